@@ -1,0 +1,211 @@
+"""Find, read and check TOML cards; presets and overrides.  The only reader of cards."""
+
+import difflib
+import hashlib
+import os
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from darkmc.errors import CardError
+from darkmc.schema import Card, ExperimentCard, FluxCard, RunCard
+
+Kind = Literal["detectors", "fluxes", "runs"]
+MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": RunCard}
+_T = TypeVar("_T", bound=Card)
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[_T]):
+    """A checked card with the place it was read from and a hash of its effective content."""
+
+    card: _T
+    path: str
+    text: str
+    sha256: str
+
+
+def _folders(kind: Kind) -> Iterator[Path]:
+    """Folders in the order of search: here, $DARKMC_PATH, the wheel's copy, the checkout."""
+    bases = [Path(), *(Path(p) for p in os.environ.get("DARKMC_PATH", "").split(os.pathsep) if p)]
+    for base in bases:
+        yield base
+        yield base / kind
+    package = Path(str(resources.files("darkmc")))
+    yield package / "_cards" / kind
+    if (package.parent / "pyproject.toml").is_file():
+        yield package.parent / kind
+
+
+def list_cards(kind: Kind) -> list[str]:
+    """Return the names of all cards of a kind that can be found by name, sorted."""
+    folders = [folder for folder in _folders(kind) if folder.name == kind and folder.is_dir()]
+    return sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
+
+
+def find_card(kind: Kind, name: str) -> Path:
+    """Return the path of a card given by a path that ends in .toml or by a bare name.
+
+    Raises
+    ------
+    CardError
+        If there is no such card; the message names the nearest shipped one.
+    """
+    if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise CardError(f"no such card: {name}")
+        return Path(name)
+    for folder in _folders(kind):
+        path = folder / f"{name}.toml"
+        if path.is_file():
+            return path
+    raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, list_cards(kind))}")
+
+
+_SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs": "run"}
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Return ' (nearest: ...)' for the known name that is most like `name`, or nothing."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return f" (nearest: '{close[0]}')" if close else ""
+
+
+def load_card(
+    kind: Kind,
+    name: str,
+    preset: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Loaded[Any]:
+    """Read and check one card.
+
+    Parameters
+    ----------
+    kind : {"detectors", "fluxes", "runs"}
+        What the card describes.
+    name : str
+        Bare name or path to a TOML file.
+    preset : str, optional
+        Name of a table under ``[presets]``; ``best`` (or None) is the card's plain content.
+    overrides : mapping, optional
+        Dotted keys of the card and their values; applied after the preset.
+
+    Raises
+    ------
+    CardError
+        Naming the file, the key and the nearest valid name.
+    """
+    path = find_card(kind, name)
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CardError(f"{path}: not valid TOML: {error}") from None
+    for key, value in {**_preset(path, data, preset), **(overrides or {})}.items():
+        _set(path, data, key, value)
+    card = check(MODELS[kind], data, str(path))
+    content = card.model_dump_json(by_alias=True, exclude={"presets"})
+    return Loaded(card, str(path), text, hashlib.sha256(content.encode()).hexdigest()[:16])
+
+
+def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Separate the keys of the experiment's card from those under ``flux.``, which lose that prefix."""
+    own = {key: value for key, value in values.items() if not key.startswith("flux.")}
+    flux = {key[5:]: value for key, value in values.items() if key.startswith("flux.")}
+    return own, flux
+
+
+def preset_values(kind: Kind, name: str, preset: str | None) -> dict[str, Any]:
+    """Return the overrides, by dotted key, that a preset of a card stands for."""
+    path = find_card(kind, name)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CardError(f"{path}: not valid TOML: {error}") from None
+    return _preset(path, data, preset, with_flux=True)
+
+
+def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: bool = False) -> dict[str, Any]:
+    if preset in (None, "best"):
+        return {}
+    presets = data.get("presets", {})
+    if preset not in presets:
+        raise CardError(f"{path}: no preset '{preset}'{nearest(str(preset), ['best', *presets])}")
+    flat = dict(_flatten(presets[preset]))
+    return flat if with_flux else split_flux_keys(flat)[0]
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _set(path: Path, data: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set a dotted key; a list of tables is addressed by the tables' names (cuts.energy.max)."""
+    here: Any = data
+    *parents, last = dotted.split(".")
+    for part in parents:
+        if isinstance(here, list):
+            names = [str(row.get("name", row.get("key"))) for row in here]
+            if part not in names:
+                raise CardError(f"{path}: no '{part}' in '{dotted}'{nearest(part, names)}")
+            here = here[names.index(part)]
+        else:
+            here = here.setdefault(part, {})
+        if not isinstance(here, dict | list):
+            raise CardError(f"{path}: '{part}' in '{dotted}' is a value, not a table")
+    if isinstance(here, list):
+        raise CardError(f"{path}: '{dotted}' is a list of tables: name the key too")
+    here[last] = value
+
+
+def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
+    """Return the checked card, or raise CardError with the first problem in one line."""
+    try:
+        return model.model_validate(_tuples(data))
+    except ValidationError as error:
+        problem = error.errors()[0]
+    location = [part for part in problem["loc"] if part not in ("float", "dict", "int")]
+    key = ".".join(str(part) for part in location)
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        raise CardError(f"{source}: unknown key '{key}'{nearest(str(location[-1]), known)}")
+    if problem["type"] == "missing":
+        raise CardError(f"{source}: missing key '{key}'")
+    message = problem["msg"].removeprefix("Value error, ")
+    raise CardError(f"{source}: {key or 'card'}: {message[0].lower()}{message[1:]}")
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _tuples(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_tuples(item) for item in value)
+    return value
+
+
+def _keys_at(model: type[BaseModel], location: typing.Sequence[Any]) -> list[str]:
+    """Return the keys that a table of the card may have."""
+    here: type[BaseModel] | None = model
+    for part in location:
+        if isinstance(part, int) or here is None:
+            continue
+        fields = {field.alias or name: field for name, field in here.model_fields.items()}
+        here = next(_models_in(fields[part].annotation), None) if part in fields else None
+    return [field.alias or name for name, field in here.model_fields.items()] if here else []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from _models_in(inner)

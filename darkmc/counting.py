@@ -1,0 +1,52 @@
+"""Number of signal events that an observation excludes."""
+
+import math
+
+import numpy as np
+
+from darkmc.errors import PhysicsError
+
+
+def poisson_limit(
+    n_obs: int, background: float = 0.0, background_error: float = 0.0, confidence_level: float = 0.90
+) -> float:
+    """Return the upper limit on a Poisson signal, CLs: P(n <= n_obs | s + b)/P(n <= n_obs | b) = 1 - CL.
+
+    2.303 for nothing observed at 90%. A background error is averaged over by a Gaussian cut at zero.
+    Source: Read, J. Phys. G 28 (2002) 2693; with a known background it equals the Bayesian limit with a
+    flat prior (PDG, Statistics).
+
+    Parameters
+    ----------
+    n_obs : int
+        Observed events.
+    background, background_error : float
+        Expected background and its standard error.
+    confidence_level : float
+        E.g. 0.90.
+
+    Raises
+    ------
+    PhysicsError
+        If a number is negative or the confidence level outside (0, 1).
+    """
+    if n_obs < 0 or background < 0.0 or background_error < 0.0 or not 0.0 < confidence_level < 1.0:
+        raise PhysicsError("counts must not be negative and the confidence level lie between 0 and 1")
+    from scipy.optimize import brentq
+    from scipy.special import gammaincc
+
+    backgrounds, weights = np.array([background]), np.array([1.0])
+    if background_error > 0.0:
+        nodes, gauss = np.polynomial.hermite_e.hermegauss(41)
+        backgrounds = background + background_error * nodes
+        weights = np.where(backgrounds >= 0.0, gauss, 0.0)
+        backgrounds = np.maximum(backgrounds, 0.0)
+    at_most = np.dot(weights, gammaincc(n_obs + 1.0, backgrounds))
+
+    def excess(signal: float) -> float:
+        return float(np.dot(weights, gammaincc(n_obs + 1.0, backgrounds + signal)) / at_most - (1.0 - confidence_level))
+
+    top = 10.0 + n_obs + 10.0 * math.sqrt(n_obs + 1.0)
+    while excess(top) > 0.0:
+        top *= 2.0
+    return float(brentq(excess, 0.0, top, xtol=1e-12))

@@ -1,0 +1,135 @@
+"""Topology: mesons decay in a target, a dark state flies off and decays inside a distant volume.
+
+Rows: power 2, tau_survive = l1/lambda, tau_window = (l2 - l1)/lambda, lambda = beta gamma c tau at G = 1.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from darkmc.errors import CardError, PhysicsError
+from darkmc.experiments.plan import ChannelPlan
+from darkmc.experiments.shapes import make_shape
+from darkmc.experiments.stream import Stream
+from darkmc.kinematics import Array
+from darkmc.mesons.source import MesonSource
+from darkmc.particles import canonical_name, mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.schema import ExperimentCard
+from darkmc.selection import needed, observable
+
+_POSITION = ("decay",)
+
+
+class DecayInFlight:
+    """Channels of one decay-in-flight experiment, one per meson species and final state.
+
+    Parameters
+    ----------
+    card : ExperimentCard
+        The experiment.
+    path : str
+        Where the card is, for messages.
+    source : MesonSource
+        Its mesons.
+
+    Raises
+    ------
+    CardError
+        If a meson has no ratio, an observable is unknown, or the volume contains the target.
+    """
+
+    def __init__(self, card: ExperimentCard, path: str, source: MesonSource) -> None:
+        self.card, self.source = card, source
+        self.origin = np.array(card.beam.origin_m)
+        self.shape = make_shape(card.geometry, path)
+        try:
+            self.proposal = self.shape.direction_proposal(card.beam.origin_m)
+            self.needs = needed(card.cuts)
+        except PhysicsError as error:
+            raise CardError(f"{path}: {error}") from None
+        for cut in card.cuts:
+            if set(observable(cut.observable).needs) & set(_POSITION):
+                raise CardError(f"{path}: cuts.{cut.name}: '{cut.observable}' depends on the decay vertex")
+        for meson in card.source.mesons:
+            source.ratio(meson)
+
+    def energy_window(self) -> tuple[float, float]:
+        """Return the photon energies (GeV) that the cuts leave open."""
+        rows = [cut for cut in self.card.cuts if cut.observable == "E_photon"]
+        low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
+        high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
+        return low, float(high)
+
+    def closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why no channel is open at these masses, or None."""
+        heavy, light = max(portal.m_axion, portal.m_dark_photon), min(portal.m_axion, portal.m_dark_photon)
+        if heavy == light:
+            return f"decay closed: it needs m_axion different from m_dark_photon = {heavy:g} GeV"
+        names = [canonical_name(meson) for meson in self.card.source.mesons]
+        largest = max(names, key=mass)
+        if portal.current.threshold >= mass(largest):
+            return (
+                f"production closed: m_axion + m_dark_photon = {portal.current.threshold:g} GeV is above the "
+                f"threshold of {mass(largest):g} GeV ({largest})"
+            )
+        return None
+
+    def plans(self, portal: DarkAxionPortal, target: float, at: Sequence[float] | None) -> list[ChannelPlan]:
+        """Return the open channels at these masses.
+
+        Parameters
+        ----------
+        portal : DarkAxionPortal
+            The masses.
+        target : float
+            Number of events that an exclusion asks for: where to expect its upper edge.
+        at : sequence of float, optional
+            Couplings at which precision is wanted; they shape the proposals, never the rows' meaning.
+        """
+        if self.closed(portal) is not None:
+            return []
+        channels = [
+            Stream(self, portal, canonical_name(meson), state)
+            for meson in self.card.source.mesons
+            if portal.current.threshold < mass(canonical_name(meson))
+            for state in self.card.signal.final_states
+        ]
+        if self.card.simulation.biasing == "turned":
+            depths = _depths(channels, target, at)
+            for channel in channels:
+                channel.aim(depths)
+        return [channel.plan() for channel in channels]
+
+
+def _depths(
+    channels: Sequence[Stream], target: float, at: Sequence[float] | None
+) -> list[tuple[float, float]]:
+    """Return (share, depth) of the proposals: at given couplings, or at both ends of an exclusion."""
+    absorption = channels[0].absorption
+    if at is not None:
+        return [(1.0 / len(at), absorption * coupling**2) for coupling in at]
+    depths = np.geomspace(0.3, 3e4, 31)
+    squares = depths / absorption
+    top = channels[0].experiment.source.largest_momentum
+    momenta = top * np.linspace(0.02, 1.0, 40) ** 2
+    total = np.zeros_like(depths)
+    for channel in channels:
+        rough = channel.expectation(momenta)
+        forward = _forward(channel, momenta)
+        chord = (channel.far - channel.near) / channel.near
+        for k, depth in enumerate(depths):
+            inside = -np.expm1(-chord * depth / rough.energies) * np.exp(-depth / rough.energies)
+            yield_ = np.trapezoid(forward * np.mean(rough.accepted * inside, axis=0), momenta)
+            total[k] += squares[k] * yield_
+    above = np.flatnonzero(total > target)
+    last = above[-1] if len(above) else int(np.argmax(total))
+    return [(0.5, 0.0), (0.5, float(depths[min(last + 1, len(depths) - 1)]))]
+
+
+def _forward(channel: Stream, momenta: Array) -> Array:
+    """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
+    experiment = channel.experiment
+    density = experiment.source.forward_density(channel.meson, momenta)
+    scale = experiment.card.beam.exposure * channel.branching * experiment.proposal.largest_weight
+    return scale * density * channel.portal.meson_branching_ratio(channel.meson)

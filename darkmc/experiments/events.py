@@ -1,0 +1,217 @@
+"""Events at one coupling: weighted or unweighted, in constant memory, in two passes over the same rows.
+
+Rows of all channels are tried in one random order.  The first pass counts the rows N tried before the
+(n + 1)-th accepted one, which makes n/N unbiased; the second makes the n events with all momenta.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from darkmc.errors import PhysicsError
+from darkmc.experiments.plan import ChannelPlan, Events, Momenta
+from darkmc.kinematics import Array
+from darkmc.propagation import vertex_depth
+from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.sample import Rows
+
+if TYPE_CHECKING:
+    from darkmc.experiments.experiment import Experiment
+    from darkmc.portal import DarkAxionPortal
+
+_ORDER_STREAM = 1_000_001  # random numbers that order and accept rows, apart from those of any channel
+_FIRST_CHUNK = 2**30  # chunks of events are apart from those of samples
+_HOPELESS_BLOCKS = 500
+
+
+def lab_event(events: Events, rows: Rows, coupling: float) -> Momenta:
+    """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one coupling."""
+    path = events.entry + events.window * vertex_depth(events.uniform, rows.tau_window * coupling**2)
+    decay = np.concatenate([events.origin[:, None] + path * events.direction, (path * events.slowness)[None]])
+    production = np.zeros_like(decay)
+    production[:3] = events.origin[:, None]
+    return {**events.momenta, "production": production, "decay": decay}
+
+
+class EventStream:
+    """Iterator over awkward chunks of n events; restarts from the beginning each time it is iterated.
+
+    Attributes
+    ----------
+    metadata : dict
+        What is written beside the events: version, cards, masses, coupling, sum of weights and its error.
+    n_tried : int
+        Rows tried for the n events.
+    efficiency : float
+        n/n_tried.
+    n_above_bound : int
+        Unweighted events whose weight exceeded the bound; they keep the excess as weight.
+    """
+
+    def __init__(
+        self,
+        experiment: "Experiment",
+        portal: "DarkAxionPortal",
+        plans: Sequence[ChannelPlan],
+        coupling: float,
+        n: int,
+        unweighted: bool,
+        seed: int,
+    ) -> None:
+        self.coupling, self.n, self.unweighted, self.seed = coupling, n, unweighted, seed
+        self.plans, self.shares, self.bounds = self._shared(plans)
+        self.n_tried, self.n_above_bound, self.sum_of_weights, self.error = self._count()
+        self.efficiency = n / self.n_tried
+        self.metadata = self._metadata(experiment, portal)
+
+    def _shared(self, plans: Sequence[ChannelPlan]) -> tuple[list[ChannelPlan], Array, Array]:
+        """Return the channels that contribute, their shares of the rows, and bounds of their weights."""
+        if self.unweighted:
+            bounds = np.array([plan.bound(self.coupling) for plan in plans])
+        else:
+            chunks = [[plan.run(self.seed, chunk, CHUNK_ROWS) for chunk in (0, 1)] for plan in plans]
+            channels = [plan.channel(Rows.joined(parts)) for plan, parts in zip(plans, chunks, strict=True)]
+            rates = (np.mean(channel.contributions(self.coupling)) for channel in channels if channel.passing.any())
+            bounds = np.array([*rates]) if all(c.passing.any() for c in channels) else np.ones(len(plans))
+        shares = np.maximum(bounds / np.sum(bounds), 0.0) if np.sum(bounds) > 0.0 else np.ones(len(plans)) / len(plans)
+        if not self.unweighted:
+            shares = 0.95 * shares + 0.05 / len(plans)
+        keep = shares > 0.0
+        return [plan for plan, kept in zip(plans, keep, strict=True) if kept], shares[keep], bounds[keep]
+
+    def _blocks(self, with_events: bool) -> Iterator[tuple[int, Array, Array, list[tuple[Rows, Any]], Array]]:
+        """Yield block after block of rows that are accepted, in the order in which they are tried.
+
+        Yields the block's number, positions of accepted rows, their contributions per row tried, the
+        channels' chunks, and for each accepted row its channel and its place in that channel's chunk.
+        """
+        block = 0
+        while True:
+            rng = chunk_rng(self.seed, _ORDER_STREAM, block)
+            counts = rng.multinomial(CHUNK_ROWS, self.shares)
+            order, chance = rng.permutation(CHUNK_ROWS), rng.random(CHUNK_ROWS)
+            chunks: list[tuple[Rows, Any]] = []
+            positions, values, places = [], [], []
+            start = 0
+            for c, (plan, count) in enumerate(zip(self.plans, counts, strict=True)):
+                maker = plan.run_events if with_events else plan.run
+                made = maker(self.seed, _FIRST_CHUNK + block, int(count)) if count else None
+                rows, events = made if isinstance(made, tuple) else (made, None)
+                chunks.append((rows, events))  # type: ignore[arg-type]
+                if rows is not None:
+                    channel = plan.channel(rows)
+                    where = np.flatnonzero(channel.passing)
+                    value = channel.contributions(self.coupling)
+                    position = order[start + rows.index[where]]
+                    taken = value > (chance[position] * self.bounds[c] if self.unweighted else 0.0)
+                    positions.append(position[taken])
+                    places.append(np.stack([np.full(np.count_nonzero(taken), c), where[taken]]))
+                    value = np.maximum(value / self.bounds[c], 1.0) if self.unweighted else value / self.shares[c]
+                    values.append(value[taken])
+                start += count
+            position = np.concatenate(positions)
+            rank = np.argsort(position)
+            yield (
+                block,
+                position[rank],
+                np.concatenate(values)[rank],
+                chunks,
+                np.concatenate(places, axis=1)[:, rank],
+            )
+            block += 1
+
+    def _count(self) -> tuple[int, int, float, float]:
+        """Return rows tried, rows above the bound, the sum of weights and its error, for n events."""
+        found, above, total, square = 0, 0, 0.0, 0.0
+        scale = float(np.sum(self.bounds)) if self.unweighted else 1.0
+        for block, positions, values, _, _ in self._blocks(with_events=False):
+            take = min(len(values), self.n - found)
+            total += float(np.sum(values[:take]))
+            square += float(np.sum(values[:take] ** 2))
+            above += int(np.count_nonzero(values[:take] > 1.0)) if self.unweighted else 0
+            if found + len(values) > self.n:
+                tried = block * CHUNK_ROWS + int(positions[take])
+                mean, error = total / tried, np.sqrt(max(square / tried - (total / tried) ** 2, 0.0) / tried)
+                return tried, above, scale * mean, float(scale * error)
+            found += take
+            if found == 0 and block >= _HOPELESS_BLOCKS:
+                raise PhysicsError(f"no event passes the selection in {(block + 1) * CHUNK_ROWS} tries")
+        raise AssertionError("unreachable")
+
+    def __iter__(self) -> Iterator[Any]:
+        scale = float(np.sum(self.bounds)) / self.n_tried if self.unweighted else 1.0 / self.n_tried
+        done = 0
+        for _, _, values, chunks, places in self._blocks(with_events=True):
+            take = min(len(values), self.n - done)
+            if take:
+                yield self._chunk(scale * values[:take], chunks, places[:, :take], done)
+            done += take
+            if done == self.n:
+                return
+
+    def _chunk(self, weights: Array, chunks: list[tuple[Rows, Any]], places: Array, first: int) -> Any:
+        """Return one awkward array: events of all channels, in the order in which they were tried."""
+        import awkward as ak
+
+        count = len(weights)
+        columns: dict[str, Array] = {}
+        numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
+        for c, (rows, events) in enumerate(chunks):
+            mine = np.flatnonzero(places[0] == c)
+            if len(mine) == 0:
+                continue
+            event = lab_event(events, rows, self.coupling)
+            for name, values in event.items():
+                columns.setdefault(name, np.full((4, count), np.nan))[:, mine] = values[:, places[1, mine]]
+        record: dict[str, Any] = {
+            "weight": weights,
+            "run": np.full(count, self.seed, dtype=np.int64),
+            "event": np.arange(first, first + count, dtype=np.int64),
+            "channel": numbers[places[0].astype(np.intp)],
+        }
+        for name, values in columns.items():
+            fields, kind = (("x", "y", "z", "t"), "Vertex") if name in _VERTICES else (_FOUR, "Momentum4D")
+            record[name] = ak.zip(dict(zip(fields, values, strict=True)), with_name=kind)
+        return ak.zip(record, depth_limit=1)
+
+    def _metadata(self, experiment: "Experiment", portal: "DarkAxionPortal") -> dict[str, Any]:
+        from darkmc import __version__
+
+        kind = (
+            "every event stands for `weight` expected events; unweighted, equal but for rows above the bound"
+            if self.unweighted
+            else "every event stands for `weight` expected events at this coupling"
+        )
+        return {
+            "program": "darkmc",
+            "version": __version__,
+            "command": " ".join(sys.argv),
+            "seed": self.seed,
+            "experiment": experiment.card.name,
+            "preset": experiment.preset,
+            "cards": {
+                "experiment": experiment.card.model_dump(mode="json", by_alias=True),
+                "flux": experiment.source.card.model_dump(mode="json", by_alias=True),
+            },
+            "coupling_per_GeV": self.coupling,
+            "m_dark_photon_GeV": portal.m_dark_photon,
+            "m_axion_GeV": portal.m_axion,
+            "exposure": experiment.card.beam.exposure,
+            "n_events": self.n,
+            "n_tried": self.n_tried,
+            "efficiency": self.efficiency,
+            "n_above_bound": self.n_above_bound,
+            "sum_of_weights": self.sum_of_weights,
+            "sum_of_weights_error": self.error,
+            "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
+            "channels": {str(plan.number): plan.name for plan in self.plans},
+            "pdg_ids": experiment.pdg_ids(),
+            "units": "GeV, m, ns; z along the beam, the proton beam hits the target at the origin at t = 0",
+        }
+
+
+_VERTICES = ("production", "decay", "scatter")
+_FOUR = ("E", "px", "py", "pz")
+

@@ -1,0 +1,228 @@
+"""Experiment: a card, its flux and its topology put together."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from darkmc.cards import load_card, preset_values, split_flux_keys
+from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.experiments.decay_in_flight import DecayInFlight
+from darkmc.experiments.events import EventStream, lab_event
+from darkmc.experiments.plan import ChannelPlan
+from darkmc.experiments.simulation import Executor, Goal, Progress, check_request, simulate
+from darkmc.geometry import Shape
+from darkmc.kinematics import Array
+from darkmc.limits import Exclusion, solve
+from darkmc.mesons.source import MesonSource
+from darkmc.particles import PDG_IDS, canonical_name
+from darkmc.portal import DarkAxionPortal
+from darkmc.rng import CHUNK_ROWS
+from darkmc.sample import Sample
+from darkmc.schema import ExperimentCard
+from darkmc.selection import observable
+from darkmc.units import require_positive
+
+DEFAULT_SEED = 1
+
+
+class Experiment:
+    """One analysis of one experiment, ready to simulate.
+
+    Parameters
+    ----------
+    name : str
+        A shipped card's name or a path to a TOML file.
+    preset : str
+        ``best`` (the card's plain content) or a preset of the card, e.g. ``published``.
+    overrides : mapping, optional
+        Dotted keys of the card and values; ``flux.`` reaches the flux card.
+
+    Raises
+    ------
+    CardError
+        If a card or an override is wrong.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> charm = darkmc.Experiment("charm-finegrained")
+    >>> sample = charm.simulate(darkmc.DarkAxionPortal(m_dark_photon=0.03), precision=0.05, seed=1)
+    >>> bool(30 < sample.expected_events(6e-5).value < 42)
+    True
+    """
+
+    def __init__(self, name: str, preset: str = "best", overrides: Mapping[str, Any] | None = None) -> None:
+        own, flux = split_flux_keys({**preset_values("detectors", name, preset), **(overrides or {})})
+        self.loaded = load_card("detectors", name, overrides=own)
+        self.card: ExperimentCard = self.loaded.card
+        self.preset = preset
+        self.source = MesonSource(self.card.source.flux, overrides=flux)
+        self.topology = DecayInFlight(self.card, self.loaded.path, self.source)
+
+    def __repr__(self) -> str:
+        return f"Experiment('{self.card.name}', preset='{self.preset}')"
+
+    @property
+    def geometry(self) -> Shape:
+        """The sensitive volume; ``geometry.intersect(origin, direction)`` in m."""
+        return self.topology.shape
+
+    @property
+    def excluded_events(self) -> float:
+        """Number of signal events that the observation excludes."""
+        observed = self.card.observed
+        if observed.n_limit is not None:
+            return observed.n_limit
+        from darkmc.counting import poisson_limit
+
+        return poisson_limit(
+            observed.n_obs or 0, observed.background, observed.background_error, observed.confidence_level
+        )
+
+    def pdg_ids(self) -> dict[str, int]:
+        """Return PDG identifiers of the particles in the events, where they exist."""
+        return {"meson_photon": 22, "photon": 22, **{f"meson:{m}": PDG_IDS[canonical_name(m)] for m in self.card.source.mesons}}
+
+    def closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
+        return self.topology.closed(portal)
+
+    def plans(self, portal: DarkAxionPortal, at: Sequence[float] | None = None) -> list[ChannelPlan]:
+        """Return the open channels at these masses."""
+        return self.topology.plans(portal, self.excluded_events, at)
+
+    def simulate(
+        self,
+        portal: DarkAxionPortal,
+        precision: float | None = None,
+        n_samples: int | None = None,
+        at: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        max_samples: int = 10**8,
+        executor: Executor | None = None,
+        progress: Progress | None | bool = None,
+    ) -> Sample:
+        """Make a sample at one pair of masses; it serves every coupling.
+
+        Parameters
+        ----------
+        portal : DarkAxionPortal
+            The masses.
+        precision : float, optional
+            Wanted relative Monte Carlo error; 0.01 if neither this nor `n_samples` is given.
+        n_samples : int, optional
+            Total number of primaries instead, split equally over the channels.
+        at : float or sequence, optional
+            Couplings (GeV^-1) at which the precision holds; by default the edges of the exclusion.
+        seed : int, optional
+            Seed of the random numbers (default 1): same seed, same bits, for any number of workers.
+        max_samples : int
+            Upper bound of primaries; a precision not reached is a warning, not an error.
+        executor : object with ``submit``, optional
+            Runs chunks in threads or elsewhere.
+        progress : callable or bool, optional
+            Told rows and precision after every round; True shows a bar on a terminal.
+
+        Returns
+        -------
+        Sample
+            Empty, and with the reason in ``closed``, when no channel is open.
+
+        Raises
+        ------
+        PhysicsError
+            If an argument is out of range.
+        """
+        wanted = check_request(precision, n_samples, max_samples)
+        couplings = None if at is None else tuple(require_positive("at", float(g)) for g in np.atleast_1d(at))
+        seed = DEFAULT_SEED if seed is None else seed
+        names = tuple(cut.name for cut in self.card.cuts)
+        closed = self.closed(portal)
+        if closed is not None:
+            return Sample((), names, seed, closed=closed)
+        plans = self.plans(portal, couplings)
+        goal: Goal | int = (
+            wanted
+            if isinstance(wanted, int)
+            else Goal(wanted, couplings, self.excluded_events, max_samples)
+        )
+        shown = _bar() if progress is True else progress or None
+        sample = simulate(plans, names, seed, goal, executor, shown)
+        for message in sample.warnings:
+            warnings.warn(message, PrecisionWarning, stacklevel=2)
+        return sample.with_replay(_Replay(plans, seed))
+
+    def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
+        """Return the couplings that the observation excludes.
+
+        Parameters
+        ----------
+        sample : Sample
+            From :meth:`simulate`.
+        method : {"bracket", "iterative"}
+            Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
+        """
+        if sample.closed is not None:
+            return Exclusion((), method, sample.closed)
+        return solve(sample, self.excluded_events, method)
+
+    def generate(
+        self,
+        portal: DarkAxionPortal,
+        coupling: float,
+        n: int,
+        unweighted: bool = False,
+        seed: int | None = None,
+    ) -> EventStream:
+        """Return an iterator over awkward chunks of n events at one coupling, in constant memory.
+
+        Parameters
+        ----------
+        portal : DarkAxionPortal
+            The masses; a closed channel is an error.
+        coupling : float
+            G in GeV^-1.
+        n : int
+            Number of events of positive weight.
+        unweighted : bool
+            Accept or reject by weight, so that every event counts the same.
+        seed : int, optional
+            Seed of the random numbers (default 1).
+
+        Raises
+        ------
+        PhysicsError
+            If an argument is out of range, no channel is open, or no event can be accepted.
+        """
+        require_positive("coupling", coupling)
+        if n < 1:
+            raise PhysicsError(f"the number of events must be at least 1, not {n}")
+        closed = self.closed(portal)
+        if closed is not None:
+            raise PhysicsError(closed)
+        plans = self.plans(portal, [coupling])
+        return EventStream(self, portal, plans, coupling, n, unweighted, DEFAULT_SEED if seed is None else seed)
+
+
+class _Replay:
+    """Makes the lab events behind a sample's rows again, chunk by chunk, and reads an observable."""
+
+    def __init__(self, plans: Sequence[ChannelPlan], seed: int) -> None:
+        self.plans, self.seed = {plan.name: plan for plan in plans}, seed
+
+    def __call__(self, channel: str, tried: int, coupling: float, name: str) -> Iterator[tuple[Array, Array]]:
+        """Yield values of the observable and weights per primary of the rows that pass, chunk by chunk."""
+        plan, function = self.plans[channel], observable(name).function
+        for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
+            rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
+            kept = plan.channel(rows)
+            event = lab_event(events, rows, coupling)
+            yield function(event)[kept.passing], kept.contributions(coupling)
+
+
+def _bar() -> Progress:
+    from darkmc.progress import round_bar
+
+    return round_bar()

@@ -1,0 +1,86 @@
+"""What a topology hands to the simulation: channels that can make any chunk of rows, in any order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from darkmc.kinematics import Array
+from darkmc.particles import PDG_IDS
+from darkmc.sample import Channel, Rows
+from darkmc.schema import FinalState
+
+Momenta = dict[str, Array]
+
+_STATES: dict[str, int] = {"a gamma": 0, "a e- e+": 1, "a mu- mu+": 2}
+_MESONS = tuple(PDG_IDS)
+
+
+def channel_number(meson: str, final_state: FinalState) -> int:
+    """Return the number, fixed by name, under which a channel draws its random numbers."""
+    return 100 * (1 + _MESONS.index(meson)) + _STATES[final_state]
+
+
+@dataclass(frozen=True)
+class Events:
+    """Lab events behind some rows: what is fixed, and what depends on the coupling.
+
+    Attributes
+    ----------
+    momenta : dict of arrays (4, n)
+        Four-momenta by particle name, GeV, lab frame.
+    origin : array (3,)
+        Production vertex, m.
+    direction : array (3, n)
+        Flight direction of the unstable state.
+    entry, window : array (n,)
+        Path to the volume and inside it, m.
+    slowness : array (n,)
+        Time of flight of the unstable state per metre, ns/m.
+    uniform : array (n,)
+        From which the decay vertex follows at any coupling.
+    """
+
+    momenta: Momenta
+    origin: Array
+    direction: Array
+    entry: Array
+    window: Array
+    slowness: Array
+    uniform: Array
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """One stream of primaries.
+
+    Attributes
+    ----------
+    name, number : str, int
+        Its name, and the number that its random numbers hang on.
+    cost : float
+        Relative cost of a row: a fixed number, never a measured time.
+    power, branching, efficiency : float
+        Power of G and constant factors of every row's weight.
+    n_cuts : int
+        Number of cuts that a row must pass.
+    run : callable (rng_seed, chunk, n_rows) -> Rows
+        Make one chunk.
+    run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
+        Make the same chunk with all momenta.
+    bound : callable (coupling) -> float
+        Upper bound of any row's contribution at that coupling.
+    """
+
+    name: str
+    number: int
+    cost: float
+    power: float
+    branching: float
+    efficiency: float
+    n_cuts: int
+    run: Callable[[int, int, int], Rows]
+    run_events: Callable[[int, int, int], tuple[Rows, Events]]
+    bound: Callable[[float], float]
+
+    def channel(self, rows: Rows) -> Channel:
+        """Return rows as a channel of a sample."""
+        return Channel(self.name, self.power, self.branching, self.efficiency, self.n_cuts, rows)

@@ -1,0 +1,200 @@
+"""How a parent meson and its decay are placed in the lab: turned towards the detector, or as they come.
+
+Turning (importance sampling): draw the meson's momentum from the forward density times a factor, the decay
+as it comes except for a known tilt of the boost's direction, and the dark state's lab direction inside
+the solid angle of the detector; the meson's direction follows.  Rotations preserve the measure, so the
+weight is density(p, theta) x solid angle over the sampling density of p, with no other Jacobian.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from darkmc.geometry import DirectionProposal
+from darkmc.kinematics import Array, around, boost, rotate, rotation_between, unit_vector
+from darkmc.mesons.source import MesonSource
+from darkmc.sampling import InverseTable
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A parent and its decay in the lab.
+
+    Attributes
+    ----------
+    weight : array (n,)
+        Mesons per POT over the sampling density, Jacobians included, decay excluded.
+    parent : array (4, n)
+        The meson in axes of its own decay, GeV.
+    unstable : array (4, n)
+        The dark state that will decay, boosted to the lab, in those axes.
+    direction : array (3, n)
+        Its direction in the lab.
+    rotation : array (3, 3, n)
+        Takes vectors from the decay's axes to the lab.
+    """
+
+    weight: Array
+    parent: Array
+    unstable: Array
+    direction: Array
+    rotation: Array
+
+
+def moving(direction: Array, momentum: Array, mass: float) -> Array:
+    """Return four-momenta (4, n) of given directions, momenta and mass."""
+    return np.concatenate([np.hypot(momentum, mass)[None], direction * momentum])
+
+
+def _direction(four: Array) -> Array:
+    out: Array = four[1:] / np.sqrt(np.einsum("ij,ij->j", four[1:], four[1:]))
+    return out
+
+
+class AnaloguePrimaries:
+    """Mesons from their full density in momentum and angle, decays as they come."""
+
+    n_uniform = 7
+
+    def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
+        self.source, self.meson, self.mass = source, meson, meson_mass
+
+    def place(self, unstable: Array, uniform: Array) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
+        momentum, theta, weight = self.source.draw(self.meson, uniform[:3])
+        lab = unit_vector(np.cos(theta), 2.0 * np.pi * uniform[3])
+        axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
+        parent = moving(axis, momentum, self.mass)
+        moved = boost(unstable, parent, self.mass)
+        rotation = rotation_between(axis, lab, 2.0 * np.pi * uniform[6])
+        return Placed(weight, parent, moved, rotate(rotation, _direction(moved)), rotation)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One component of the mixture of proposals.
+
+    Attributes
+    ----------
+    share : float
+        Its share of the rows.
+    depth : float
+        C in GeV: the component expects to lose exp(-C/E) of dark states of energy E on the way.
+    momentum_factor : array (m,)
+        By what the forward density is multiplied, on the grid of :class:`TurnedPrimaries`.
+    """
+
+    share: float
+    depth: float
+    momentum_factor: Array
+
+
+GRID_CELLS = 256
+
+
+class TurnedPrimaries:
+    """Mesons turned so that the dark state flies into the detector's solid angle.
+
+    Parameters
+    ----------
+    source, meson, meson_mass
+        Where the mesons come from.
+    proposal : DirectionProposal
+        The detector's solid angle.
+    momenta : array (m,)
+        Increasing grid of meson momenta, GeV; its first value is the least momentum that can matter.
+    aims : sequence of Aim
+        Components, mixed with known weights so that one sample serves both edges of an exclusion.
+    """
+
+    n_uniform = 7
+
+    def __init__(
+        self,
+        source: MesonSource,
+        meson: str,
+        meson_mass: float,
+        proposal: DirectionProposal,
+        momenta: Array,
+        aims: Sequence[Aim],
+    ) -> None:
+        self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
+        self._momenta, self._aims = momenta, aims
+        forward = source.forward_density(meson, momenta)
+        self._factors = np.stack(
+            [aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta) for aim in aims]
+        )
+        self._table = InverseTable(self._mixture, momenta[0], source.largest_momentum, 1.0, 4.0)
+        centres = momenta[0] + (np.arange(GRID_CELLS) + 0.5) * self._cell_width
+        shares = np.stack([np.interp(centres, momenta, factor) for factor in self._factors])
+        self._chances = shares / np.sum(shares, axis=0)
+
+    @property
+    def _cell_width(self) -> float:
+        return float(self.source.largest_momentum - self._momenta[0]) / GRID_CELLS
+
+    def _mixture(self, momentum: Array) -> Array:
+        return self.source.forward_density(self.meson, momentum) * np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
+
+    def _components(self, momentum: Array, energy: Array, speed: Array) -> list[tuple[Array, Array, Array]]:
+        """Return (chance, kappa, exp(-2 kappa)) of every component, for dark states in the meson's frame.
+
+        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1.
+        """
+        cell = ((momentum - self._momenta[0]) / self._cell_width).astype(np.intp)
+        chances = self._chances[:, np.minimum(cell, GRID_CELLS - 1)]
+        steepness = speed * self.mass / (momentum * (energy + speed) ** 2)
+        out = []
+        for aim, chance in zip(self._aims, chances, strict=True):
+            kappa = np.minimum(aim.depth * steepness, 300.0) + 1e-6
+            out.append((chance, kappa, np.exp(-2.0 * kappa)))
+        return out
+
+    @staticmethod
+    def _angle_weight(components: list[tuple[Array, Array, Array]], cosine: Array) -> Array:
+        """Return the flat density of cos psi over that of the mixture."""
+        density = np.zeros_like(cosine)
+        for chance, kappa, low in components:
+            density += chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
+        return 1.0 / density
+
+    def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> tuple[Array, Array]:
+        """Return cos psi between dark state and boost, and its weight, from uniforms (2, n)."""
+        speed = np.sqrt(np.einsum("ij,ij->j", unstable[1:], unstable[1:]))
+        components = self._components(momentum, unstable[0], speed)
+        cosine, start = np.empty_like(momentum), np.zeros_like(momentum)
+        for chance, kappa, low in components:
+            drawn = 1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa
+            cosine = np.where(uniform[0] >= start, drawn, cosine)
+            start = start + chance
+        cosine = np.maximum(cosine, -1.0)
+        return cosine, self._angle_weight(components, cosine)
+
+    def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:
+        """Return the largest weight of :meth:`place` at given meson momenta and dark states, for bounds."""
+        transverse = np.linspace(0.0, 1.5, 40)[:, None]
+        sine = np.minimum(transverse / np.maximum(momentum, 1e-9), 1.0).ravel()
+        p = np.broadcast_to(momentum, (40, len(momentum))).ravel()
+        density = self.source.density_per_solid_angle(self.meson, p, np.sqrt(1.0 - sine**2), (p * sine) ** 2)
+        sampled = np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
+        forward = np.maximum(self.source.forward_density(self.meson, momentum), 1e-300)
+        ratio = np.max(density.reshape(40, -1), axis=0) / forward
+        weight = ratio * self._table.largest_weight(self._mixture) / sampled
+        components = self._components(momentum, energy, speed)
+        out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
+        return out
+
+    def place(self, unstable: Array, uniform: Array) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
+        momentum, slope = self._table.sample(uniform[0])
+        cosine, angle_weight = self._angle(momentum, unstable, uniform[1:3])
+        axis = around(_direction(unstable), cosine, 2.0 * np.pi * uniform[3])
+        parent = moving(axis, momentum, self.mass)
+        moved = boost(unstable, parent, self.mass)
+        direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
+        rotation = rotation_between(_direction(moved), direction, 2.0 * np.pi * uniform[6])
+        lab = rotate(rotation, axis)
+        transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
+        density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
+        return Placed(density * slope * angle_weight * solid_angle, parent, moved, direction, rotation)

@@ -1,0 +1,22 @@
+"""From a card's [geometry] to a convex shape."""
+
+from darkmc.errors import CardError, PhysicsError
+from darkmc.geometry import Box, Cylinder, Frustum, Shape, Sphere
+from darkmc.schema import Geometry
+
+
+def make_shape(geometry: Geometry, path: str) -> Shape:
+    """Return the shape that a card describes, or raise CardError that names the card."""
+    centre, axis, roll = geometry.centre_m, geometry.axis, geometry.roll_rad
+    try:
+        if geometry.shape == "box" and geometry.size_m is not None:
+            return Box(centre, geometry.size_m, axis, roll)
+        if geometry.shape == "sphere" and geometry.radius_m is not None:
+            return Sphere(centre, geometry.radius_m)
+        if geometry.length_m is not None and geometry.radius_m is not None:
+            return Cylinder(centre, geometry.radius_m, geometry.length_m, axis)
+        if geometry.length_m is not None and geometry.half_x_m is not None and geometry.half_y_m is not None:
+            return Frustum(centre, geometry.length_m, *geometry.half_x_m, *geometry.half_y_m, axis, roll)
+    except PhysicsError as error:
+        raise CardError(f"{path}: geometry: {error}") from None
+    raise CardError(f"{path}: geometry: incomplete {geometry.shape}")

@@ -1,0 +1,214 @@
+"""One stream of a decay-in-flight experiment: one meson species and one final state."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.experiments.bounds import row_bound
+from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
+from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries
+from darkmc.generators.dark_pair import DarkPair
+from darkmc.generators.dark_photon_decay import PhotonDecay
+from darkmc.generators.meson_decay import PseudoscalarDecay
+from darkmc.generators.vector_meson import VectorDecay
+from darkmc.kinematics import Array, boost, rotate
+from darkmc.particles import PSEUDOSCALARS, mass, photon_coupling
+from darkmc.portal import DarkAxionPortal
+from darkmc.propagation import decay_lengths
+from darkmc.rng import chunk_rng
+from darkmc.sample import Rows
+from darkmc.schema import FinalState
+from darkmc.selection import stages
+
+if TYPE_CHECKING:
+    from darkmc.experiments.decay_in_flight import DecayInFlight
+
+FIXED = 7  # uniforms: vertex, 3 for the meson's decay, 3 for the dark state's
+FORWARD_SHARE = 0.1  # of the rows, for the plain forward density: it keeps the early cutflow honest
+
+
+class Stream:
+    """One meson species decaying to one final state."""
+
+    def __init__(
+        self, experiment: "DecayInFlight", portal: DarkAxionPortal, meson: str, state: FinalState
+    ) -> None:
+        self.experiment, self.portal, self.meson, self.state = experiment, portal, meson, state
+        self.card = experiment.card
+        self.mass = mass(meson)
+        species = PseudoscalarDecay if meson in PSEUDOSCALARS else VectorDecay
+        spin = self.card.simulation.spin_correlations
+        self.production = species(self.mass, photon_coupling(meson).value, portal.current, spin)
+        self.decay = PhotonDecay(portal.current)
+        heavy = self.decay.heavy_axion
+        self.ctau = float(portal.axion_ctau() if heavy else portal.dark_photon_ctau())
+        self.branching = 1.0 if heavy else portal.branching_ratio(state)
+        self.primaries: AnaloguePrimaries | TurnedPrimaries
+        self.primaries = AnaloguePrimaries(experiment.source, meson, self.mass)
+        centre = np.array(self.card.geometry.centre_m) - experiment.origin
+        span = experiment.shape.intersect(experiment.origin[None], centre[None])
+        self.near, self.far = float(span[0][0]), float(span[1][0])
+        self.window = experiment.energy_window()
+        self.spin = spin
+
+    @property
+    def absorption(self) -> float:
+        """Decay lengths at G = 1 to the volume, times energy: exp(-absorption G^2/E) arrive."""
+        return float(decay_lengths(self.near, 1.0, self.decay.mass, self.ctau))
+
+    def expectation(self, momenta: Array) -> "Expectation":
+        """Return a rough average over decays for every meson momentum; it shapes proposals only."""
+        rng = chunk_rng(0, channel_number(self.meson, self.state), 2**31)
+        uniform = rng.random((4, 48))
+        unstable = self.decay.unstable(self.production.sample(uniform[:3]))
+        speed = np.sqrt(np.einsum("ij,ij->j", unstable[1:], unstable[1:]))
+        along = speed * (2.0 * uniform[3] - 1.0)
+        energies = np.hypot(momenta, self.mass)
+        dark = (unstable[0][:, None] * energies + along[:, None] * momenta) / self.mass
+        low, high = self.window
+        hardest = dark * (1.0 - (self.decay.daughter_mass / self.decay.mass) ** 2)
+        accepted = np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+        return Expectation(dark, accepted + 1e-4)
+
+    def aim(self, depths: Sequence[tuple[float, float]]) -> None:
+        """Turn the mesons, with one component of the mixture per (share, depth)."""
+        top = self.experiment.source.largest_momentum
+        momenta = top * np.linspace(0.0, 1.0, 64) ** 2
+        expectation = self.expectation(momenta)
+        aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
+        for share, depth in depths:
+            factor = expectation.factor(depth)
+            aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
+        source, proposal = self.experiment.source, self.experiment.proposal
+        self.primaries = TurnedPrimaries(source, self.meson, self.mass, proposal, momenta, aims)
+
+    @property
+    def path_range(self) -> tuple[float, float]:
+        """Shortest path to the volume and longest path in it (m), over directions that can hit it."""
+        uniform = chunk_rng(0, 0, 2**31).random((2, 4096))
+        directions, _ = self.experiment.proposal.sample(*uniform)
+        entry, leaving = self.experiment.shape.intersect_components(self.experiment.origin, directions)
+        return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
+
+    def window_weight(self, energy: Array) -> Array:
+        """Return the largest weight of the photon's draw for dark states of given lab energy."""
+        momentum = np.sqrt(np.maximum(energy**2 - self.decay.mass**2, 1e-30))
+        width = self.decay.window_width(energy, momentum, self.window)[1]
+        polarised = 1.5 if self.spin and not self.decay.heavy_axion else 1.0
+        out: Array = polarised * self.decay.window_weight(width)
+        return np.where(width > 0.0, out, 0.0)
+
+    @property
+    def efficiency(self) -> float:
+        """Detection efficiency of the final state."""
+        efficiency = self.card.signal.efficiency
+        return efficiency.get(self.state, 1.0) if isinstance(efficiency, dict) else efficiency
+
+    @property
+    def branching_and_efficiency(self) -> float:
+        """Constant factors of every row's weight."""
+        return self.branching * self.card.signal.branching_factor * self.efficiency
+
+    def plan(self) -> ChannelPlan:
+        """Return the channel as the simulation sees it."""
+        signal = self.card.signal
+        single = len(signal.final_states) == 1
+        return ChannelPlan(
+            name=self.meson if single else f"{self.meson} -> {self.state}",
+            number=channel_number(self.meson, self.state),
+            cost=1.0,
+            power=2.0,
+            branching=self.branching * signal.branching_factor,
+            efficiency=self.efficiency,
+            n_cuts=len(self.card.cuts),
+            run=self.run,
+            run_events=self.run_events,
+            bound=partial(row_bound, self),
+        )
+
+    def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
+        """Return one chunk of rows."""
+        return self._make(seed, chunk, n_rows, with_events=False)[0]
+
+    def run_events(self, seed: int, chunk: int, n_rows: int) -> tuple[Rows, Events]:
+        """Return one chunk of rows with all momenta in the lab."""
+        return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, with_events=True))
+
+    def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
+        experiment = self.experiment
+        rng = chunk_rng(seed, channel_number(self.meson, self.state), chunk)
+        uniform = rng.random((FIXED + self.primaries.n_uniform, n_rows))
+        pair = self.production.sample(uniform[1:4])
+        placed = self.primaries.place(self.decay.unstable(pair), uniform[FIXED:])
+        photon, daughter, spin_weight = self._daughters(pair, placed, uniform[4:FIXED])
+        entry, leaving = experiment.shape.intersect_components(experiment.origin, placed.direction)
+        hits = leaving > entry
+        momentum = np.sqrt(np.einsum("ij,ij->j", placed.unstable[1:], placed.unstable[1:]))
+        per_metre = decay_lengths(1.0, momentum, self.decay.mass, self.ctau)
+        produced = self.card.beam.exposure * placed.weight * pair.weight * spin_weight
+        known = {"photon": np.concatenate([photon[:1], rotate(placed.rotation, photon[1:])])}
+        if "dark_photon" in experiment.needs or with_events:
+            known |= self._others(pair, placed, daughter, momentum)
+        stage = stages(self.card.cuts, known) if self.card.cuts else np.zeros(n_rows, dtype=np.int8)
+        rows = Rows(
+            produced[hits],
+            (per_metre * entry)[hits],
+            (per_metre * (leaving - entry))[hits],
+            stage[hits],
+            np.flatnonzero(hits),
+            n_rows,
+        )
+        if not with_events:
+            return rows, None
+        slowness = placed.unstable[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
+        events = Events(
+            {name: vectors[:, hits] for name, vectors in known.items()},
+            experiment.origin,
+            placed.direction[:, hits],
+            entry[hits],
+            (leaving - entry)[hits],
+            slowness[hits],
+            uniform[0, hits],
+        )
+        return rows, events
+
+    def _daughters(self, pair: DarkPair, placed: Placed, uniform: Array) -> tuple[Array, Array, Array]:
+        """Return photon and dark daughter in the lab, in axes of the decay, and the weight of the draw."""
+        if isinstance(self.primaries, AnaloguePrimaries):
+            photon, daughter = self.decay.as_it_comes(pair, uniform[:2])
+            moved = (boost(four, placed.parent, self.mass) for four in (photon, daughter))
+            return next(moved), next(moved), np.ones(uniform.shape[1])
+        polarisation = self.decay.polarisation(pair) if self.spin else None
+        if polarisation is not None:
+            polarisation = boost(polarisation, placed.parent, self.mass)
+        return self.decay.in_window(placed.unstable, polarisation, self.window, uniform)
+
+    def _others(self, pair: DarkPair, placed: Placed, daughter: Array, momentum: Array) -> Momenta:
+        """Return the lab momenta of everything but the photon."""
+        unstable = np.concatenate([placed.unstable[:1], placed.direction * momentum])
+        heavy = self.decay.heavy_axion
+        partner = boost(pair.dark_photon if heavy else pair.axion, placed.parent, self.mass)
+        out = {
+            "meson": rotate(placed.rotation, placed.parent),
+            "axion": unstable if heavy else rotate(placed.rotation, partner),
+            "dark_photon": rotate(placed.rotation, partner) if heavy else unstable,
+            "decay_dark_photon" if heavy else "decay_axion": rotate(placed.rotation, daughter),
+        }
+        if pair.photon is not None:
+            out["meson_photon"] = rotate(placed.rotation, boost(pair.photon, placed.parent, self.mass))
+        return out
+
+
+class Expectation:
+    """Rough mean over decays of acceptance and survival, for every meson momentum of a grid."""
+
+    def __init__(self, energies: Array, accepted: Array) -> None:
+        self.energies, self.accepted = energies, accepted
+
+    def factor(self, depth: float) -> Array:
+        """Return the mean of acceptance x exp(-depth/E)/E over decays, for every meson momentum."""
+        out: Array = np.mean(self.accepted * np.exp(-depth / self.energies) / self.energies, axis=0)
+        return out

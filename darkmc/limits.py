@@ -1,0 +1,202 @@
+"""Couplings that an observed count excludes: bracketing of every crossing, and the paper's iteration.
+
+Knows nothing of experiments: it is given N(G) with its error, dN/dG, and the excluded number of events.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from darkmc.errors import PhysicsError
+from darkmc.kinematics import Array
+
+SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
+NAN = float("nan")
+
+
+class Interval(NamedTuple):
+    """Excluded couplings (GeV^-1) from lower to upper with the Monte Carlo error of each edge."""
+
+    lower: float
+    upper: float
+    lower_error: float
+    upper_error: float
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """What an analysis excludes at one pair of masses; a limit that does not exist is a result.
+
+    Attributes
+    ----------
+    intervals : tuple of Interval
+        Excluded intervals of the coupling, increasing; empty when nothing is excluded.
+    method : {"bracket", "iterative"}
+        How it was found.
+    reason : str
+        Why there is no interval, or why an edge is missing; empty when nothing is.
+    history : tuple of (G, N)
+        Steps of the iteration.
+    """
+
+    intervals: tuple[Interval, ...]
+    method: str
+    reason: str = ""
+    history: tuple[tuple[float, float], ...] = field(default=())
+
+    @property
+    def lower(self) -> float:
+        """Lower edge of the first interval, nan when there is none."""
+        return self.intervals[0].lower if self.intervals else NAN
+
+    @property
+    def upper(self) -> float:
+        """Upper edge of the first interval, nan when there is none."""
+        return self.intervals[0].upper if self.intervals else NAN
+
+    @property
+    def lower_error(self) -> float:
+        """Monte Carlo error of :attr:`lower`."""
+        return self.intervals[0].lower_error if self.intervals else NAN
+
+    @property
+    def upper_error(self) -> float:
+        """Monte Carlo error of :attr:`upper`."""
+        return self.intervals[0].upper_error if self.intervals else NAN
+
+
+class YieldCurve(Protocol):
+    """N(G), its error and its slope: what a Sample offers."""
+
+    def expected_events(self, coupling: Any) -> Any: ...  # noqa: D102
+    def slope(self, coupling: Any) -> Any: ...  # noqa: D102
+
+
+def scan_grid() -> Array:
+    """Return the couplings of the scan: 16 per decade from 1e-12 to 1e2 GeV^-1."""
+    decades = round(math.log10(SCAN_HIGH / SCAN_LOW))
+    return np.geomspace(SCAN_LOW, SCAN_HIGH, decades * POINTS_PER_DECADE + 1)
+
+
+def solve(curve: YieldCurve, target: float, method: str = "bracket") -> Exclusion:
+    """Return the couplings at which N(G) > target.
+
+    Parameters
+    ----------
+    curve : YieldCurve
+        N(G) with error and slope.
+    target : float
+        Number of signal events that is excluded.
+    method : {"bracket", "iterative"}
+        Bracketing and refinement of every crossing, or eq. 20 of arXiv:1806.00757 for the lower edge.
+
+    Raises
+    ------
+    PhysicsError
+        If the method is unknown or the target not above zero.
+    """
+    if not (math.isfinite(target) and target > 0.0):
+        raise PhysicsError(f"the excluded number of events must be above zero, not {target:g}")
+    if method == "bracket":
+        return _bracket(curve, target)
+    if method == "iterative":
+        return _iterate(curve, target)
+    raise PhysicsError(f"unknown method '{method}' (use 'bracket' or 'iterative')")
+
+
+def edge_error(curve: YieldCurve, coupling: float) -> float:
+    """Return the Monte Carlo error of an edge: the yield's error over the analytic slope."""
+    slope = abs(curve.slope(coupling).value)
+    return float(curve.expected_events(coupling).error / slope) if slope > 0.0 else math.inf
+
+
+def _bracket(curve: YieldCurve, target: float) -> Exclusion:
+    grid = scan_grid()
+    values = np.asarray(curve.expected_events(grid).value)
+    grid, values = _with_maxima(curve, grid, values, target)
+    above = values > target
+    if not above.any():
+        peak = float(grid[np.argmax(values)])
+        top = curve.expected_events(peak)
+        if abs(top.value - target) < 2.0 * top.error:
+            return Exclusion((), "bracket", "undecided within the Monte Carlo error")
+        return Exclusion((), "bracket", f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded")
+    starts = np.flatnonzero(above & ~np.concatenate([[False], above[:-1]]))
+    ends = np.flatnonzero(above & ~np.concatenate([above[1:], [False]]))
+    intervals, reasons = [], []
+    for first, last in zip(starts, ends, strict=True):
+        lower = upper = lower_error = upper_error = NAN
+        if first > 0:
+            lower, lower_error = _crossing(curve, target, grid[first - 1], grid[first])
+        else:
+            reasons.append(f"open below {SCAN_LOW:g} GeV^-1")
+        if last < len(grid) - 1:
+            upper, upper_error = _crossing(curve, target, grid[last], grid[last + 1])
+        else:
+            reasons.append(f"open above {SCAN_HIGH:g} GeV^-1")
+        intervals.append(Interval(lower, upper, lower_error, upper_error))
+    peak = curve.expected_events(float(grid[np.argmax(values)]))
+    if peak.value - target < 2.0 * peak.error:
+        reasons.append("undecided within the Monte Carlo error")
+    return Exclusion(tuple(intervals), "bracket", "; ".join(dict.fromkeys(reasons)))
+
+
+def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -> tuple[Array, Array]:
+    """Add the refined position of every local maximum that is below target by less than a factor 3."""
+    from scipy.optimize import minimize_scalar
+
+    inner = values[1:-1]
+    peaks = 1 + np.flatnonzero((inner >= values[:-2]) & (inner > values[2:]) & (inner < target) & (inner > target / 3))
+    for k in peaks:
+        found = minimize_scalar(
+            lambda log_g: -curve.expected_events(math.exp(log_g)).value,
+            bounds=(math.log(grid[k - 1]), math.log(grid[k + 1])),
+            method="bounded",
+            options={"xatol": 1e-6},
+        )
+        grid, values = np.append(grid, math.exp(found.x)), np.append(values, -found.fun)
+    order = np.argsort(grid)
+    return grid[order], values[order]
+
+
+def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tuple[float, float]:
+    from scipy.optimize import toms748
+
+    def excess(log_g: float) -> float:
+        value = float(curve.expected_events(math.exp(log_g)).value)
+        return math.log(value / target) if value > 0.0 else -700.0
+
+    edge = math.exp(toms748(excess, math.log(low), math.log(high), rtol=1e-12))
+    return edge, edge_error(curve, edge)
+
+
+def _iterate(curve: YieldCurve, target: float, power: int = 4, steps: int = 50) -> Exclusion:
+    """G <- G (target/N(G))^(1/4) until N is within 1% of the target: eq. 20 with its misprint corrected."""
+    small = SCAN_LOW
+    first = curve.expected_events(small).value
+    if not first > 0.0:
+        return Exclusion((), "iterative", "no signal at small coupling")
+    coupling = small * (target / first) ** (1.0 / power)
+    history: list[tuple[float, float]] = []
+    for _ in range(steps):
+        value = float(curve.expected_events(coupling).value) if SCAN_LOW <= coupling <= SCAN_HIGH else 0.0
+        history.append((coupling, value))
+        if value <= 0.0:
+            break
+        if abs(value / target - 1.0) < 0.01:
+            return _converged(curve, coupling, tuple(history))
+        coupling *= (target / value) ** (1.0 / power)
+    reason = "the iteration does not converge: no lower edge, or an upper edge; use method 'bracket'"
+    return Exclusion((), "iterative", reason, tuple(history))
+
+
+def _converged(curve: YieldCurve, coupling: float, history: tuple[tuple[float, float], ...]) -> Exclusion:
+    if curve.slope(coupling).value <= 0.0:
+        reason = "upper edges cannot be found by the iteration: its map is repelled by them; use method 'bracket'"
+        return Exclusion((), "iterative", reason, history)
+    edge = Interval(coupling, NAN, edge_error(curve, coupling), NAN)
+    reason = "lower edge only: upper edges repel the iteration; use method 'bracket'"
+    return Exclusion((edge,), "iterative", reason, history)

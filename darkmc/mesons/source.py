@@ -1,0 +1,200 @@
+"""MesonSource: a flux card as a density of mesons in momentum and angle, with its sampler."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from darkmc.cards import load_card, nearest
+from darkmc.errors import CardError, PhysicsError
+from darkmc.kinematics import Array
+from darkmc.mesons.bmpt import Bmpt
+from darkmc.particles import canonical_name
+from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.schema import FluxCard
+
+_SOURCE_STREAM = 1_000_000  # random numbers of MesonSource.sample, apart from those of any channel
+_CELLS = 160
+
+
+def parametrisation(card: FluxCard) -> Bmpt:
+    """Return the density of pi0 per interacting proton that a flux card describes."""
+    constants = card.parameters
+    return Bmpt(
+        beam_energy=card.beam.energy_GeV,
+        mass_number=card.target.mass_number,
+        reference_mass_number=constants.reference_mass_number,
+        inelastic_cross_section_mb=card.target.inelastic_cross_section_mb,
+        A=constants.A_mb_per_GeV2,
+        B=constants.B,
+        alpha=constants.alpha,
+        beta=constants.beta,
+        a=constants.a_per_GeV,
+        gamma=constants.gamma,
+        delta=constants.delta,
+        ratio_scale=constants.ratio_scale,
+        ratio_power=constants.ratio_power,
+        missing_mass=constants.missing_mass_GeV,
+        alpha_below_zero_xF=card.alpha_below_zero_xF,
+    )
+
+
+class MesonSource:
+    """Mesons per proton on target as a density in lab momentum and angle.
+
+    Parameters
+    ----------
+    name : str
+        Name of a flux card or path to a TOML file.
+    overrides : mapping, optional
+        Dotted keys of the flux card.
+
+    Raises
+    ------
+    CardError
+        If the card is missing or wrong.
+    """
+
+    def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
+        self.loaded = load_card("fluxes", name, overrides=overrides)
+        self.card: FluxCard = self.loaded.card
+        self._pions = parametrisation(self.card)
+
+    def ratio(self, meson: str) -> float:
+        """Return mesons per pi0, the same at every momentum and angle."""
+        name = canonical_name(meson)
+        if name == "pi0":
+            return 1.0
+        ratios = {canonical_name(key): value for key, value in self.card.ratios.items()}
+        if name not in ratios:
+            known = nearest(name, ["pi0", *ratios])
+            raise CardError(f"{self.loaded.path}: ratios has no '{meson}'{known}")
+        return ratios[name]
+
+    @property
+    def largest_momentum(self) -> float:
+        """Largest lab momentum in GeV."""
+        return self._pions.largest_momentum
+
+    def density_per_solid_angle(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
+        """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.neutral_pions`."""
+        scale = self.ratio(meson) * self._scale
+        return scale * self._pions.neutral_pions(momentum, cosine, transverse2)
+
+    def forward_density(self, meson: str, momentum: Array) -> Array:
+        """Return d2N/dp dOmega per POT at theta = 0 in 1/(GeV sr)."""
+        one = np.ones_like(momentum)
+        return self.density_per_solid_angle(meson, momentum, one, 0.0 * one)
+
+    def density(self, meson: str, momentum: Any, theta: Any) -> Any:
+        """Return d2N/dp dtheta per POT in 1/(GeV rad); 0 outside the kinematic range.
+
+        Parameters
+        ----------
+        meson : str
+            "pi0" or a species of the card's ratios.
+        momentum, theta : float or array
+            Lab momentum in GeV and lab angle in rad, 0 <= theta <= pi; they broadcast.
+        """
+        p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
+        inside = (p > 0.0) & (angle >= 0.0) & (angle <= np.pi)
+        sine = np.sin(np.where(inside, angle, 0.0)).ravel()
+        flat = np.where(inside, p, 0.0).ravel()
+        per_solid_angle = self.density_per_solid_angle(
+            meson, flat, np.cos(np.where(inside, angle, 0.0)).ravel(), np.square(flat * sine)
+        )
+        return (2.0 * np.pi * sine * per_solid_angle).reshape(p.shape)[()]
+
+    @cached_property
+    def _scale(self) -> float:
+        """Interacting protons per POT, or the factor that gives the card's pi0 per POT."""
+        if self.card.pi0_per_pot is None:
+            return self.card.target_interaction
+        return self.card.pi0_per_pot / self._integral()
+
+    def _integral(self) -> float:
+        """Pi0 per interacting proton over all momenta and angles, by Gauss-Legendre quadrature."""
+        x, weights = np.polynomial.legendre.leggauss(300)
+        square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
+        momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
+        values = jacobian * self._pions.neutral_pions(momentum, cosine, transverse2)
+        return float(0.25 * weights @ values.reshape(300, 300) @ weights)
+
+    def _unfold(self, square: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """Map the unit square to momentum and angle so that the density becomes nearly flat.
+
+        p = p_max s^4 and tan(theta/2) = (0.15 GeV/p) w/(1-w): transverse momenta stay near 0.3 GeV.
+        Returns p, theta, dp dOmega/(ds dw), cos theta and pT^2.
+        """
+        s, w = square
+        momentum = self.largest_momentum * s**4
+        with np.errstate(divide="ignore"):
+            half = np.divide(0.15 * w, momentum * (1.0 - w))
+        theta = 2.0 * np.arctan(half)
+        sine = np.sin(theta)
+        steep = 4.0 * self.largest_momentum * s**3 * 2.0 * 0.15
+        jacobian = steep / (1.0 + half**2) / (momentum * (1.0 - w) ** 2) * 2.0 * np.pi * sine
+        return momentum, theta, jacobian, np.cos(theta), np.square(momentum * sine)
+
+    @cached_property
+    def _cells(self) -> tuple[Array, Array]:
+        """Cumulative probability of the cells of the unit square, and 1/density in each."""
+        grid = (np.arange(_CELLS) + 0.5) / _CELLS
+        square = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
+        momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
+        content = jacobian * self._pions.neutral_pions(momentum, cosine, transverse2)
+        content = np.maximum(content, 1e-3 * np.mean(content))
+        share = content / np.sum(content)
+        return np.cumsum(share) / np.sum(share), 1.0 / (share * _CELLS**2)
+
+    def draw(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:
+        """Return momentum, theta and d2N/dp dtheta over the sampling density, from uniforms (3, n).
+
+        The mean of the third over rows is the number of mesons per POT.
+        """
+        cumulative, inverse = self._cells
+        cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), _CELLS**2 - 1)
+        square = np.stack([(cell // _CELLS + uniform[1]) / _CELLS, (cell % _CELLS + uniform[2]) / _CELLS])
+        momentum, theta, jacobian, cosine, transverse2 = self._unfold(square)
+        density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
+        return momentum, theta, density * jacobian * inverse[cell]
+
+    def largest_draw(self, meson: str) -> float:
+        """Return the largest weight of :meth:`draw`, found at 9 points of every cell."""
+        _, inverse = self._cells
+        cells = np.arange(_CELLS**2)
+        largest = 0.0
+        for u in (0.001, 0.5, 0.999):
+            for v in (0.001, 0.5, 0.999):
+                square = np.stack([(cells // _CELLS + u) / _CELLS, (cells % _CELLS + v) / _CELLS])
+                momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
+                density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
+                largest = max(largest, float(np.max(density * jacobian * inverse)))
+        return largest
+
+    def sample(self, meson: str, n: int, seed: int = 0) -> tuple[Array, Array, Array]:
+        """Draw n mesons.
+
+        Parameters
+        ----------
+        meson : str
+            "pi0" or a species of the card's ratios.
+        n : int
+            How many, at least 1.
+        seed : int
+            Seed of the random numbers.
+
+        Returns
+        -------
+        momentum, theta, weight : arrays (n,)
+            GeV, rad and mesons per POT: the weights sum to the number of mesons per POT.
+        """
+        if n < 1:
+            raise PhysicsError(f"n must be at least 1, not {n}")
+        parts = []
+        for chunk, start in enumerate(range(0, n, CHUNK_ROWS)):
+            rng = chunk_rng(seed, _SOURCE_STREAM, chunk)
+            parts.append(self.draw(meson, rng.random((3, min(CHUNK_ROWS, n - start)))))
+        momentum, theta, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return momentum, theta, weight / n

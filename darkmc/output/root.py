@@ -1,0 +1,82 @@
+"""ROOT files of events: a TTree of flat branches and the metadata as a JSON string."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from darkmc.output.files import replacing
+
+_BASKET = 16384  # entries per write, so that baskets compress well
+
+
+def flat_branches(chunk: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns of an awkward chunk: NAME_E, NAME_px, ... for momenta, NAME_x, ... for vertices."""
+    out = {}
+    for name in chunk.fields:
+        if chunk[name].fields:
+            for field in chunk[name].fields:
+                out[f"{name}_{field}"] = np.asarray(chunk[name][field])
+        else:
+            out[name] = np.asarray(chunk[name])
+    return out
+
+
+def batches(chunks: Iterable[Any], size: int = _BASKET) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+    """Yield columns of at least `size` entries (but for the last), joined from smaller chunks."""
+    waiting: list[dict[str, np.ndarray[Any, Any]]] = []
+    for chunk in chunks:
+        waiting.append(flat_branches(chunk))
+        if sum(len(columns["weight"]) for columns in waiting) >= size:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[dict[str, np.ndarray[Any, Any]]]) -> dict[str, np.ndarray[Any, Any]]:
+    """Join columns; a particle that some channels do not have is nan there."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    missing = {name for name in names if any(name not in part for part in parts)}
+    columns = {}
+    for name in names:
+        pieces = [
+            part[name] if name not in missing or name in part else np.full(len(part["weight"]), np.nan)
+            for part in parts
+        ]
+        columns[name] = np.concatenate(pieces)
+    return columns
+
+
+def write_root(path: str | os.PathLike[str], stream: Any) -> None:
+    """Write events to a ROOT file with a TTree ``events`` and a TObjString ``metadata`` (JSON).
+
+    Parameters
+    ----------
+    path : path
+        The file; replaced if it exists, and never left half-written.
+    stream : EventStream
+        From ``Experiment.generate``.
+
+    Raises
+    ------
+    PhysicsError
+        If the folder does not exist or cannot be written.
+    """
+    with replacing(path) as temporary:
+        import uproot
+
+        with uproot.recreate(temporary, compression=uproot.ZSTD(1)) as file:
+            tree = None
+            for columns in batches(stream):
+                if tree is None:
+                    names = {**{name: np.dtype(float) for name in stream.branches}}
+                    names = {name: columns[name].dtype if name in columns else names[name] for name in names}
+                    tree = file.mktree("events", names)
+                full = {
+                    name: columns.get(name, np.full(len(columns["weight"]), np.nan)) for name in stream.branches
+                }
+                tree.extend(full)
+            file["metadata"] = json.dumps(stream.metadata)

@@ -1,0 +1,134 @@
+"""DarkAxionPortal: widths, branching ratios and spectra of the model at any coupling."""
+
+import difflib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from darkmc.constants import HBAR_C_GEV_M
+from darkmc.current import DarkCurrent
+from darkmc.errors import PhysicsError
+from darkmc.generators import dark_photon_decay, meson_decay, vector_meson
+from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
+
+FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
+
+
+def _checked(coupling: Any) -> Any:
+    values = np.asarray(coupling, dtype=float)
+    if not np.all(np.isfinite(values) & (values >= 0.0)):
+        raise PhysicsError("coupling must be finite and not negative")
+    return values[()]
+
+
+class DarkAxionPortal:
+    """The dark axion portal L = (G/2) a F X~ for one pair of masses.
+
+    Parameters
+    ----------
+    m_dark_photon : float
+        Mass of the dark photon gamma' in GeV, above zero.
+    m_axion : float
+        Mass of the axion in GeV, not negative.
+
+    Raises
+    ------
+    PhysicsError
+        If a mass is negative or not finite, or the dark photon massless.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> portal = darkmc.DarkAxionPortal(m_dark_photon=0.1)
+    >>> round(portal.branching_ratio("a e- e+"), 6)
+    0.005402
+    """
+
+    def __init__(self, m_dark_photon: float, m_axion: float = 0.0) -> None:
+        self.current = DarkCurrent(m_axion=m_axion, m_dark_photon=m_dark_photon)
+
+    @property
+    def m_dark_photon(self) -> float:
+        """Mass of the dark photon, GeV."""
+        return self.current.m_dark_photon
+
+    @property
+    def m_axion(self) -> float:
+        """Mass of the axion, GeV."""
+        return self.current.m_axion
+
+    def __repr__(self) -> str:
+        return f"DarkAxionPortal(m_dark_photon={self.m_dark_photon:g}, m_axion={self.m_axion:g})"
+
+    @cached_property
+    def _widths(self) -> dict[str, float]:
+        return {
+            "a gamma": float(self.current.dark_photon_width()),
+            "a e- e+": dark_photon_decay.pair_width(mass("e"), self.current),
+            "a mu- mu+": dark_photon_decay.pair_width(mass("mu"), self.current),
+        }
+
+    def partial_width(self, final_state: str, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of gamma' -> "a gamma", "a e- e+" or "a mu- mu+"; 0 when closed.
+
+        [dN] eq. 7 and section VI, the latter with the spin average 1/3 that its figure 10 lacks.
+        """
+        return self._widths[self._final_state(final_state)] * np.square(_checked(coupling))
+
+    def dark_photon_width(self, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of the dark photon: a gamma, a e e and a mu mu; 0 when all are closed."""
+        return sum(self._widths.values()) * np.square(_checked(coupling))
+
+    def dark_photon_ctau(self, coupling: Any = 1.0) -> Any:
+        """Return c tau (m) of the dark photon; inf when it is stable."""
+        return _ctau(self.dark_photon_width(coupling))
+
+    def branching_ratio(self, final_state: str) -> float:
+        """Return the share of a final state in the dark photon's width; 0 when it is stable."""
+        total = sum(self._widths.values())
+        return self._widths[self._final_state(final_state)] / total if total > 0.0 else 0.0
+
+    def axion_width(self, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of a -> gamma gamma' ([dN] eq. 8); 0 when closed."""
+        return self.current.axion_width(_checked(coupling))
+
+    def axion_ctau(self, coupling: Any = 1.0) -> Any:
+        """Return c tau (m) of the axion; inf when it is stable."""
+        return _ctau(self.axion_width(coupling))
+
+    def meson_branching_ratio(self, meson: str, coupling: Any = 1.0) -> Any:
+        """Return BR(P -> gamma a gamma') or BR(V -> a gamma'); 0 when closed.
+
+        P is normalised to the measured BR(P -> gamma gamma), V to BR(V -> e+ e-).
+        """
+        name = canonical_name(meson)
+        relative = meson_decay if name in PSEUDOSCALARS else vector_meson
+        measured = photon_coupling(name).value
+        return measured * relative.relative_width(mass(name), self.current) * np.square(_checked(coupling))
+
+    def meson_decay_spectrum(self, meson: str, q2: Any, coupling: Any = 1.0) -> Any:
+        """Return dBR(P -> gamma a gamma')/dq2 in GeV^-2, q2 = (p_a + p_gamma')^2 in GeV^2.
+
+        Raises
+        ------
+        PhysicsError
+            If the meson is not a pseudoscalar of the table.
+        """
+        name = canonical_name(meson)
+        if name not in PSEUDOSCALARS:
+            raise PhysicsError(f"'{meson}' has no a gamma' spectrum (one of {', '.join(PSEUDOSCALARS)} has)")
+        spectrum = meson_decay.relative_spectrum(q2, mass(name), self.current, _checked(coupling))
+        return photon_coupling(name).value * spectrum
+
+    @staticmethod
+    def _final_state(name: str) -> str:
+        if name not in FINAL_STATES:
+            close = difflib.get_close_matches(name, FINAL_STATES, n=1, cutoff=0.0)
+            raise PhysicsError(f"unknown final state '{name}' (nearest: '{close[0]}')")
+        return name
+
+
+def _ctau(width: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.divide(HBAR_C_GEV_M, width)[()]

@@ -1,0 +1,36 @@
+"""Progress bars, silent when standard error is not a terminal."""
+
+import sys
+from typing import Any
+
+
+def _bar(**options: Any) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(disable=not sys.stderr.isatty(), leave=False, **options)
+
+
+class RoundBar:
+    """Primaries per second and the running precision of one sample."""
+
+    def __init__(self) -> None:
+        self._bar = _bar(unit=" primaries", unit_scale=True)
+
+    def __call__(self, rows: int, precision: float) -> None:
+        """Show the number of rows so far and the worst relative error."""
+        self._bar.update(rows - self._bar.n)
+        self._bar.set_postfix_str(f"error {precision:.2%}" if precision < 10.0 else "")
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bar.close()
+
+
+def round_bar() -> RoundBar:
+    """Return a bar for the rounds of one sample."""
+    return RoundBar()
+
+
+def count_bar(total: int, unit: str) -> Any:
+    """Return a tqdm bar over a known number of things."""
+    return _bar(total=total, unit=f" {unit}", unit_scale=True)

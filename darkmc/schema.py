@@ -1,0 +1,245 @@
+"""What a card may say: every key with its type, unit and range.  Models are frozen; unknown keys are errors."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Vector = tuple[float, float, float]
+FinalState = Literal["a gamma", "a e- e+", "a mu- mu+"]
+
+
+class Card(BaseModel):
+    """Base of all tables: frozen, exact types, finite numbers, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Reference(Card):
+    """Where a number comes from, and how well it is sourced (A read, B secondary, C memory)."""
+
+    key: str
+    title: str
+    arxiv: str | None = None
+    doi: str | None = None
+    gives: str
+    grade: Literal["A", "B", "C"]
+
+
+class Beam(Card):
+    """The beam, its exposure and the place where its particles interact."""
+
+    particle: Literal["proton", "electron"]
+    momentum_GeV: Positive | None = None
+    kinetic_energy_GeV: Positive | None = None
+    pot: Positive | None = None
+    eot: Positive | None = None
+    origin_m: Vector = (0.0, 0.0, 0.0)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "Beam":
+        if (self.momentum_GeV is None) == (self.kinetic_energy_GeV is None):
+            raise ValueError("give exactly one of momentum_GeV and kinetic_energy_GeV")
+        if (self.pot is None) == (self.eot is None):
+            raise ValueError("give exactly one of pot and eot")
+        return self
+
+    @property
+    def exposure(self) -> float:
+        """Particles on target."""
+        return self.pot or self.eot or 0.0
+
+
+class Source(Card):
+    """The mesons and the flux card that they come from."""
+
+    flux: str
+    mesons: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+SHAPE_KEYS: dict[str, tuple[str, ...]] = {
+    "box": ("size_m",),
+    "cylinder": ("radius_m", "length_m"),
+    "sphere": ("radius_m",),
+    "frustum": ("length_m", "half_x_m", "half_y_m"),
+}
+
+
+class Geometry(Card):
+    """The sensitive volume: a convex shape at any place and tilt."""
+
+    shape: Literal["box", "cylinder", "sphere", "frustum"]
+    centre_m: Vector
+    size_m: tuple[Positive, Positive, Positive] | None = None
+    radius_m: Positive | None = None
+    length_m: Positive | None = None
+    half_x_m: tuple[NotNegative, NotNegative] | None = None
+    half_y_m: tuple[NotNegative, NotNegative] | None = None
+    axis: Vector = (0.0, 0.0, 1.0)
+    roll_rad: float = 0.0
+
+    @model_validator(mode="after")
+    def _keys_of_the_shape(self) -> "Geometry":
+        wanted = set(SHAPE_KEYS[self.shape])
+        given = {key for keys in SHAPE_KEYS.values() for key in keys if getattr(self, key) is not None}
+        if given != wanted:
+            raise ValueError(f"a {self.shape} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(given))}")
+        return self
+
+
+class Material(Card):
+    """What the volume is made of: atoms per formula unit, averaged over the part `fill` of the volume."""
+
+    density_g_cm3: Positive
+    composition: dict[str, Positive]
+    fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+
+
+class Signal(Card):
+    """What counts as one signal event."""
+
+    final_states: Annotated[tuple[FinalState, ...], Field(min_length=1)]
+    efficiency: Fraction | dict[FinalState, Fraction] = 1.0
+    branching_factor: Positive = 1.0
+
+
+class Observed(Card):
+    """What was seen, or the number of signal events that is excluded."""
+
+    n_obs: Annotated[int, Field(ge=0)] | None = None
+    background: NotNegative = 0.0
+    background_error: NotNegative = 0.0
+    confidence_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.90
+    n_limit: Positive | None = None
+
+    @model_validator(mode="after")
+    def _something_to_exclude(self) -> "Observed":
+        if self.n_obs is None and self.n_limit is None:
+            raise ValueError("give n_obs (with background) or n_limit")
+        return self
+
+
+class Cut(Card):
+    """One row of the selection: min < observable < max."""
+
+    name: str
+    observable: str
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _an_interval(self) -> "Cut":
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError("min must be below max")
+        return self
+
+
+class Simulation(Card):
+    """Switches of the simulation."""
+
+    biasing: Literal["turned", "none"] = "turned"
+    spin_correlations: bool = True
+
+
+class ExperimentCard(Card):
+    """One analysis of one experiment."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str
+    topology: Literal["decay_in_flight"]
+    references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    beam: Beam
+    source: Source
+    geometry: Geometry
+    material: Material | None = None
+    signal: Signal
+    observed: Observed
+    cuts: tuple[Cut, ...] = ()
+    simulation: Simulation = Simulation()
+    presets: dict[str, dict[str, Any]] = {}
+
+
+class FluxBeam(Card):
+    """Beam to which the parametrisation applies."""
+
+    particle: Literal["proton"]
+    energy_GeV: Positive
+
+
+class FluxTarget(Card):
+    """Target of the flux card."""
+
+    material: str
+    mass_number: Positive
+    length_m: Positive
+    inelastic_cross_section_mb: Positive
+    inelastic_cross_section_power: NotNegative = 0.71
+
+
+class BmptParameters(Card):
+    """Constants of the BMPT fit (pions, Be)."""
+
+    A_mb_per_GeV2: Positive
+    B: float
+    alpha: Positive
+    beta: float
+    a_per_GeV: Positive
+    gamma: float
+    delta: float
+    ratio_scale: Positive
+    ratio_power: float
+    missing_mass_GeV: Positive
+    reference_mass_number: Positive
+
+
+class Validity(Card):
+    """Range in which the fit was made; elsewhere it is an extrapolation."""
+
+    momentum_min_GeV: NotNegative
+    momentum_max_GeV: Positive
+
+
+class FluxCard(Card):
+    """One meson source."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str
+    parametrisation: Literal["bmpt"]
+    references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    beam: FluxBeam
+    target: FluxTarget
+    parameters: BmptParameters
+    validity: Validity
+    target_interaction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    pi0_per_pot: Positive | None = None
+    alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
+    ratios: dict[str, NotNegative]
+    ratio_references: dict[str, str]
+
+    @model_validator(mode="after")
+    def _every_ratio_has_a_source(self) -> "FluxCard":
+        known = {reference.key for reference in self.references}
+        for meson in self.ratios:
+            if self.ratio_references.get(meson) not in known:
+                raise ValueError(f"ratio_references.{meson} must name the key of a reference")
+        return self
+
+
+class RunCard(Card):
+    """A ready run: experiments, masses and what to write."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str
+    title: str
+    experiments: Annotated[tuple[str, ...], Field(min_length=1)]
+    m_dark_photon: str
+    m_axion: str = "0"
+    precision: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+    seed: Annotated[int, Field(ge=0)] = 1
+    events: Annotated[int, Field(ge=0)] = 0
+    events_m_dark_photon: str | None = None
+    events_coupling_per_GeV: Positive | None = None

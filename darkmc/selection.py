@@ -1,0 +1,109 @@
+"""Observables by name and cut rows: from momenta in the lab to masks and a cutflow."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.errors import PhysicsError
+from darkmc.kinematics import Array, polar_angle
+
+Event = Mapping[str, Array]
+
+
+class CutRow(Protocol):
+    """What a cut must say; the cards' rows do."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def observable(self) -> str: ...  # noqa: D102
+    @property
+    def min(self) -> float | None: ...  # noqa: D102
+    @property
+    def max(self) -> float | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A quantity of the lab event, its unit, and the particles or vertices that it needs."""
+
+    function: Callable[[Event], Array]
+    needs: tuple[str, ...]
+    unit: str
+
+
+def photon_energy(event: Event) -> Array:
+    """Return the photon's energy, GeV."""
+    return event["photon"][0]
+
+
+def photon_angle(event: Event) -> Array:
+    """Return the photon's angle to the beam, rad."""
+    return polar_angle(event["photon"][1:])
+
+
+def scaled_photon_angle(event: Event) -> Array:
+    """Return E^2 theta^2 of the photon, GeV^2 (rad^2 not counted): flat in neutrino-electron scattering."""
+    return np.square(photon_energy(event) * photon_angle(event))
+
+
+def dark_photon_energy(event: Event) -> Array:
+    """Return the dark photon's energy, GeV."""
+    return event["dark_photon"][0]
+
+
+def vertex_z(event: Event) -> Array:
+    """Return z of the decay vertex, m."""
+    return event["decay"][2]
+
+
+def vertex_radius(event: Event) -> Array:
+    """Return the distance of the decay vertex from the beam axis, m."""
+    return np.hypot(event["decay"][0], event["decay"][1])
+
+
+OBSERVABLES: dict[str, Observable] = {
+    "E_photon": Observable(photon_energy, ("photon",), "GeV"),
+    "theta_photon": Observable(photon_angle, ("photon",), "rad"),
+    "E2theta2": Observable(scaled_photon_angle, ("photon",), "GeV^2"),
+    "E_dark_photon": Observable(dark_photon_energy, ("dark_photon",), "GeV"),
+    "z_vertex": Observable(vertex_z, ("decay",), "m"),
+    "r_vertex": Observable(vertex_radius, ("decay",), "m"),
+}
+
+
+def observable(name: str) -> Observable:
+    """Return an observable by name, or raise PhysicsError with the nearest valid name."""
+    if name not in OBSERVABLES:
+        close = difflib.get_close_matches(name, OBSERVABLES, n=1, cutoff=0.0)
+        raise PhysicsError(f"unknown observable '{name}' (nearest: '{close[0]}')")
+    return OBSERVABLES[name]
+
+
+def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
+    """Return which values lie strictly between the cut's limits."""
+    low = -np.inf if cut.min is None else cut.min
+    high = np.inf if cut.max is None else cut.max
+    return (values > low) & (values < high)
+
+
+def stages(cuts: Sequence[CutRow], event: Event) -> NDArray[np.int8]:
+    """Return how many cuts, in order, each event passes before it fails one."""
+    count = len(next(iter(event.values()))[0])
+    alive = np.ones(count, dtype=bool)
+    stage = np.zeros(count, dtype=np.int8)
+    for cut in cuts:
+        alive &= passed(cut, observable(cut.observable).function(event))
+        stage += alive
+    return stage
+
+
+def needed(cuts: Sequence[CutRow]) -> frozenset[str]:
+    """Return the particles and vertices that the cuts need."""
+    return frozenset(name for cut in cuts for name in observable(cut.observable).needs)
+
+
