@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 
-def _bar(**options: Any) -> Any:
+def _bar(shown: bool = True, **options: Any) -> Any:
     from tqdm import tqdm
 
-    return tqdm(disable=not sys.stderr.isatty(), leave=False, **options)
+    return tqdm(disable=not (shown and sys.stderr.isatty()), leave=False, **options)
 
 
 class RoundBar:
@@ -31,6 +31,6 @@ def round_bar() -> RoundBar:
     return RoundBar()
 
 
-def count_bar(total: int, unit: str) -> Any:
+def count_bar(total: int, unit: str, shown: bool = True) -> Any:
     """Return a tqdm bar over a known number of things."""
-    return _bar(total=total, unit=f" {unit}", unit_scale=True)
+    return _bar(shown, total=total, unit=f" {unit}", unit_scale=True)

@@ -241,5 +241,6 @@ class RunCard(Card):
     precision: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
     seed: Annotated[int, Field(ge=0)] = 1
     events: Annotated[int, Field(ge=0)] = 0
+    events_experiment: str | None = None
     events_m_dark_photon: str | None = None
     events_coupling_per_GeV: Positive | None = None

@@ -33,6 +33,14 @@ def parse_energy(text: str) -> float:
     return number * ENERGY_UNITS_GEV.get(unit, 1.0)
 
 
+def parse_number(name: str, text: str) -> float:
+    """Return a bare number, or raise PhysicsError that names it."""
+    number, suffix = _number_and_suffix(text)
+    if suffix:
+        raise PhysicsError(f"{name} takes a bare number, not '{text}'")
+    return number
+
+
 def parse_axion_mass(text: str, m_dark_photon: float) -> float:
     """Return the axion mass in GeV; ``0.5x`` is that fraction of the dark photon mass."""
     if text.strip().endswith("x"):

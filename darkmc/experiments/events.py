@@ -14,6 +14,7 @@ from darkmc.errors import PhysicsError
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta
 from darkmc.kinematics import Array
 from darkmc.propagation import vertex_depth
+from darkmc.progress import count_bar
 from darkmc.rng import CHUNK_ROWS, chunk_rng
 from darkmc.sample import Rows
 
@@ -59,7 +60,9 @@ class EventStream:
         n: int,
         unweighted: bool,
         seed: int,
+        progress: bool = False,
     ) -> None:
+        self.progress = progress
         self.coupling, self.n, self.unweighted, self.seed = coupling, n, unweighted, seed
         self.plans, self.shares, self.bounds = self._shared(plans)
         self.n_tried, self.n_above_bound, self.sum_of_weights, self.error = self._count()
@@ -143,20 +146,23 @@ class EventStream:
     def __iter__(self) -> Iterator[Any]:
         scale = float(np.sum(self.bounds)) / self.n_tried if self.unweighted else 1.0 / self.n_tried
         done = 0
-        for _, _, values, chunks, places in self._blocks(with_events=True):
-            take = min(len(values), self.n - done)
-            if take:
-                yield self._chunk(scale * values[:take], chunks, places[:, :take], done)
-            done += take
-            if done == self.n:
-                return
+        with count_bar(self.n, "events", shown=self.progress) as bar:
+            for _, _, values, chunks, places in self._blocks(with_events=True):
+                take = min(len(values), self.n - done)
+                if take:
+                    yield self._chunk(scale * values[:take], chunks, places[:, :take], done)
+                bar.update(take)
+                done += take
+                if done == self.n:
+                    return
 
     def _chunk(self, weights: Array, chunks: list[tuple[Rows, Any]], places: Array, first: int) -> Any:
         """Return one awkward array: events of all channels, in the order in which they were tried."""
         import awkward as ak
 
         count = len(weights)
-        columns: dict[str, Array] = {}
+        names = [*dict.fromkeys(name for plan in self.plans for name in plan.particles), "production", "decay"]
+        columns = {name: np.full((4, count), np.nan) for name in names}
         numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
         for c, (rows, events) in enumerate(chunks):
             mine = np.flatnonzero(places[0] == c)
@@ -164,7 +170,7 @@ class EventStream:
                 continue
             event = lab_event(events, rows, self.coupling)
             for name, values in event.items():
-                columns.setdefault(name, np.full((4, count), np.nan))[:, mine] = values[:, places[1, mine]]
+                columns[name][:, mine] = values[:, places[1, mine]]
         record: dict[str, Any] = {
             "weight": weights,
             "run": np.full(count, self.seed, dtype=np.int64),

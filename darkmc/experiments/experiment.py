@@ -175,6 +175,7 @@ class Experiment:
         n: int,
         unweighted: bool = False,
         seed: int | None = None,
+        progress: bool = False,
     ) -> EventStream:
         """Return an iterator over awkward chunks of n events at one coupling, in constant memory.
 
@@ -190,6 +191,8 @@ class Experiment:
             Accept or reject by weight, so that every event counts the same.
         seed : int, optional
             Seed of the random numbers (default 1).
+        progress : bool
+            Show a bar on a terminal.
 
         Raises
         ------
@@ -203,7 +206,8 @@ class Experiment:
         if closed is not None:
             raise PhysicsError(closed)
         plans = self.plans(portal, [coupling])
-        return EventStream(self, portal, plans, coupling, n, unweighted, DEFAULT_SEED if seed is None else seed)
+        seed = DEFAULT_SEED if seed is None else seed
+        return EventStream(self, portal, plans, coupling, n, unweighted, seed, progress)
 
 
 class _Replay:

@@ -62,6 +62,8 @@ class ChannelPlan:
         Power of G and constant factors of every row's weight.
     n_cuts : int
         Number of cuts that a row must pass.
+    particles : tuple of str
+        Names of the particles in its events.
     run : callable (rng_seed, chunk, n_rows) -> Rows
         Make one chunk.
     run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
@@ -77,6 +79,7 @@ class ChannelPlan:
     branching: float
     efficiency: float
     n_cuts: int
+    particles: tuple[str, ...]
     run: Callable[[int, int, int], Rows]
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]

@@ -124,10 +124,17 @@ class Stream:
             branching=self.branching * signal.branching_factor,
             efficiency=self.efficiency,
             n_cuts=len(self.card.cuts),
+            particles=self.particles(),
             run=self.run,
             run_events=self.run_events,
             bound=partial(row_bound, self),
         )
+
+    def particles(self) -> tuple[str, ...]:
+        """Return the names of the particles in the events, in order."""
+        radiated = ("meson_photon",) if self.meson in PSEUDOSCALARS else ()
+        daughter = "decay_dark_photon" if self.decay.heavy_axion else "decay_axion"
+        return ("meson", *radiated, "axion", "dark_photon", "photon", daughter)
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""

@@ -37,17 +37,7 @@ def batches(chunks: Iterable[Any], size: int = _BASKET) -> Iterator[dict[str, np
 
 
 def _joined(parts: list[dict[str, np.ndarray[Any, Any]]]) -> dict[str, np.ndarray[Any, Any]]:
-    """Join columns; a particle that some channels do not have is nan there."""
-    names = dict.fromkeys(name for part in parts for name in part)
-    missing = {name for name in names if any(name not in part for part in parts)}
-    columns = {}
-    for name in names:
-        pieces = [
-            part[name] if name not in missing or name in part else np.full(len(part["weight"]), np.nan)
-            for part in parts
-        ]
-        columns[name] = np.concatenate(pieces)
-    return columns
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def write_root(path: str | os.PathLike[str], stream: Any) -> None:
@@ -72,11 +62,6 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
             tree = None
             for columns in batches(stream):
                 if tree is None:
-                    names = {**{name: np.dtype(float) for name in stream.branches}}
-                    names = {name: columns[name].dtype if name in columns else names[name] for name in names}
-                    tree = file.mktree("events", names)
-                full = {
-                    name: columns.get(name, np.full(len(columns["weight"]), np.nan)) for name in stream.branches
-                }
-                tree.extend(full)
+                    tree = file.mktree("events", {name: column.dtype for name, column in columns.items()})
+                tree.extend(columns)
             file["metadata"] = json.dumps(stream.metadata)

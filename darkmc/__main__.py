@@ -1,0 +1,7 @@
+"""``python -m darkmc``."""
+
+import sys
+
+from darkmc.cli import main
+
+sys.exit(main())

@@ -1,0 +1,136 @@
+"""Command line: parses, calls the library, prints.  Bad input is one line on stderr and exit code 2."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(f"{self.prog}: {message}")
+
+
+class _UsageError(ValueError):
+    """The command line cannot be understood."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    from darkmc import __version__
+
+    parser = _Parser(
+        prog="darkmc",
+        allow_abbrev=False,
+        description="Events and exclusion limits for the dark axion portal, L = (G/2) a F X~.",
+        epilog="Numbers take a unit (30MeV, 0.03GeV; bare is GeV). Grids: START:STOP:N[:log|:lin] or a comma list.",
+    )
+    parser.add_argument("--version", action="version", version=f"darkmc {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_catalogue(commands)
+    _add_rate(commands)
+    _add_generate(commands)
+    _add_limit(commands)
+    _add_run(commands)
+    return parser
+
+
+def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    return parser
+
+
+def _add_catalogue(commands: Any) -> None:
+    kinds = ("experiments", "fluxes", "runs")
+    listing = _new(commands, "list", "list what can be used by name")
+    listing.add_argument("kind", choices=kinds)
+    show = _new(commands, "show", "print a card and where it was found")
+    show.add_argument("kind", choices=kinds)
+    show.add_argument("name")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("experiment", help="name of a shipped experiment, or a TOML file")
+    parser.add_argument("--m-axion", default="0", metavar="M", help="axion mass; 0.5x: times m_dark_photon")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
+    parser.add_argument("--preset", default="best", help="best (default) or a preset of the card")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+                        help="override a key of the card, e.g. beam.pot=1e18 or flux.ratios.eta=0.1")
+
+
+def _add_point(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    parser.add_argument("--m-dark-photon", required=True, metavar="M", help="dark photon mass, e.g. 30MeV")
+    parser.add_argument("--coupling", required=True, metavar="G", help="coupling in GeV^-1")
+
+
+def _add_rate(commands: Any) -> None:
+    parser = _new(commands, "rate", "expected signal events at one point")
+    _add_point(parser)
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument("--samples", metavar="N", help="number of primaries instead of a precision")
+    parser.add_argument("--workers", type=int, default=1, help="threads; they never change the result")
+    parser.add_argument("--cutflow", action="store_true", help="print the yield after each cut")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _add_generate(commands: Any) -> None:
+    parser = _new(commands, "generate", "write a file of signal events at one point")
+    _add_point(parser)
+    parser.add_argument("--events", required=True, metavar="N", help="number of events")
+    parser.add_argument("--unweighted", action="store_true", help="accept or reject: equal weights")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.root")
+
+
+def _add_limit(commands: Any) -> None:
+    parser = _new(commands, "limit", "excluded couplings over a grid of masses")
+    _add_common(parser)
+    parser.add_argument("--m-dark-photon", required=True, metavar="GRID", help="e.g. 1MeV:500MeV:48:log")
+    parser.add_argument("--method", choices=("bracket", "iterative"), default="bracket")
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument("--workers", type=int, default=1, help="processes over masses")
+    parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", metavar="FILE.csv")
+
+
+def _add_run(commands: Any) -> None:
+    parser = _new(commands, "run", "do a ready run: limits, pictures and events")
+    parser.add_argument("run", help="name of a shipped run, or a TOML file")
+    parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
+    parser.add_argument("--preset", default="best")
+    parser.add_argument("--workers", type=int, default=1)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        options = build_parser().parse_args(arguments)
+        from darkmc import cli_commands
+
+        return cli_commands.run(options)
+    except _UsageError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except (ValueError, OSError, ImportError) as error:
+        from darkmc.errors import CardError, PhysicsError
+
+        if isinstance(error, CardError | PhysicsError | OSError):
+            return _fail(f"darkmc: {error}")
+        if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):
+            return _fail(f"darkmc: the package '{error.name}' is missing: pip install '{error.name}'")
+        raise
+
+
+def _fail(message: str, code: int = BAD_INPUT) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code

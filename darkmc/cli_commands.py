@@ -1,0 +1,220 @@
+"""What the commands of the command line do; imported only after the command line has been parsed."""
+
+import argparse
+import json
+import math
+import sys
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from darkmc import __version__
+from darkmc.cards import find_card, list_cards
+from darkmc.errors import PhysicsError
+from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
+
+_KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs"}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the parsed command line asks for and return the exit code."""
+    with _one_line_warnings():
+        return COMMANDS[options.command](options)
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_args, **_kw: print(f"darkmc: warning: {message}", file=sys.stderr)
+        yield
+
+
+def overrides(items: list[str]) -> dict[str, Any]:
+    """Return KEY=VALUE items as a mapping; values are TOML where they can be, else text."""
+    out: dict[str, Any] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise PhysicsError(f"--set {item}: write KEY=VALUE")
+        try:
+            out[key.strip()] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            out[key.strip()] = value
+    return out
+
+
+def whole_number(name: str, text: str) -> int:
+    """Return a whole number of at least 1 from text such as 10000 or 1e4."""
+    value = parse_number(name, text)
+    if not (math.isfinite(value) and value >= 1.0 and value == int(value)):
+        raise PhysicsError(f"{name} must be a whole number of at least 1, not {text}")
+    return int(value)
+
+
+def fraction(name: str, text: str | None) -> float | None:
+    """Return a number between 0 and 1, or None."""
+    if text is None:
+        return None
+    value = parse_number(name, text)
+    if not 0.0 < value < 1.0:
+        raise PhysicsError(f"{name} must lie between 0 and 1, not {text}")
+    return value
+
+
+def _seed(options: argparse.Namespace) -> int:
+    if options.seed < 0:
+        raise PhysicsError(f"--seed must not be negative, not {options.seed}")
+    return int(options.seed)
+
+
+def _workers(options: argparse.Namespace) -> int:
+    if options.workers < 1:
+        raise PhysicsError(f"--workers must be at least 1, not {options.workers}")
+    return int(options.workers)
+
+
+def _point(options: argparse.Namespace) -> tuple[Any, Any, float]:
+    """Return experiment, portal and coupling; raise if no channel is open."""
+    from darkmc.experiments.experiment import Experiment
+    from darkmc.portal import DarkAxionPortal
+
+    m_dark_photon = require_positive("--m-dark-photon", parse_energy(options.m_dark_photon))
+    m_axion = parse_axion_mass(options.m_axion, m_dark_photon)
+    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
+    portal = DarkAxionPortal(m_dark_photon, m_axion)
+    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
+    closed = experiment.closed(portal)
+    if closed is not None:
+        raise PhysicsError(closed)
+    return experiment, portal, coupling
+
+
+def _list(options: argparse.Namespace) -> int:
+    print("\n".join(list_cards(_KINDS[options.kind])))  # type: ignore[arg-type]
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    path = find_card(_KINDS[options.kind], options.name)  # type: ignore[arg-type]
+    print(f"# {path}\n{path.read_text(encoding='utf-8')}", end="")
+    return 0
+
+
+def _rate(options: argparse.Namespace) -> int:
+    if options.precision is not None and options.samples is not None:
+        raise PhysicsError("give --precision or --samples, not both")
+    precision = fraction("--precision", options.precision)
+    n_samples = None if options.samples is None else whole_number("--samples", options.samples)
+    seed, workers = _seed(options), _workers(options)
+    experiment, portal, coupling = _point(options)
+    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as executor:
+        sample = experiment.simulate(
+            portal, precision, n_samples, at=coupling, seed=seed, executor=executor, progress=True
+        )
+    value, error = sample.expected_events(coupling)
+    if options.json:
+        row = {
+            "experiment": experiment.card.name,
+            "m_dark_photon": portal.m_dark_photon,
+            "m_axion": portal.m_axion,
+            "coupling": coupling,
+            "expected_events": value,
+            "error": error,
+            "n_samples": sample.n_samples,
+            "efficiency": sample.efficiency(coupling),
+            "largest_row": sample.largest_row(coupling),
+            "seconds": sample.seconds,
+            "seed": seed,
+            "version": __version__,
+        }
+        if options.cutflow:
+            row["cutflow"] = {name: list(part) for name, part in sample.cutflow(coupling).items()}
+        print(json.dumps(row))
+        return 0
+    print(f"{experiment.card.name}: m' = {portal.m_dark_photon:g} GeV, m_a = {portal.m_axion:g} GeV, "
+          f"G = {coupling:g} GeV^-1")
+    print(f"expected events  {value:.5g} +- {error:.2g} (Monte Carlo)")
+    print(f"primaries        {sample.n_samples} (efficiency {sample.efficiency(coupling):.3f}, "
+          f"largest row {sample.largest_row(coupling):.2%})")
+    print(f"excluded         {experiment.excluded_events:g} events or more")
+    if options.cutflow:
+        for name, part in sample.cutflow(coupling).items():
+            print(f"  {name:26s} {part.value:12.5g} +- {part.error:.2g}")
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from darkmc.output.files import check_target
+    from darkmc.output.root import write_root
+
+    events, seed = whole_number("--events", options.events), _seed(options)
+    check_target(options.output, options.force)
+    if Path(options.output).suffix != ".root":
+        raise PhysicsError(f"{options.output}: the name of an event file ends in .root")
+    experiment, portal, coupling = _point(options)
+    stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
+    write_root(options.output, stream)
+    print(f"{options.output}: {events} events from {stream.n_tried} primaries (efficiency {stream.efficiency:.3f}), "
+          f"weights sum to {stream.sum_of_weights:.5g} +- {stream.error:.2g} expected events")
+    if options.unweighted:
+        print(f"{stream.n_above_bound} events exceed the bound of unweighting and keep a weight above 1")
+    return 0
+
+
+def _limit(options: argparse.Namespace) -> int:
+    from darkmc.output.files import check_target
+    from darkmc.output.tables import LIMIT_COLUMNS, json_rows, write_limits
+    from darkmc.scan import ScanRequest, scan
+
+    masses = parse_energy_grid(options.m_dark_photon)
+    precision, seed, workers = fraction("--precision", options.precision), _seed(options), _workers(options)
+    if options.output is not None:
+        check_target(options.output, options.force)
+    elif not options.json:
+        raise PhysicsError("say where the limit goes: -o FILE.csv or --json")
+    request = ScanRequest(
+        experiment=options.experiment,
+        preset=options.preset,
+        overrides=overrides(options.overrides),
+        masses=tuple((float(m), parse_axion_mass(options.m_axion, float(m))) for m in masses),
+        precision=precision or 0.01,
+        method=options.method,
+        seed=seed,
+    )
+    points = []
+    for point in scan(request, workers, progress=True):
+        points.append(point)
+        if options.json:
+            print("\n".join(json.dumps(row) for row in json_rows(point)), flush=True)
+    if all(point.closed for point in points):
+        raise PhysicsError(f"every point is closed: {points[0].exclusion.reason}")
+    if options.output is not None:
+        write_limits(options.output, request, points)
+        if not options.json:
+            excluded = sum(bool(point.exclusion.intervals) for point in points)
+            print(f"{options.output}: {len(points)} masses, {excluded} with an excluded coupling; "
+                  f"columns {', '.join(LIMIT_COLUMNS)}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from darkmc.runs import execute
+
+    for path in execute(options.run, options.output, options.preset, _workers(options)):
+        print(path)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "list": _list,
+    "show": _show,
+    "rate": _rate,
+    "generate": _generate,
+    "limit": _limit,
+    "run": _run,
+}

@@ -1,0 +1,1 @@
+"""Pictures, drawn from files that runs wrote; they compute nothing."""

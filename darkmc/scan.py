@@ -1,0 +1,110 @@
+"""Limits over a grid of masses: serial, or in processes; the result does not depend on which."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from multiprocessing import get_context
+from typing import Any
+
+from darkmc.experiments.experiment import Experiment
+from darkmc.limits import Exclusion
+from darkmc.portal import DarkAxionPortal
+from darkmc.progress import count_bar
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What a scan is asked for; everything that its result depends on."""
+
+    experiment: str
+    masses: tuple[tuple[float, float], ...]  # (m_dark_photon, m_axion), GeV
+    preset: str = "best"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    precision: float = 0.01
+    method: str = "bracket"
+    seed: int = 1
+
+    def load(self) -> Experiment:
+        """Return the experiment, made once per process."""
+        return _experiment(self.experiment, self.preset, json.dumps(dict(self.overrides), sort_keys=True))
+
+
+@dataclass(frozen=True)
+class ScanPoint:
+    """The exclusion at one pair of masses and what it took."""
+
+    experiment: str
+    m_dark_photon: float
+    m_axion: float
+    exclusion: Exclusion
+    n_samples: int
+    seconds: float
+    seed: int
+    closed: bool
+    warnings: tuple[str, ...]
+
+
+def scan_point(request: ScanRequest, index: int) -> ScanPoint:
+    """Return the exclusion at one point of a scan."""
+    experiment = request.load()
+    m_dark_photon, m_axion = request.masses[index]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they travel with the point
+        sample = experiment.simulate(
+            DarkAxionPortal(m_dark_photon, m_axion), precision=request.precision, seed=request.seed
+        )
+    return ScanPoint(
+        experiment=experiment.card.name,
+        m_dark_photon=m_dark_photon,
+        m_axion=m_axion,
+        exclusion=experiment.limit(sample, request.method),
+        n_samples=sample.n_samples,
+        seconds=sample.seconds,
+        seed=request.seed,
+        closed=sample.closed is not None,
+        warnings=sample.warnings,
+    )
+
+
+@lru_cache(maxsize=4)
+def _experiment(name: str, preset: str, overrides: str) -> Experiment:
+    return Experiment(name, preset, json.loads(overrides))
+
+
+def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iterator[ScanPoint]:
+    """Yield the points of a scan in the order of its masses.
+
+    Parameters
+    ----------
+    request : ScanRequest
+        Experiment, masses and settings.
+    workers : int
+        Processes (spawned); 1 runs here.
+    progress : bool
+        Show a bar on a terminal.
+    """
+    count = len(request.masses)
+    request.load()  # a wrong card fails here, before any process is started
+    with count_bar(count, "masses", shown=progress) as bar:
+        if workers == 1:
+            for index in range(count):
+                yield _shown(scan_point(request, index), bar)
+            return
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(scan_point, request, index) for index in range(count)]
+            try:
+                for future in futures:
+                    yield _shown(future.result(), bar)
+            finally:
+                for future in futures:
+                    future.cancel()
+
+
+def _shown(point: ScanPoint, bar: Any) -> ScanPoint:
+    bar.update(1)
+    for message in point.warnings:
+        warnings.warn(f"m' = {point.m_dark_photon:g} GeV: {message}", stacklevel=3)
+    return point
