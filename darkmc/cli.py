@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="darkmc",
         allow_abbrev=False,
         description="Events and exclusion limits for the dark axion portal, L = (G/2) a F X~.",
-        epilog="Numbers take a unit (30MeV, 0.03GeV; bare is GeV). Grids: START:STOP:N[:log|:lin] or a comma list.",
+        epilog="Numbers take a unit (30MeV; bare is GeV). Grids: START:STOP:N[:log|:lin] or a comma list.",
     )
     parser.add_argument("--version", action="version", version=f"darkmc {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -40,7 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False
+    )
     return parser
 
 
@@ -58,8 +60,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--m-axion", default="0", metavar="M", help="axion mass; 0.5x: times m_dark_photon")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
     parser.add_argument("--preset", default="best", help="best (default) or a preset of the card")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
-                        help="override a key of the card, e.g. beam.pot=1e18 or flux.ratios.eta=0.1")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override a key of the card, e.g. beam.pot=1e18 or flux.ratios.eta=0.1",
+    )
 
 
 def _add_point(parser: argparse.ArgumentParser) -> None:

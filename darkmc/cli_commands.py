@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
 def _one_line_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_args, **_kw: print(f"darkmc: warning: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_args, **_kw: print(
+            f"darkmc: warning: {message}", file=sys.stderr
+        )
         yield
 
 
@@ -136,11 +138,15 @@ def _rate(options: argparse.Namespace) -> int:
             row["cutflow"] = {name: list(part) for name, part in sample.cutflow(coupling).items()}
         print(json.dumps(row))
         return 0
-    print(f"{experiment.card.name}: m' = {portal.m_dark_photon:g} GeV, m_a = {portal.m_axion:g} GeV, "
-          f"G = {coupling:g} GeV^-1")
+    print(
+        f"{experiment.card.name}: m' = {portal.m_dark_photon:g} GeV, m_a = {portal.m_axion:g} GeV, "
+        f"G = {coupling:g} GeV^-1"
+    )
     print(f"expected events  {value:.5g} +- {error:.2g} (Monte Carlo)")
-    print(f"primaries        {sample.n_samples} (efficiency {sample.efficiency(coupling):.3f}, "
-          f"largest row {sample.largest_row(coupling):.2%})")
+    print(
+        f"primaries        {sample.n_samples} (efficiency {sample.efficiency(coupling):.3f}, "
+        f"largest row {sample.largest_row(coupling):.2%})"
+    )
     print(f"excluded         {experiment.excluded_events:g} events or more")
     if options.cutflow:
         for name, part in sample.cutflow(coupling).items():
@@ -159,8 +165,11 @@ def _generate(options: argparse.Namespace) -> int:
     experiment, portal, coupling = _point(options)
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
     write_root(options.output, stream)
-    print(f"{options.output}: {events} events from {stream.n_tried} primaries (efficiency {stream.efficiency:.3f}), "
-          f"weights sum to {stream.sum_of_weights:.5g} +- {stream.error:.2g} expected events")
+    print(
+        f"{options.output}: {events} events from {stream.n_tried} primaries "
+        f"(efficiency {stream.efficiency:.3f}), "
+        f"weights sum to {stream.sum_of_weights:.5g} +- {stream.error:.2g} expected events"
+    )
     if options.unweighted:
         print(f"{stream.n_above_bound} events exceed the bound of unweighting and keep a weight above 1")
     return 0
@@ -197,8 +206,10 @@ def _limit(options: argparse.Namespace) -> int:
         write_limits(options.output, request, points)
         if not options.json:
             excluded = sum(bool(point.exclusion.intervals) for point in points)
-            print(f"{options.output}: {len(points)} masses, {excluded} with an excluded coupling; "
-                  f"columns {', '.join(LIMIT_COLUMNS)}")
+            print(
+                f"{options.output}: {len(points)} masses, {excluded} with an excluded coupling; "
+                f"columns {', '.join(LIMIT_COLUMNS)}"
+            )
     return 0
 
 

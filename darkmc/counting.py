@@ -44,7 +44,9 @@ def poisson_limit(
     at_most = np.dot(weights, gammaincc(n_obs + 1.0, backgrounds))
 
     def excess(signal: float) -> float:
-        return float(np.dot(weights, gammaincc(n_obs + 1.0, backgrounds + signal)) / at_most - (1.0 - confidence_level))
+        return float(
+            np.dot(weights, gammaincc(n_obs + 1.0, backgrounds + signal)) / at_most - (1.0 - confidence_level)
+        )
 
     top = 10.0 + n_obs + 10.0 * math.sqrt(n_obs + 1.0)
     while excess(top) > 0.0:

@@ -67,7 +67,10 @@ class DarkCurrent:
         return np.square(coupling) * momentum**3 / (12.0 * np.pi)
 
     def axion_width(self, coupling: Any = 1.0) -> Any:
-        """Return Gamma(a -> gamma gamma') = G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3) in GeV; 0 when closed ([dN] eq. 8)."""
+        """Return Gamma(a -> gamma gamma') in GeV; 0 when closed.
+
+        G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
+        """
         momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
         return np.square(coupling) * momentum**3 / (4.0 * np.pi)
 

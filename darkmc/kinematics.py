@@ -102,7 +102,8 @@ def around(axis: Array, cosine: Array, azimuth: Array) -> Array:
     """Return unit vectors (3, n) at polar cosine and azimuth about the given axes."""
     first, second = perpendicular_pair(axis)
     x, y, z = unit_vector(cosine, azimuth)
-    return x * first + y * second + z * axis
+    out: Array = x * first + y * second + z * axis
+    return out
 
 
 def rotation_between(source: Array, target: Array, azimuth: Array) -> Array:
@@ -115,7 +116,8 @@ def rotation_between(source: Array, target: Array, azimuth: Array) -> Array:
     t1, t2 = perpendicular_pair(target)
     cos, sin = np.cos(azimuth), np.sin(azimuth)
     r1, r2 = cos * t1 + sin * t2, cos * t2 - sin * t1
-    return r1[:, None] * s1[None] + r2[:, None] * s2[None] + target[:, None] * source[None]
+    out: Array = r1[:, None] * s1[None] + r2[:, None] * s2[None] + target[:, None] * source[None]
+    return out
 
 
 def rotate(matrices: Array, vectors: Array) -> Array:
@@ -127,7 +129,8 @@ def rotate(matrices: Array, vectors: Array) -> Array:
 
 def polar_angle(vectors: Array) -> Array:
     """Return the angle (rad) of three-momenta (3, n) to +z, exact also for tiny angles."""
-    return np.arctan2(np.hypot(vectors[0], vectors[1]), vectors[2])
+    out: Array = np.arctan2(np.hypot(vectors[0], vectors[1]), vectors[2])
+    return out
 
 
 def invariant_mass_squared(momentum: Array) -> Array:

@@ -4,7 +4,6 @@ Knows nothing of experiments: it is given N(G) with its error, dN/dG, and the ex
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -123,7 +122,9 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
         top = curve.expected_events(peak)
         if abs(top.value - target) < 2.0 * top.error:
             return Exclusion((), "bracket", "undecided within the Monte Carlo error")
-        return Exclusion((), "bracket", f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded")
+        return Exclusion(
+            (), "bracket", f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
+        )
     starts = np.flatnonzero(above & ~np.concatenate([[False], above[:-1]]))
     ends = np.flatnonzero(above & ~np.concatenate([above[1:], [False]]))
     intervals, reasons = [], []
@@ -149,7 +150,9 @@ def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -
     from scipy.optimize import minimize_scalar
 
     inner = values[1:-1]
-    peaks = 1 + np.flatnonzero((inner >= values[:-2]) & (inner > values[2:]) & (inner < target) & (inner > target / 3))
+    peaks = 1 + np.flatnonzero(
+        (inner >= values[:-2]) & (inner > values[2:]) & (inner < target) & (inner > target / 3)
+    )
     for k in peaks:
         found = minimize_scalar(
             lambda log_g: -curve.expected_events(math.exp(log_g)).value,
@@ -195,7 +198,9 @@ def _iterate(curve: YieldCurve, target: float, power: int = 4, steps: int = 50) 
 
 def _converged(curve: YieldCurve, coupling: float, history: tuple[tuple[float, float], ...]) -> Exclusion:
     if curve.slope(coupling).value <= 0.0:
-        reason = "upper edges cannot be found by the iteration: its map is repelled by them; use method 'bracket'"
+        reason = (
+            "upper edges cannot be found by the iteration: its map is repelled by them; use method 'bracket'"
+        )
         return Exclusion((), "iterative", reason, history)
     edge = Interval(coupling, NAN, edge_error(curve, coupling), NAN)
     reason = "lower edge only: upper edges repel the iteration; use method 'bracket'"

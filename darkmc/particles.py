@@ -2,7 +2,7 @@
 
 import difflib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from darkmc.errors import PhysicsError
 
@@ -23,7 +23,14 @@ PDG_IDS = {
 }
 PSEUDOSCALARS = ("pi0", "eta", "eta'")
 VECTORS = ("rho0", "omega", "phi", "J/psi", "Upsilon(3S)")
-_ALIASES = {"eta_prime": "eta'", "etap": "eta'", "rho": "rho0", "jpsi": "J/psi", "electron": "e", "muon": "mu"}
+_ALIASES = {
+    "eta_prime": "eta'",
+    "etap": "eta'",
+    "rho": "rho0",
+    "jpsi": "J/psi",
+    "electron": "e",
+    "muon": "mu",
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def canonical_name(name: str) -> str:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def mass(name: str) -> float:
     """Return the mass of a particle in GeV (mean value of the `particle` package, which has MeV)."""
     from particle import Particle

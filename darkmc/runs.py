@@ -55,8 +55,14 @@ def execute(name: str, directory: str | None, preset: str, workers: int) -> Iter
 
 
 def _write_events(card: RunCard, folder: Path, preset: str) -> Path:
-    if card.events_experiment is None or card.events_m_dark_photon is None or card.events_coupling_per_GeV is None:
-        raise PhysicsError(f"run {card.name}: events needs events_experiment, events_m_dark_photon and a coupling")
+    if (
+        card.events_experiment is None
+        or card.events_m_dark_photon is None
+        or card.events_coupling_per_GeV is None
+    ):
+        raise PhysicsError(
+            f"run {card.name}: events needs events_experiment, events_m_dark_photon and a coupling"
+        )
     m_dark_photon = parse_energy(card.events_m_dark_photon)
     portal = DarkAxionPortal(m_dark_photon, parse_axion_mass(card.m_axion, m_dark_photon))
     experiment = Experiment(card.events_experiment, preset)

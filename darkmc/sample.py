@@ -17,7 +17,6 @@ from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array
 from darkmc.propagation import decay_probability
 
-
 # (channel, primaries, coupling, observable) -> values and weights per primary of passing rows, in chunks
 Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array]]]
 
@@ -90,7 +89,8 @@ class Channel:
     @cached_property
     def passing(self) -> NDArray[np.bool_]:
         """Which rows pass every cut."""
-        return self.rows.stage == self.n_cuts
+        out: NDArray[np.bool_] = self.rows.stage == self.n_cuts
+        return out
 
     @cached_property
     def final(self) -> tuple[Array, Array, Array]:
@@ -107,7 +107,7 @@ class Channel:
 
     def slopes(self, coupling: float) -> Array:
         """Return d/dG of :meth:`contributions`."""
-        weight, survive, window = self.final
+        _, survive, window = self.final
         g2 = coupling**2
         with np.errstate(invalid="ignore", over="ignore"):
             width = np.where(np.isinf(window), np.inf, window * g2)
@@ -299,5 +299,3 @@ class Sample:
 
 def _added(parts: list[tuple[float, float]]) -> Yield:
     return Yield(sum(part[0] for part in parts), float(np.sqrt(sum(part[1] ** 2 for part in parts))))
-
-

@@ -1,4 +1,4 @@
-"""What a card may say: every key with its type, unit and range.  Models are frozen; unknown keys are errors."""
+"""What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
 
 from typing import Annotated, Any, Literal
 
@@ -85,7 +85,9 @@ class Geometry(Card):
         wanted = set(SHAPE_KEYS[self.shape])
         given = {key for keys in SHAPE_KEYS.values() for key in keys if getattr(self, key) is not None}
         if given != wanted:
-            raise ValueError(f"a {self.shape} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(given))}")
+            raise ValueError(
+                f"a {self.shape} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(given))}"
+            )
         return self
 
 

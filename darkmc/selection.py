@@ -38,7 +38,8 @@ class Observable:
 
 def photon_energy(event: Event) -> Array:
     """Return the photon's energy, GeV."""
-    return event["photon"][0]
+    energy: Array = event["photon"][0]
+    return energy
 
 
 def photon_angle(event: Event) -> Array:
@@ -48,22 +49,26 @@ def photon_angle(event: Event) -> Array:
 
 def scaled_photon_angle(event: Event) -> Array:
     """Return E^2 theta^2 of the photon, GeV^2 (rad^2 not counted): flat in neutrino-electron scattering."""
-    return np.square(photon_energy(event) * photon_angle(event))
+    out: Array = np.square(photon_energy(event) * photon_angle(event))
+    return out
 
 
 def dark_photon_energy(event: Event) -> Array:
     """Return the dark photon's energy, GeV."""
-    return event["dark_photon"][0]
+    energy: Array = event["dark_photon"][0]
+    return energy
 
 
 def vertex_z(event: Event) -> Array:
     """Return z of the decay vertex, m."""
-    return event["decay"][2]
+    z: Array = event["decay"][2]
+    return z
 
 
 def vertex_radius(event: Event) -> Array:
     """Return the distance of the decay vertex from the beam axis, m."""
-    return np.hypot(event["decay"][0], event["decay"][1])
+    out: Array = np.hypot(event["decay"][0], event["decay"][1])
+    return out
 
 
 OBSERVABLES: dict[str, Observable] = {
@@ -105,5 +110,3 @@ def stages(cuts: Sequence[CutRow], event: Event) -> NDArray[np.int8]:
 def needed(cuts: Sequence[CutRow]) -> frozenset[str]:
     """Return the particles and vertices that the cuts need."""
     return frozenset(name for cut in cuts for name in observable(cut.observable).needs)
-
-

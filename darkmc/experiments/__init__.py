@@ -1,0 +1,1 @@
+"""Topologies and analyses: what each experiment selects and how it counts."""

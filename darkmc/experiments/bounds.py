@@ -75,4 +75,6 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     largest = (mass**2 + heavy**2 - stream.decay.daughter_mass**2) / (2.0 * mass)
     least = heavy if stream.meson in PSEUDOSCALARS else largest * (1.0 - 1e-12)
     top = primaries.source.largest_momentum * (1.0 - 1e-6)
-    return common * largest_on_grid(weight, np.array([1e-3 * top, least, -1.0]), np.array([top, largest, 1.0]))
+    return common * largest_on_grid(
+        weight, np.array([1e-3 * top, least, -1.0]), np.array([top, largest, 1.0])
+    )

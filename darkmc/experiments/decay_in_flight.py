@@ -132,4 +132,5 @@ def _forward(channel: Stream, momenta: Array) -> Array:
     experiment = channel.experiment
     density = experiment.source.forward_density(channel.meson, momenta)
     scale = experiment.card.beam.exposure * channel.branching * experiment.proposal.largest_weight
-    return scale * density * channel.portal.meson_branching_ratio(channel.meson)
+    out: Array = scale * density * channel.portal.meson_branching_ratio(channel.meson)
+    return out

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta
 from darkmc.kinematics import Array
-from darkmc.propagation import vertex_depth
 from darkmc.progress import count_bar
+from darkmc.propagation import vertex_depth
 from darkmc.rng import CHUNK_ROWS, chunk_rng
 from darkmc.sample import Rows
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _ORDER_STREAM = 1_000_001  # random numbers that order and accept rows, apart from those of any channel
 _FIRST_CHUNK = 2**30  # chunks of events are apart from those of samples
 _HOPELESS_BLOCKS = 500
+
+
+Index = NDArray[np.intp]
+_Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
 
 
 def lab_event(events: Events, rows: Rows, coupling: float) -> Momenta:
@@ -76,15 +81,21 @@ class EventStream:
         else:
             chunks = [[plan.run(self.seed, chunk, CHUNK_ROWS) for chunk in (0, 1)] for plan in plans]
             channels = [plan.channel(Rows.joined(parts)) for plan, parts in zip(plans, chunks, strict=True)]
-            rates = (np.mean(channel.contributions(self.coupling)) for channel in channels if channel.passing.any())
+            rates = (
+                np.mean(channel.contributions(self.coupling)) for channel in channels if channel.passing.any()
+            )
             bounds = np.array([*rates]) if all(c.passing.any() for c in channels) else np.ones(len(plans))
-        shares = np.maximum(bounds / np.sum(bounds), 0.0) if np.sum(bounds) > 0.0 else np.ones(len(plans)) / len(plans)
+        shares = (
+            np.maximum(bounds / np.sum(bounds), 0.0)
+            if np.sum(bounds) > 0.0
+            else np.ones(len(plans)) / len(plans)
+        )
         if not self.unweighted:
             shares = 0.95 * shares + 0.05 / len(plans)
         keep = shares > 0.0
         return [plan for plan, kept in zip(plans, keep, strict=True) if kept], shares[keep], bounds[keep]
 
-    def _blocks(self, with_events: bool) -> Iterator[tuple[int, Array, Array, list[tuple[Rows, Any]], Array]]:
+    def _blocks(self, with_events: bool) -> Iterator[_Block]:
         """Yield block after block of rows that are accepted, in the order in which they are tried.
 
         Yields the block's number, positions of accepted rows, their contributions per row tried, the
@@ -111,7 +122,9 @@ class EventStream:
                     taken = value > (chance[position] * self.bounds[c] if self.unweighted else 0.0)
                     positions.append(position[taken])
                     places.append(np.stack([np.full(np.count_nonzero(taken), c), where[taken]]))
-                    value = np.maximum(value / self.bounds[c], 1.0) if self.unweighted else value / self.shares[c]
+                    value = (
+                        np.maximum(value / self.bounds[c], 1.0) if self.unweighted else value / self.shares[c]
+                    )
                     values.append(value[taken])
                 start += count
             position = np.concatenate(positions)
@@ -156,12 +169,16 @@ class EventStream:
                 if done == self.n:
                     return
 
-    def _chunk(self, weights: Array, chunks: list[tuple[Rows, Any]], places: Array, first: int) -> Any:
+    def _chunk(self, weights: Array, chunks: list[tuple[Rows, Any]], places: Index, first: int) -> Any:
         """Return one awkward array: events of all channels, in the order in which they were tried."""
         import awkward as ak
 
         count = len(weights)
-        names = [*dict.fromkeys(name for plan in self.plans for name in plan.particles), "production", "decay"]
+        names = [
+            *dict.fromkeys(name for plan in self.plans for name in plan.particles),
+            "production",
+            "decay",
+        ]
         columns = {name: np.full((4, count), np.nan) for name in names}
         numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
         for c, (rows, events) in enumerate(chunks):
@@ -175,7 +192,7 @@ class EventStream:
             "weight": weights,
             "run": np.full(count, self.seed, dtype=np.int64),
             "event": np.arange(first, first + count, dtype=np.int64),
-            "channel": numbers[places[0].astype(np.intp)],
+            "channel": numbers[places[0]],
         }
         for name, values in columns.items():
             fields, kind = (("x", "y", "z", "t"), "Vertex") if name in _VERTICES else (_FOUR, "Momentum4D")
@@ -220,4 +237,3 @@ class EventStream:
 
 _VERTICES = ("production", "decay", "scatter")
 _FOUR = ("E", "px", "py", "pz")
-

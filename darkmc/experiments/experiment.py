@@ -83,7 +83,11 @@ class Experiment:
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
-        return {"meson_photon": 22, "photon": 22, **{f"meson:{m}": PDG_IDS[canonical_name(m)] for m in self.card.source.mesons}}
+        return {
+            "meson_photon": 22,
+            "photon": 22,
+            **{f"meson:{m}": PDG_IDS[canonical_name(m)] for m in self.card.source.mesons},
+        }
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
@@ -102,7 +106,7 @@ class Experiment:
         seed: int | None = None,
         max_samples: int = 10**8,
         executor: Executor | None = None,
-        progress: Progress | None | bool = None,
+        progress: Progress | bool | None = None,
     ) -> Sample:
         """Make a sample at one pair of masses; it serves every coupling.
 
@@ -144,9 +148,7 @@ class Experiment:
             return Sample((), names, seed, closed=closed)
         plans = self.plans(portal, couplings)
         goal: Goal | int = (
-            wanted
-            if isinstance(wanted, int)
-            else Goal(wanted, couplings, self.excluded_events, max_samples)
+            wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
         )
         shown = _bar() if progress is True else progress or None
         sample = simulate(plans, names, seed, goal, executor, shown)

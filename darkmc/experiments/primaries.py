@@ -123,7 +123,10 @@ class TurnedPrimaries:
         self._momenta, self._aims = momenta, aims
         forward = source.forward_density(meson, momenta)
         self._factors = np.stack(
-            [aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta) for aim in aims]
+            [
+                aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta)
+                for aim in aims
+            ]
         )
         self._table = InverseTable(self._mixture, momenta[0], source.largest_momentum, 1.0, 4.0)
         centres = momenta[0] + (np.arange(GRID_CELLS) + 0.5) * self._cell_width
@@ -135,7 +138,9 @@ class TurnedPrimaries:
         return float(self.source.largest_momentum - self._momenta[0]) / GRID_CELLS
 
     def _mixture(self, momentum: Array) -> Array:
-        return self.source.forward_density(self.meson, momentum) * np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
+        factor = np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
+        out: Array = self.source.forward_density(self.meson, momentum) * factor
+        return out
 
     def _components(self, momentum: Array, energy: Array, speed: Array) -> list[tuple[Array, Array, Array]]:
         """Return (chance, kappa, exp(-2 kappa)) of every component, for dark states in the meson's frame.

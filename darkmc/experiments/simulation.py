@@ -145,7 +145,9 @@ def _rounds(
         if sum(wanted) * CHUNK_ROWS > goal.max_samples:
             break
     reached = f"relative error {worst:.2g}, largest row {largest:.2g} of the sum"
-    return sample, (f"precision {goal.precision:g} not reached within {goal.max_samples} primaries: {reached}",)
+    return sample, (
+        f"precision {goal.precision:g} not reached within {goal.max_samples} primaries: {reached}",
+    )
 
 
 def edges(sample: Sample, target: float) -> list[float]:

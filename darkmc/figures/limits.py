@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.figures.style import COLOURS, HATCHES, SETTINGS
+from darkmc.figures.style import COLOURS, HATCHES, save, styled
 from darkmc.kinematics import Array
-from darkmc.output.files import replacing
 from darkmc.output.tables import read_limits
 
 TOP = 1e2  # where the scan ends: a region without an upper edge is drawn up to here
@@ -23,7 +22,9 @@ def regions(rows: Sequence[dict[str, str]]) -> list[Array]:
     open_regions: list[list[list[float]]] = []
     done: list[list[list[float]]] = []
     for mass in masses:
-        found = [_interval(row) for row in rows if float(row["m_dark_photon"]) == mass and row["interval"] != "0"]
+        found = [
+            _interval(row) for row in rows if float(row["m_dark_photon"]) == mass and row["interval"] != "0"
+        ]
         grown: list[list[list[float]]] = []
         for interval in found:
             partner = next((r for r in open_regions if r not in grown and _overlap(r[-1], interval)), None)
@@ -59,10 +60,9 @@ def draw_limits(tables: Sequence[Path], outputs: Sequence[Path], title: str) -> 
     title : str
         Title of the picture.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(SETTINGS):
+    with styled():
         figure = Figure(figsize=(6.4, 4.8), layout="constrained")
         axes = figure.add_subplot()
         for k, table in enumerate(tables):
@@ -78,14 +78,14 @@ def draw_limits(tables: Sequence[Path], outputs: Sequence[Path], title: str) -> 
         axes.set_ylabel(r"coupling $G_{a\gamma\gamma^\prime}$ [GeV$^{-1}$]")
         axes.margins(x=0.06, y=0.12)
         axes.legend(loc="best")
-        for output in outputs:
-            with replacing(output) as temporary:
-                figure.savefig(temporary, format=output.suffix[1:])
+        save(figure, outputs)
 
 
 def _fill(axes: Any, region: Array, colour: str, hatch: str, label: str | None) -> None:
     mass, lower, upper, lower_error, upper_error = region.T
-    axes.fill_between(mass, lower, upper, facecolor=colour, alpha=0.3, hatch=hatch, edgecolor=colour, lw=0.0, label=label)
+    axes.fill_between(
+        mass, lower, upper, facecolor=colour, alpha=0.3, hatch=hatch, edgecolor=colour, lw=0.0, label=label
+    )
     for edge, error in ((lower, lower_error), (upper, upper_error)):
         axes.plot(mass, edge, color=colour, lw=1.2)
         axes.fill_between(mass, edge - error, edge + error, color=colour, alpha=0.6, lw=0.0)

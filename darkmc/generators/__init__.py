@@ -1,0 +1,1 @@
+"""Decays and scatterings: each sampler beside its density and width."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.kinematics import Array
 
@@ -40,10 +41,12 @@ class DarkPair:
     polarisation: Array
 
 
-def polarisation_axes(cosine: Array, sine: Array, along_x: Array) -> Array:
+def polarisation_axes(cosine: Array, sine: Array, along_x: NDArray[np.bool_]) -> Array:
     """Return x* = (cos, 0, -sin) where `along_x`, else y*, for a gamma' flying along (sin, 0, cos)."""
     zero = np.zeros_like(cosine)
-    return np.stack([np.where(along_x, cosine, zero), np.where(along_x, 0.0, 1.0), np.where(along_x, -sine, zero)])
+    return np.stack(
+        [np.where(along_x, cosine, zero), np.where(along_x, 0.0, 1.0), np.where(along_x, -sine, zero)]
+    )
 
 
 def isotropic_axes(cosine: Array, sine: Array, uniform: Array) -> Array:

@@ -49,7 +49,9 @@ class PhotonDecay:
         self.heavy_axion = current.m_axion > current.m_dark_photon
         self.mass = max(current.m_axion, current.m_dark_photon)
         self.daughter_mass = min(current.m_axion, current.m_dark_photon)
-        self.momentum = (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
+        self.momentum = (
+            (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
+        )
 
     def unstable(self, pair: DarkPair) -> Array:
         """Return the four-momentum of the state that decays, in the parent's rest frame."""
@@ -156,8 +158,12 @@ def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any 
     q2 = np.asarray(q2, dtype=float)
     inside = (q2 > 4.0 * m_lepton**2) & (np.sqrt(q2) < current.m_dark_photon - current.m_axion)
     ratio = np.where(inside, m_lepton**2 / np.where(inside, q2, 1.0), 0.0)
-    splitting = ALPHA / (3.0 * np.pi * np.where(inside, q2, 1.0)) * np.sqrt(1.0 - 4.0 * ratio) * (1.0 + 2.0 * ratio)
-    return np.where(inside, current.dark_photon_width(np.where(inside, q2, 0.0), coupling) * splitting, 0.0)[()]
+    splitting = (
+        ALPHA / (3.0 * np.pi * np.where(inside, q2, 1.0)) * np.sqrt(1.0 - 4.0 * ratio) * (1.0 + 2.0 * ratio)
+    )
+    return np.where(inside, current.dark_photon_width(np.where(inside, q2, 0.0), coupling) * splitting, 0.0)[
+        ()
+    ]
 
 
 def pair_width(m_lepton: float, current: DarkCurrent) -> float:

@@ -87,7 +87,9 @@ class PseudoscalarDecay:
         """Branching ratio at G = 1 per unit of ln q2, inside the physical range."""
         q2 = np.exp(log_q2)
         m2, current = self.meson_mass**2, self.current
-        kallen = np.maximum((q2 - current.threshold**2) * (q2 - (current.m_dark_photon - current.m_axion) ** 2), 0.0)
+        kallen = np.maximum(
+            (q2 - current.threshold**2) * (q2 - (current.m_dark_photon - current.m_axion) ** 2), 0.0
+        )
         remaining = np.maximum(1.0 - q2 / m2, 0.0)
         scale = self.two_photon_ratio / (48.0 * np.pi**2)
         out: Array = scale * remaining**3 * kallen * np.sqrt(kallen) / q2**2

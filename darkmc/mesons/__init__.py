@@ -1,0 +1,1 @@
+"""Meson production: densities in momentum and angle with their samplers."""

@@ -77,7 +77,9 @@ class MesonSource:
         """Largest lab momentum in GeV."""
         return self._pions.largest_momentum
 
-    def density_per_solid_angle(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
+    def density_per_solid_angle(
+        self, meson: str, momentum: Array, cosine: Array, transverse2: Array
+    ) -> Array:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.neutral_pions`."""
         scale = self.ratio(meson) * self._scale
         return scale * self._pions.neutral_pions(momentum, cosine, transverse2)

@@ -5,6 +5,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
@@ -33,7 +34,8 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
     """Yield one object per interval; a missing edge is None, and a point without interval has number 0."""
     exclusion = point.exclusion
     nothing = (float("nan"),) * 4
-    for number, edges in enumerate(exclusion.intervals or (nothing,), start=1 if exclusion.intervals else 0):
+    first = 1 if exclusion.intervals else 0
+    for number, edges in enumerate(exclusion.intervals or (nothing,), start=first):
         row = {
             "experiment": point.experiment,
             "m_dark_photon": point.m_dark_photon,
@@ -51,7 +53,7 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
 
 
 def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint]) -> None:
-    """Write the points of a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
+    """Write a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
     experiment = request.load()
     header = (
         f"darkmc {__version__}: couplings G excluded by {experiment.card.name}",
@@ -75,5 +77,5 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
 
 def read_limits(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Return the rows of a limit file as text by column name."""
-    with open(path, encoding="utf-8", newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
