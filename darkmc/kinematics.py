@@ -106,25 +106,32 @@ def around(axis: Array, cosine: Array, azimuth: Array) -> Array:
     return out
 
 
-def rotation_between(source: Array, target: Array, azimuth: Array) -> Array:
-    """Return rotation matrices (3, 3, n) that take `source` to `target`, turned by `azimuth` about it.
+class Rotation:
+    """Rotations that take unit vectors `source` (3, n) to `target` (3, n), turned by `azimuth` about it.
 
     With `target` and a flat azimuth drawn independently of `source`, the rotation is distributed as
     the invariant measure of SO(3): the measure that turning an event as a whole leaves unchanged.
     """
-    s1, s2 = perpendicular_pair(source)
-    t1, t2 = perpendicular_pair(target)
-    cos, sin = np.cos(azimuth), np.sin(azimuth)
-    r1, r2 = cos * t1 + sin * t2, cos * t2 - sin * t1
-    out: Array = r1[:, None] * s1[None] + r2[:, None] * s2[None] + target[:, None] * source[None]
+
+    def __init__(self, source: Array, target: Array, azimuth: Array) -> None:
+        first, second = perpendicular_pair(target)
+        cosine, sine = np.cos(azimuth), np.sin(azimuth)
+        self._from = (*perpendicular_pair(source), source)
+        self._to = (cosine * first + sine * second, cosine * second - sine * first, target)
+
+    def __call__(self, vectors: Array) -> Array:
+        """Return turned three-vectors (3, n), or four-vectors (4, n) with the space part turned."""
+        space = vectors[-3:]
+        turned = np.zeros_like(space)
+        for old, new in zip(self._from, self._to, strict=True):
+            turned += np.einsum("ij,ij->j", old, space) * new
+        return turned if len(vectors) == 3 else np.concatenate([vectors[:1], turned])
+
+
+def length(vectors: Array) -> Array:
+    """Return the lengths (n,) of three-vectors (3, n)."""
+    out: Array = np.sqrt(np.einsum("ij,ij->j", vectors, vectors))
     return out
-
-
-def rotate(matrices: Array, vectors: Array) -> Array:
-    """Apply rotation matrices (3, 3, n) to three-vectors (3, n) or to the space part of (4, n)."""
-    space = vectors[-3:]
-    turned: Array = matrices[:, 0] * space[0] + matrices[:, 1] * space[1] + matrices[:, 2] * space[2]
-    return turned if len(vectors) == 3 else np.concatenate([vectors[:1], turned])
 
 
 def polar_angle(vectors: Array) -> Array:

@@ -12,6 +12,7 @@ from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array, polar_angle
 
 Event = Mapping[str, Array]
+CutFunctions = Mapping[str, Callable[[Event], Array]]  # by the name of the cut
 
 
 class CutRow(Protocol):
@@ -96,13 +97,17 @@ def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
     return (values > low) & (values < high)
 
 
-def stages(cuts: Sequence[CutRow], event: Event) -> NDArray[np.int8]:
-    """Return how many cuts, in order, each event passes before it fails one."""
+def stages(cuts: Sequence[CutRow], event: Event, named: CutFunctions) -> NDArray[np.int8]:
+    """Return how many cuts, in order, each event passes before it fails one.
+
+    A cut whose name has a function of its own in `named` uses that instead of its observable.
+    """
     count = len(next(iter(event.values()))[0])
     alive = np.ones(count, dtype=bool)
     stage = np.zeros(count, dtype=np.int8)
     for cut in cuts:
-        alive &= passed(cut, observable(cut.observable).function(event))
+        function = named.get(cut.name) or observable(cut.observable).function
+        alive &= passed(cut, function(event))
         stage += alive
     return stage
 

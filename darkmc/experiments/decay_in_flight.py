@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from darkmc.errors import CardError, PhysicsError
+from darkmc.experiments import charm
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.stream import Stream
@@ -41,6 +42,7 @@ class DecayInFlight:
 
     def __init__(self, card: ExperimentCard, path: str, source: MesonSource) -> None:
         self.card, self.source = card, source
+        self.named_cuts = charm.ANALYSES.get(card.name, {})
         self.origin = np.array(card.beam.origin_m)
         self.shape = make_shape(card.geometry, path)
         try:
@@ -60,6 +62,10 @@ class DecayInFlight:
         low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
         high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
         return low, float(high)
+
+    def prepare(self) -> None:
+        """Make the tables that do not depend on masses."""
+        self.source.prepare(analogue=self.card.simulation.biasing == "none")
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why no channel is open at these masses, or None."""

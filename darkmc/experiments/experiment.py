@@ -1,5 +1,6 @@
 """Experiment: a card, its flux and its topology put together."""
 
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -146,12 +147,14 @@ class Experiment:
         closed = self.closed(portal)
         if closed is not None:
             return Sample((), names, seed, closed=closed)
+        self.topology.prepare()
+        start = time.perf_counter()
         plans = self.plans(portal, couplings)
         goal: Goal | int = (
             wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
         )
         shown = _bar() if progress is True else progress or None
-        sample = simulate(plans, names, seed, goal, executor, shown)
+        sample = simulate(plans, names, seed, goal, executor, shown, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         return sample.with_replay(_Replay(plans, seed))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkmc.geometry import DirectionProposal
-from darkmc.kinematics import Array, around, boost, rotate, rotation_between, unit_vector
+from darkmc.kinematics import Array, Rotation, around, boost, length, unit_vector
 from darkmc.mesons.source import MesonSource
 from darkmc.sampling import InverseTable
 
@@ -31,7 +31,7 @@ class Placed:
         The dark state that will decay, boosted to the lab, in those axes.
     direction : array (3, n)
         Its direction in the lab.
-    rotation : array (3, 3, n)
+    rotation : Rotation
         Takes vectors from the decay's axes to the lab.
     """
 
@@ -39,7 +39,7 @@ class Placed:
     parent: Array
     unstable: Array
     direction: Array
-    rotation: Array
+    rotation: Rotation
 
 
 def moving(direction: Array, momentum: Array, mass: float) -> Array:
@@ -48,7 +48,7 @@ def moving(direction: Array, momentum: Array, mass: float) -> Array:
 
 
 def _direction(four: Array) -> Array:
-    out: Array = four[1:] / np.sqrt(np.einsum("ij,ij->j", four[1:], four[1:]))
+    out: Array = four[1:] / length(four[1:])
     return out
 
 
@@ -67,8 +67,8 @@ class AnaloguePrimaries:
         axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
         parent = moving(axis, momentum, self.mass)
         moved = boost(unstable, parent, self.mass)
-        rotation = rotation_between(axis, lab, 2.0 * np.pi * uniform[6])
-        return Placed(weight, parent, moved, rotate(rotation, _direction(moved)), rotation)
+        rotation = Rotation(axis, lab, 2.0 * np.pi * uniform[6])
+        return Placed(weight, parent, moved, rotation(_direction(moved)), rotation)
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class TurnedPrimaries:
 
     def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> tuple[Array, Array]:
         """Return cos psi between dark state and boost, and its weight, from uniforms (2, n)."""
-        speed = np.sqrt(np.einsum("ij,ij->j", unstable[1:], unstable[1:]))
+        speed = length(unstable[1:])
         components = self._components(momentum, unstable[0], speed)
         cosine, start = np.empty_like(momentum), np.zeros_like(momentum)
         for chance, kappa, low in components:
@@ -198,8 +198,8 @@ class TurnedPrimaries:
         parent = moving(axis, momentum, self.mass)
         moved = boost(unstable, parent, self.mass)
         direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
-        rotation = rotation_between(_direction(moved), direction, 2.0 * np.pi * uniform[6])
-        lab = rotate(rotation, axis)
+        rotation = Rotation(_direction(moved), direction, 2.0 * np.pi * uniform[6])
+        lab = rotation(axis)
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
         return Placed(density * slope * angle_weight * solid_angle, parent, moved, direction, rotation)

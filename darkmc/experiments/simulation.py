@@ -104,13 +104,15 @@ def simulate(
     goal: Goal | int,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    start: float | None = None,
 ) -> Sample:
     """Return a sample made in rounds until a goal is reached, or of a given number of primaries.
 
     Round 0 makes 2 chunks per channel; round k brings channel c to ceil(share_c x 2 x n_channels x 2^k)
-    chunks, share_c proportional to sigma_c/sqrt(cost_c) of the rounds before.
+    chunks, share_c proportional to sigma_c/sqrt(cost_c) of the rounds before.  `start` is the clock
+    (time.perf_counter) from which the sample's seconds count.
     """
-    start = time.perf_counter()
+    start = time.perf_counter() if start is None else start
     made = Collection(plans, seed, executor)
     warnings: tuple[str, ...] = ()
     if not plans:

@@ -14,7 +14,7 @@ from darkmc.generators.dark_pair import DarkPair
 from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.generators.meson_decay import PseudoscalarDecay
 from darkmc.generators.vector_meson import VectorDecay
-from darkmc.kinematics import Array, boost, rotate
+from darkmc.kinematics import Array, boost, length
 from darkmc.particles import PSEUDOSCALARS, mass, photon_coupling
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
@@ -64,7 +64,7 @@ class Stream:
         rng = chunk_rng(0, channel_number(self.meson, self.state), 2**31)
         uniform = rng.random((4, 48))
         unstable = self.decay.unstable(self.production.sample(uniform[:3]))
-        speed = np.sqrt(np.einsum("ij,ij->j", unstable[1:], unstable[1:]))
+        speed = length(unstable[1:])
         along = speed * (2.0 * uniform[3] - 1.0)
         energies = np.hypot(momenta, self.mass)
         dark = (unstable[0][:, None] * energies + along[:, None] * momenta) / self.mass
@@ -150,16 +150,21 @@ class Stream:
         uniform = rng.random((FIXED + self.primaries.n_uniform, n_rows))
         pair = self.production.sample(uniform[1:4])
         placed = self.primaries.place(self.decay.unstable(pair), uniform[FIXED:])
-        photon, daughter, spin_weight = self._daughters(pair, placed, uniform[4:FIXED])
+        everything = with_events or "dark_photon" in experiment.needs
+        photon, daughter, spin_weight = self._daughters(pair, placed, uniform[4:FIXED], everything)
         entry, leaving = experiment.shape.intersect_components(experiment.origin, placed.direction)
         hits = leaving > entry
-        momentum = np.sqrt(np.einsum("ij,ij->j", placed.unstable[1:], placed.unstable[1:]))
+        momentum = length(placed.unstable[1:])
         per_metre = decay_lengths(1.0, momentum, self.decay.mass, self.ctau)
         produced = self.card.beam.exposure * placed.weight * pair.weight * spin_weight
-        known = {"photon": np.concatenate([photon[:1], rotate(placed.rotation, photon[1:])])}
-        if "dark_photon" in experiment.needs or with_events:
+        known = {"photon": np.concatenate([photon[:1], placed.rotation(photon[1:])])}
+        if everything:
             known |= self._others(pair, placed, daughter, momentum)
-        stage = stages(self.card.cuts, known) if self.card.cuts else np.zeros(n_rows, dtype=np.int8)
+        stage = (
+            stages(self.card.cuts, known, experiment.named_cuts)
+            if self.card.cuts
+            else np.zeros(n_rows, dtype=np.int8)
+        )
         rows = Rows(
             produced[hits],
             (per_metre * entry)[hits],
@@ -182,7 +187,9 @@ class Stream:
         )
         return rows, events
 
-    def _daughters(self, pair: DarkPair, placed: Placed, uniform: Array) -> tuple[Array, Array, Array]:
+    def _daughters(
+        self, pair: DarkPair, placed: Placed, uniform: Array, everything: bool
+    ) -> tuple[Array, Array, Array]:
         """Return photon and dark daughter in the lab, in axes of the decay, and the weight of the draw."""
         if isinstance(self.primaries, AnaloguePrimaries):
             photon, daughter = self.decay.as_it_comes(pair, uniform[:2])
@@ -191,7 +198,7 @@ class Stream:
         polarisation = self.decay.polarisation(pair) if self.spin else None
         if polarisation is not None:
             polarisation = boost(polarisation, placed.parent, self.mass)
-        return self.decay.in_window(placed.unstable, polarisation, self.window, uniform)
+        return self.decay.in_window(placed.unstable, polarisation, self.window, uniform, everything)
 
     def _others(self, pair: DarkPair, placed: Placed, daughter: Array, momentum: Array) -> Momenta:
         """Return the lab momenta of everything but the photon."""
@@ -199,13 +206,13 @@ class Stream:
         heavy = self.decay.heavy_axion
         partner = boost(pair.dark_photon if heavy else pair.axion, placed.parent, self.mass)
         out = {
-            "meson": rotate(placed.rotation, placed.parent),
-            "axion": unstable if heavy else rotate(placed.rotation, partner),
-            "dark_photon": rotate(placed.rotation, partner) if heavy else unstable,
-            "decay_dark_photon" if heavy else "decay_axion": rotate(placed.rotation, daughter),
+            "meson": placed.rotation(placed.parent),
+            "axion": unstable if heavy else placed.rotation(partner),
+            "dark_photon": placed.rotation(partner) if heavy else unstable,
+            "decay_dark_photon" if heavy else "decay_axion": placed.rotation(daughter),
         }
         if pair.photon is not None:
-            out["meson_photon"] = rotate(placed.rotation, boost(pair.photon, placed.parent, self.mass))
+            out["meson_photon"] = placed.rotation(boost(pair.photon, placed.parent, self.mass))
         return out
 
 

@@ -11,7 +11,7 @@ from darkmc.output.files import replacing
 # Okabe-Ito order, arranged so that neighbours differ in luminance; hatches tell bands apart in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "||||", "++++", "----")
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "font.size": 11,
     "axes.linewidth": 0.9,
     "xtick.direction": "in",

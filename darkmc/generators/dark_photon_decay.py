@@ -10,7 +10,7 @@ import numpy as np
 from darkmc.constants import ALPHA
 from darkmc.current import DarkCurrent
 from darkmc.generators.dark_pair import DarkPair
-from darkmc.kinematics import Array, around, boost, boost_z, perpendicular_pair, unit_vector
+from darkmc.kinematics import Array, around, boost, boost_z, length, perpendicular_pair, unit_vector
 from darkmc.sampling import gauss_legendre
 
 FORCED = 0.75  # share of photons that are forced into an energy window
@@ -85,7 +85,12 @@ class PhotonDecay:
         return four if pair.pair_boost is None else boost_z(four, *pair.pair_boost)
 
     def in_window(
-        self, unstable: Array, polarisation: Array | None, window: tuple[float, float], uniform: Array
+        self,
+        unstable: Array,
+        polarisation: Array | None,
+        window: tuple[float, float],
+        uniform: Array,
+        with_daughter: bool = True,
     ) -> tuple[Array, Array, Array]:
         """Return photon, dark daughter (4, n) and weight, with photon energies forced into a window.
 
@@ -103,14 +108,18 @@ class PhotonDecay:
             Photon energies in that frame, GeV.
         uniform : array (3, n)
             Uniform numbers.
+        with_daughter : bool
+            Make the dark daughter too; it is empty otherwise.
         """
-        momentum = np.sqrt(np.einsum("ij,ij->j", unstable[1:], unstable[1:]))
+        momentum = length(unstable[1:])
         low, width = self.window_width(unstable[0], momentum, window)
         forced = (uniform[0] < FORCED) & (width > 0.0)
         cosine = np.where(forced, low + width * uniform[1], 2.0 * uniform[1] - 1.0)
         inside = (cosine >= low) & (cosine <= low + width)
         weight = np.where(inside, self.window_weight(width), np.where(width > 0.0, 1.0 / (1.0 - FORCED), 1.0))
-        photon, daughter = self._back_to_back(unstable, momentum, cosine, 2.0 * np.pi * uniform[2])
+        photon, daughter = self._back_to_back(
+            unstable, momentum, cosine, 2.0 * np.pi * uniform[2], with_daughter
+        )
         if polarisation is not None:
             product = photon[0] * polarisation[0] - np.einsum("ij,ij->j", photon[1:], polarisation[1:])
             weight *= 1.5 * np.maximum(1.0 - (product / self.momentum) ** 2, 0.0)
@@ -133,7 +142,7 @@ class PhotonDecay:
         return out
 
     def _back_to_back(
-        self, unstable: Array, momentum: Array, cosine: Array, azimuth: Array
+        self, unstable: Array, momentum: Array, cosine: Array, azimuth: Array, with_daughter: bool
     ) -> tuple[Array, Array]:
         """Return both daughters for helicity angles in the rest frame reached by a direct boost."""
         axis = unstable[1:] / momentum
@@ -141,13 +150,15 @@ class PhotonDecay:
         sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0)) * self.momentum
         across = (sine * np.cos(azimuth)) * first + (sine * np.sin(azimuth)) * second
         gamma, gamma_beta, along = unstable[0] / self.mass, momentum / self.mass, self.momentum * cosine
-        daughters = []
-        for mass, sign in ((0.0, 1.0), (self.daughter_mass, -1.0)):
+
+        def moving(mass: float, sign: float) -> Array:
             energy = np.hypot(self.momentum, mass)
-            forward = gamma_beta * energy + gamma * sign * along
-            space = forward * axis + sign * across
-            daughters.append(np.concatenate([(gamma * energy + gamma_beta * sign * along)[None], space]))
-        return daughters[0], daughters[1]
+            out = np.empty_like(unstable)
+            out[0] = gamma * energy + gamma_beta * sign * along
+            out[1:] = (gamma_beta * energy + gamma * sign * along) * axis + sign * across
+            return out
+
+        return moving(0.0, 1.0), moving(self.daughter_mass, -1.0) if with_daughter else np.empty((4, 0))
 
 
 def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:

@@ -4,13 +4,14 @@ Source: [dN] eq. 15 and the unnumbered |M|^2 below it, with the powers of m23 an
 and normalised to the measured BR(P -> gamma gamma).  arXiv:1806.00757.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from darkmc.current import DarkCurrent
 from darkmc.generators.dark_pair import DarkPair, isotropic_axes, polarisation_axes
-from darkmc.kinematics import Array, boost_z, two_body_momentum
+from darkmc.kinematics import Array, two_body_momentum
 from darkmc.sampling import InverseTable, threshold_quadrature
 
 
@@ -81,7 +82,11 @@ class PseudoscalarDecay:
         self._table = InverseTable(
             self._density, 2.0 * np.log(current.threshold), 2.0 * np.log(meson_mass), power, 4.0
         )
-        self.largest_weight = self._table.largest_weight(self._density)
+
+    @cached_property
+    def largest_weight(self) -> float:
+        """Largest weight of any decay, for bounds."""
+        return self._table.largest_weight(self._density)
 
     def _density(self, log_q2: Array) -> Array:
         """Branching ratio at G = 1 per unit of ln q2, inside the physical range."""
@@ -103,23 +108,18 @@ class PseudoscalarDecay:
         q = np.exp(0.5 * log_q2)
         cosine = cosine_from_uniform(uniform[1])
         sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
-        momentum = two_body_momentum(q, current.m_axion, current.m_dark_photon)
-        direction = np.stack([momentum * sine, np.zeros_like(q), momentum * cosine])
-        in_pair = np.concatenate([np.sqrt(momentum**2 + current.m_dark_photon**2)[None], direction])
-        axion = np.concatenate([np.sqrt(momentum**2 + current.m_axion**2)[None], -direction])
         gamma, gamma_beta = (mass**2 + q**2) / (2.0 * mass * q), (mass**2 - q**2) / (2.0 * mass * q)
-        photon_energy = (mass**2 - q**2) / (2.0 * mass)
-        zero = np.zeros_like(q)
         if self.spin_correlations:
             axes = polarisation_axes(cosine, sine, uniform[2] * (1.0 + cosine**2) < 1.0)
         else:
             axes = isotropic_axes(cosine, sine, uniform[2])
         return DarkPair(
+            current=current,
             weight=weight,
-            axion=boost_z(axion, gamma, gamma_beta),
-            dark_photon=boost_z(in_pair, gamma, gamma_beta),
-            photon=np.stack([photon_energy, zero, zero, -photon_energy]),
+            momentum=two_body_momentum(q, current.m_axion, current.m_dark_photon),
+            cosine=cosine,
+            sine=sine,
             pair_boost=(gamma, gamma_beta),
-            dark_photon_in_pair=in_pair,
+            photon_energy=gamma_beta * q,
             polarisation=axes,
         )

@@ -37,7 +37,6 @@ class VectorDecay:
     """
 
     n_uniform = 3
-    largest_weight: float
 
     def __init__(
         self, meson_mass: float, electron_ratio: float, current: DarkCurrent, spin_correlations: bool
@@ -49,23 +48,19 @@ class VectorDecay:
 
     def sample(self, uniform: Array) -> DarkPair:
         """Return decays from uniform numbers (3, n), of which only the third is used."""
-        count = uniform.shape[1]
-        one, zero = np.ones(count), np.zeros(count)
-        direction = np.stack([zero, zero, self.momentum * one])
-        energy = np.hypot(self.momentum, self.current.m_dark_photon)
-        dark_photon = np.concatenate([np.full((1, count), energy), direction])
-        axion_energy = np.full((1, count), np.hypot(self.momentum, self.current.m_axion))
+        one, zero = np.ones(uniform.shape[1]), np.zeros(uniform.shape[1])
         axes = (
             polarisation_axes(one, zero, uniform[2] < 0.5)
             if self.spin_correlations
             else isotropic_axes(one, zero, uniform[2])
         )
         return DarkPair(
-            weight=np.full(count, self.largest_weight),
-            axion=np.concatenate([axion_energy, -direction]),
-            dark_photon=dark_photon,
-            photon=None,
+            current=self.current,
+            weight=self.largest_weight * one,
+            momentum=self.momentum * one,
+            cosine=one,
+            sine=zero,
             pair_boost=None,
-            dark_photon_in_pair=dark_photon,
+            photon_energy=None,
             polarisation=axes,
         )

@@ -61,6 +61,12 @@ class MesonSource:
         self.card: FluxCard = self.loaded.card
         self._pions = parametrisation(self.card)
 
+    def prepare(self, analogue: bool) -> None:
+        """Make the tables that sampling needs, once."""
+        self._scale  # noqa: B018
+        if analogue:
+            self._cells  # noqa: B018
+
     def ratio(self, meson: str) -> float:
         """Return mesons per pi0, the same at every momentum and angle."""
         name = canonical_name(meson)
