@@ -91,6 +91,7 @@ class Aim:
 
 
 GRID_CELLS = 256
+_Component = tuple[Array, Array | None, Array | None]
 
 
 class TurnedPrimaries:
@@ -142,38 +143,46 @@ class TurnedPrimaries:
         out: Array = self.source.forward_density(self.meson, momentum) * factor
         return out
 
-    def _components(self, momentum: Array, energy: Array, speed: Array) -> list[tuple[Array, Array, Array]]:
-        """Return (chance, kappa, exp(-2 kappa)) of every component, for dark states in the meson's frame.
+    def _components(self, momentum: Array, energy: Array, speed: Array) -> list[_Component]:
+        """Return chance, kappa and exp(-2 kappa) of every component, for dark states in the meson's frame.
 
-        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1.
+        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1;
+        kappa is None, and cos psi flat, for depth 0.
         """
         cell = ((momentum - self._momenta[0]) / self._cell_width).astype(np.intp)
         chances = self._chances[:, np.minimum(cell, GRID_CELLS - 1)]
         steepness = speed * self.mass / (momentum * (energy + speed) ** 2)
-        out = []
+        out: list[_Component] = []
         for aim, chance in zip(self._aims, chances, strict=True):
+            if aim.depth == 0.0:
+                out.append((chance, None, None))
+                continue
             kappa = np.minimum(aim.depth * steepness, 300.0) + 1e-6
             out.append((chance, kappa, np.exp(-2.0 * kappa)))
         return out
 
     @staticmethod
-    def _angle_weight(components: list[tuple[Array, Array, Array]], cosine: Array) -> Array:
+    def _angle_weight(components: list[_Component], cosine: Array) -> Array:
         """Return the flat density of cos psi over that of the mixture."""
         density = np.zeros_like(cosine)
         for chance, kappa, low in components:
-            density += chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
+            if kappa is None or low is None:
+                density += chance
+            else:
+                density += chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
         return 1.0 / density
 
     def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> tuple[Array, Array]:
         """Return cos psi between dark state and boost, and its weight, from uniforms (2, n)."""
-        speed = length(unstable[1:])
-        components = self._components(momentum, unstable[0], speed)
-        cosine, start = np.empty_like(momentum), np.zeros_like(momentum)
+        components = self._components(momentum, unstable[0], length(unstable[1:]))
+        flat = 2.0 * uniform[1] - 1.0
+        cosine, start = flat, np.zeros_like(momentum)
         for chance, kappa, low in components:
-            drawn = 1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa
+            drawn = flat
+            if kappa is not None and low is not None:
+                drawn = np.maximum(1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa, -1.0)
             cosine = np.where(uniform[0] >= start, drawn, cosine)
             start = start + chance
-        cosine = np.maximum(cosine, -1.0)
         return cosine, self._angle_weight(components, cosine)
 
     def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:

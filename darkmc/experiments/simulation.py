@@ -61,6 +61,9 @@ class Collection:
 
     def __init__(self, plans: Sequence[ChannelPlan], seed: int, executor: Executor | None) -> None:
         self.plans, self.seed, self.executor = plans, seed, executor
+        np.empty(
+            1 << 21
+        )  # freed untouched: glibc then keeps the chunks' memory instead of returning it (-30% time)
         self.parts: list[list[Rows]] = [[] for _ in plans]
 
     def extend(self, wanted: Sequence[int]) -> None:

@@ -49,7 +49,8 @@ class DarkPair:
         out[1], out[3] = sign * self.momentum * self.sine, sign * self.momentum * self.cosine
         return out
 
-    def _in_parent(self, four: Array) -> Array:
+    def to_parent(self, four: Array) -> Array:
+        """Take four-momenta (4, n) from the (a gamma') rest frame to the parent's."""
         return four if self.pair_boost is None else boost_z(four, *self.pair_boost)
 
     @cached_property
@@ -60,12 +61,12 @@ class DarkPair:
     @cached_property
     def dark_photon(self) -> Array:
         """Four-momentum (4, n) of the gamma' in the parent's rest frame."""
-        return self._in_parent(self.dark_photon_in_pair)
+        return self.to_parent(self.dark_photon_in_pair)
 
     @cached_property
     def axion(self) -> Array:
         """Four-momentum (4, n) of the axion in the parent's rest frame."""
-        return self._in_parent(self._in_pair(self.current.m_axion, -1.0))
+        return self.to_parent(self._in_pair(self.current.m_axion, -1.0))
 
     @property
     def photon(self) -> Array | None:

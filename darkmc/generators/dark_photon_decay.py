@@ -10,7 +10,7 @@ import numpy as np
 from darkmc.constants import ALPHA
 from darkmc.current import DarkCurrent
 from darkmc.generators.dark_pair import DarkPair
-from darkmc.kinematics import Array, around, boost, boost_z, length, perpendicular_pair, unit_vector
+from darkmc.kinematics import Array, around, boost, length, perpendicular_pair, unit_vector
 from darkmc.sampling import gauss_legendre
 
 FORCED = 0.75  # share of photons that are forced into an energy window
@@ -63,7 +63,7 @@ class PhotonDecay:
             return None
         at_rest = np.concatenate([np.zeros((1, pair.polarisation.shape[1])), pair.polarisation])
         vector = boost(at_rest, pair.dark_photon_in_pair, self.mass)
-        return vector if pair.pair_boost is None else boost_z(vector, *pair.pair_boost)
+        return pair.to_parent(vector)
 
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
@@ -81,8 +81,7 @@ class PhotonDecay:
         four = np.concatenate([energy, momentum])
         if self.heavy_axion:
             return boost(four, pair.axion, self.mass)
-        four = boost(four, pair.dark_photon_in_pair, self.mass)
-        return four if pair.pair_boost is None else boost_z(four, *pair.pair_boost)
+        return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
 
     def in_window(
         self,

@@ -1,0 +1,84 @@
+"""Shared by the tests: explicit tensors, textbook boosts and pulls, written without the package."""
+
+import itertools
+
+import numpy as np
+
+METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
+
+
+def _levi_civita():
+    tensor = np.zeros((4, 4, 4, 4))
+    for order in itertools.permutations(range(4)):
+        tensor[order] = np.linalg.det(np.eye(4)[list(order)])
+    return tensor
+
+
+LEVI_CIVITA = _levi_civita()
+
+
+def dot(p, q):
+    """Minkowski product of four-vectors (4, n)."""
+    return p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
+
+
+def lower(p):
+    """Covariant components of a contravariant (4, n)."""
+    return METRIC @ p
+
+
+def vertex(q, k):
+    """V^{mu alpha} = eps^{mu nu alpha beta} q_nu k_beta of the portal for momenta (4,)."""
+    return np.einsum("mnab,n,b->ma", LEVI_CIVITA, lower(q), lower(k))
+
+
+def spin_sum(q, k):
+    """Portal tensor: the vertex squared, summed over the spins of k (k k terms drop out)."""
+    v = vertex(q, k)
+    return -v @ METRIC @ v.T
+
+
+def four_momentum(mass, space):
+    """Four-momenta (4, n) of three-momenta (3, n)."""
+    space = np.asarray(space, dtype=float)
+    return np.concatenate([np.sqrt(mass**2 + np.sum(space**2, axis=0))[None], space])
+
+
+def isotropic(rng, n):
+    z, azimuth = rng.uniform(-1, 1, n), rng.uniform(0, 2 * np.pi, n)
+    return np.array([np.sqrt(1 - z * z) * np.cos(azimuth), np.sqrt(1 - z * z) * np.sin(azimuth), z])
+
+
+def to_rest_frame(momentum, frame):
+    """Textbook pure boost of (4, n) into the rest frame of `frame` (4, n)."""
+    beta = frame[1:] / frame[0]
+    beta2 = np.sum(beta**2, axis=0)
+    gamma = 1.0 / np.sqrt(1.0 - beta2)
+    along = np.sum(beta * momentum[1:], axis=0)
+    scale = (gamma - 1.0) / np.where(beta2 > 0, beta2, 1.0) * along - gamma * momentum[0]
+    return np.concatenate([(gamma * (momentum[0] - along))[None], momentum[1:] + scale * beta])
+
+
+def unit(vectors):
+    return vectors / np.sqrt(np.sum(vectors**2, axis=0))
+
+
+def assert_on_shell(momentum, mass, tolerance=1e-9):
+    """Every particle by itself: |p^2 - m^2| below the tolerance times E^2."""
+    excess = np.abs(dot(momentum, momentum) - mass**2)
+    assert np.all(excess <= tolerance * momentum[0] ** 2)
+    assert np.all(momentum[0] >= mass * (1 - tolerance))
+
+
+def pull(values, expected):
+    """(mean - expected)/error of independent values; |pull| > 4.5 has a chance of 7e-6."""
+    return (np.mean(values) - expected) / (np.std(values) / np.sqrt(len(values)))
+
+
+def bin_chi2(values, weights, edges, expected):
+    """chi2 of the mean weight per bin against its exact expectation; one degree of freedom per bin."""
+    total = 0.0
+    for low, high, exact in zip(edges[:-1], edges[1:], expected, strict=True):
+        inside = np.where((values >= low) & (values < high), weights, 0.0)
+        total += pull(inside, exact) ** 2
+    return total
