@@ -114,7 +114,7 @@ def edge_error(curve: YieldCurve, coupling: float) -> float:
 
 def _bracket(curve: YieldCurve, target: float) -> Exclusion:
     grid = scan_grid()
-    values = np.asarray(curve.expected_events(grid).value)
+    values = _scanned(curve, grid, target)
     grid, values = _with_maxima(curve, grid, values, target)
     above = values > target
     if not above.any():
@@ -143,6 +143,17 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
     if peak.value - target < 2.0 * peak.error:
         reasons.append("undecided within the Monte Carlo error")
     return Exclusion(tuple(intervals), "bracket", "; ".join(dict.fromkeys(reasons)))
+
+
+def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
+    """Return N on the grid; where an upper bound stays below a third of the target, that bound."""
+    bound = getattr(curve, "upper_bound", None)
+    if bound is None:
+        return np.asarray(curve.expected_events(grid).value)
+    values = np.asarray(bound(grid))
+    near = values > target / 3.0
+    values[near] = curve.expected_events(grid[near]).value
+    return values
 
 
 def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -> tuple[Array, Array]:

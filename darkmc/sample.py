@@ -202,6 +202,22 @@ class Sample:
         """
         return self._total(coupling, lambda channel, g: channel.contributions(g))
 
+    def upper_bound(self, couplings: Array) -> Array:
+        """Return numbers that the yield cannot exceed, much faster than the yields.
+
+        Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2), by channel.
+        """
+        squares = np.square(couplings)
+        total = np.zeros_like(couplings)
+        for channel in self.channels_:
+            weight, survive, window = channel.final
+            if len(weight) == 0:
+                continue
+            scale = couplings**channel.power / channel.rows.tried
+            most = np.minimum(np.sum(weight), np.dot(weight, np.minimum(window, 1e300)) * squares)
+            total += scale * most * np.exp(-np.min(survive) * squares)
+        return total
+
     def slope(self, coupling: Any) -> Yield:
         """Return dN/dG and its standard error, analytic row by row."""
         return self._total(coupling, lambda channel, g: channel.slopes(g))

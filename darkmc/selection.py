@@ -1,7 +1,7 @@
 """Observables by name and cut rows: from momenta in the lab to masks and a cutflow."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
-from darkmc.kinematics import Array, polar_angle
+from darkmc.kinematics import Array, invariant_mass_squared, polar_angle
 
 Event = Mapping[str, Array]
 CutFunctions = Mapping[str, Callable[[Event], Array]]  # by the name of the cut
@@ -30,11 +30,16 @@ class CutRow(Protocol):
 
 @dataclass(frozen=True)
 class Observable:
-    """A quantity of the lab event, its unit, and the particles or vertices that it needs."""
+    """A quantity of the lab event, its unit, and the particles or vertices that it needs (any one set)."""
 
     function: Callable[[Event], Array]
-    needs: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
     unit: str
+
+    def applies_to(self, names: Iterable[str]) -> bool:
+        """Return whether an event with particles and vertices of these names has the quantity."""
+        present = set(names)
+        return any(present.issuperset(need) for need in self.needs)
 
 
 def photon_energy(event: Event) -> Array:
@@ -51,6 +56,40 @@ def photon_angle(event: Event) -> Array:
 def scaled_photon_angle(event: Event) -> Array:
     """Return E^2 theta^2 of the photon, GeV^2 (rad^2 not counted): flat in neutrino-electron scattering."""
     out: Array = np.square(photon_energy(event) * photon_angle(event))
+    return out
+
+
+_PAIRS = (("electron", "positron"), ("muon_minus", "muon_plus"))
+
+
+def lepton_pair(event: Event) -> Array:
+    """Return the four-momentum of the lepton pair."""
+    names = next(pair for pair in _PAIRS if pair[0] in event)
+    out: Array = event[names[0]] + event[names[1]]
+    return out
+
+
+def pair_energy(event: Event) -> Array:
+    """Return the energy of the lepton pair, GeV."""
+    energy: Array = lepton_pair(event)[0]
+    return energy
+
+
+def pair_angle(event: Event) -> Array:
+    """Return the angle of the lepton pair's momentum to the beam, rad."""
+    return polar_angle(lepton_pair(event)[1:])
+
+
+def pair_mass(event: Event) -> Array:
+    """Return the invariant mass of the lepton pair, GeV."""
+    out: Array = np.sqrt(np.maximum(invariant_mass_squared(lepton_pair(event)), 0.0))
+    return out
+
+
+def softer_lepton_energy(event: Event) -> Array:
+    """Return the lower of the two leptons' energies, GeV."""
+    names = next(pair for pair in _PAIRS if pair[0] in event)
+    out: Array = np.minimum(event[names[0]][0], event[names[1]][0])
     return out
 
 
@@ -73,12 +112,16 @@ def vertex_radius(event: Event) -> Array:
 
 
 OBSERVABLES: dict[str, Observable] = {
-    "E_photon": Observable(photon_energy, ("photon",), "GeV"),
-    "theta_photon": Observable(photon_angle, ("photon",), "rad"),
-    "E2theta2": Observable(scaled_photon_angle, ("photon",), "GeV^2"),
-    "E_dark_photon": Observable(dark_photon_energy, ("dark_photon",), "GeV"),
-    "z_vertex": Observable(vertex_z, ("decay",), "m"),
-    "r_vertex": Observable(vertex_radius, ("decay",), "m"),
+    "E_photon": Observable(photon_energy, (("photon",),), "GeV"),
+    "theta_photon": Observable(photon_angle, (("photon",),), "rad"),
+    "E2theta2": Observable(scaled_photon_angle, (("photon",),), "GeV^2"),
+    "E_pair": Observable(pair_energy, _PAIRS, "GeV"),
+    "theta_pair": Observable(pair_angle, _PAIRS, "rad"),
+    "m_pair": Observable(pair_mass, _PAIRS, "GeV"),
+    "E_softer_lepton": Observable(softer_lepton_energy, _PAIRS, "GeV"),
+    "E_dark_photon": Observable(dark_photon_energy, (("dark_photon",),), "GeV"),
+    "z_vertex": Observable(vertex_z, (("decay",),), "m"),
+    "r_vertex": Observable(vertex_radius, (("decay",),), "m"),
 }
 
 
@@ -100,18 +143,17 @@ def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
 def stages(cuts: Sequence[CutRow], event: Event, named: CutFunctions) -> NDArray[np.int8]:
     """Return how many cuts, in order, each event passes before it fails one.
 
-    A cut whose name has a function of its own in `named` uses that instead of its observable.
+    A cut whose name has a function of its own in `named` uses that instead of its observable; a cut on a
+    particle that the final state does not have does not apply to it.
     """
-    count = len(next(iter(event.values()))[0])
+    count = next(iter(event.values())).shape[1]
     alive = np.ones(count, dtype=bool)
     stage = np.zeros(count, dtype=np.int8)
     for cut in cuts:
-        function = named.get(cut.name) or observable(cut.observable).function
-        alive &= passed(cut, function(event))
+        function = named.get(cut.name)
+        if function is None and observable(cut.observable).applies_to(event):
+            function = observable(cut.observable).function
+        if function is not None:
+            alive &= passed(cut, function(event))
         stage += alive
     return stage
-
-
-def needed(cuts: Sequence[CutRow]) -> frozenset[str]:
-    """Return the particles and vertices that the cuts need."""
-    return frozenset(name for cut in cuts for name in observable(cut.observable).needs)

@@ -61,7 +61,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     if isinstance(stream.primaries, AnaloguePrimaries):
         top = stream.primaries.source.largest_momentum + mass
         peak = largest_on_grid(lambda x: survival(np.exp(x[0])), np.log([heavy]), np.log([top]), 2000)
-        return common * stream.primaries.source.largest_draw(stream.meson) * peak
+        return common * stream.primaries.source.largest_draw(stream.meson) * peak * stream.analogue_weight
     primaries = stream.primaries
 
     def weight(x: Array) -> Array:
@@ -69,10 +69,10 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         speed = np.sqrt(np.maximum(energy**2 - heavy**2, 0.0))
         lab = (energy * np.hypot(momentum, mass) + speed * momentum * cosine) / mass
         placed = primaries.largest_weight(momentum, energy, speed, cosine)
-        out: Array = placed * survival(lab) * stream.window_weight(lab)
+        out: Array = placed * survival(lab) * stream.decay.largest_weight(lab)
         return out
 
-    largest = (mass**2 + heavy**2 - stream.decay.daughter_mass**2) / (2.0 * mass)
+    largest = (mass**2 + heavy**2 - stream.lightest_recoil**2) / (2.0 * mass)
     least = heavy if stream.meson in PSEUDOSCALARS else largest * (1.0 - 1e-12)
     top = primaries.source.largest_momentum * (1.0 - 1e-6)
     return common * largest_on_grid(

@@ -9,6 +9,7 @@ import numpy as np
 
 from darkmc.errors import CardError, PhysicsError
 from darkmc.experiments import charm
+from darkmc.experiments.final_states import LEPTONS, is_open, threshold
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.stream import Stream
@@ -16,10 +17,8 @@ from darkmc.kinematics import Array
 from darkmc.mesons.source import MesonSource
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
-from darkmc.schema import ExperimentCard
-from darkmc.selection import needed, observable
-
-_POSITION = ("decay",)
+from darkmc.schema import ExperimentCard, FinalState
+from darkmc.selection import observable
 
 
 class DecayInFlight:
@@ -47,18 +46,31 @@ class DecayInFlight:
         self.shape = make_shape(card.geometry, path)
         try:
             self.proposal = self.shape.direction_proposal(card.beam.origin_m)
-            self.needs = needed(card.cuts)
+            self._check_cuts()
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
-        for cut in card.cuts:
-            if set(observable(cut.observable).needs) & set(_POSITION):
-                raise CardError(f"{path}: cuts.{cut.name}: '{cut.observable}' depends on the decay vertex")
+        self.needs_everything = any(cut.observable == "E_dark_photon" for cut in card.cuts)
         for meson in card.source.mesons:
             source.ratio(meson)
 
-    def energy_window(self) -> tuple[float, float]:
-        """Return the photon energies (GeV) that the cuts leave open."""
-        rows = [cut for cut in self.card.cuts if cut.observable == "E_photon"]
+    def _check_cuts(self) -> None:
+        """Raise PhysicsError for a cut that no final state can answer, or that depends on the vertex."""
+        seen = {"dark_photon", "decay"}
+        for state in self.card.signal.final_states:
+            seen |= {"photon"} if state == "a gamma" else set(LEPTONS[state][1])
+        for cut in self.card.cuts:
+            needs = observable(cut.observable)
+            if cut.name not in self.named_cuts and not needs.applies_to(seen):
+                raise PhysicsError(f"cuts.{cut.name}: no final state of the card has '{cut.observable}'")
+            if needs.applies_to({"decay"}):
+                raise PhysicsError(f"cuts.{cut.name}: '{cut.observable}' depends on the decay vertex")
+
+    def energy_window(self, state: FinalState) -> tuple[float, float]:
+        """Return the visible energies (GeV) that the cuts leave open to a final state."""
+        names = {"E_photon"} if state == "a gamma" else {"E_pair"}
+        if self.named_cuts:
+            names |= {"E_photon"}
+        rows = [cut for cut in self.card.cuts if cut.observable in names]
         low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
         high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
         return low, float(high)
@@ -69,9 +81,6 @@ class DecayInFlight:
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why no channel is open at these masses, or None."""
-        heavy, light = max(portal.m_axion, portal.m_dark_photon), min(portal.m_axion, portal.m_dark_photon)
-        if heavy == light:
-            return f"decay closed: it needs m_axion different from m_dark_photon = {heavy:g} GeV"
         names = [canonical_name(meson) for meson in self.card.source.mesons]
         largest = max(names, key=mass)
         if portal.current.threshold >= mass(largest):
@@ -79,7 +88,17 @@ class DecayInFlight:
                 f"production closed: m_axion + m_dark_photon = {portal.current.threshold:g} GeV is above the "
                 f"threshold of {mass(largest):g} GeV ({largest})"
             )
-        return None
+        if any(is_open(portal, state) for state in self.card.signal.final_states):
+            return None
+        if self.card.signal.final_states == ("a gamma",):
+            return (
+                f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
+            )
+        least = min(threshold(state) for state in self.card.signal.final_states)
+        return (
+            f"decay closed: m_dark_photon - m_axion = {portal.m_dark_photon - portal.m_axion:g} GeV is below "
+            f"the threshold of {least:g} GeV"
+        )
 
     def plans(self, portal: DarkAxionPortal, target: float, at: Sequence[float] | None) -> list[ChannelPlan]:
         """Return the open channels at these masses.
@@ -100,6 +119,7 @@ class DecayInFlight:
             for meson in self.card.source.mesons
             if portal.current.threshold < mass(canonical_name(meson))
             for state in self.card.signal.final_states
+            if is_open(portal, state)
         ]
         if self.card.simulation.biasing == "turned":
             depths = _depths(channels, target, at)

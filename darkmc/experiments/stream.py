@@ -8,10 +8,10 @@ import numpy as np
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
+from darkmc.experiments.final_states import visible_decay
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries
 from darkmc.generators.dark_pair import DarkPair
-from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.generators.meson_decay import PseudoscalarDecay
 from darkmc.generators.vector_meson import VectorDecay
 from darkmc.kinematics import Array, boost, length
@@ -26,7 +26,7 @@ from darkmc.selection import stages
 if TYPE_CHECKING:
     from darkmc.experiments.decay_in_flight import DecayInFlight
 
-FIXED = 7  # uniforms: vertex, 3 for the meson's decay, 3 for the dark state's
+FIXED = 4  # uniforms: the vertex, and 3 for the meson's decay
 FORWARD_SHARE = 0.1  # of the rows, for the plain forward density: it keeps the early cutflow honest
 
 
@@ -42,7 +42,7 @@ class Stream:
         species = PseudoscalarDecay if meson in PSEUDOSCALARS else VectorDecay
         spin = self.card.simulation.spin_correlations
         self.production = species(self.mass, photon_coupling(meson).value, portal.current, spin)
-        self.decay = PhotonDecay(portal.current)
+        self.decay = visible_decay(portal, state, experiment.energy_window(state), spin)
         heavy = self.decay.heavy_axion
         self.ctau = float(portal.axion_ctau() if heavy else portal.dark_photon_ctau())
         self.branching = 1.0 if heavy else portal.branching_ratio(state)
@@ -51,8 +51,6 @@ class Stream:
         centre = np.array(self.card.geometry.centre_m) - experiment.origin
         span = experiment.shape.intersect(experiment.origin[None], centre[None])
         self.near, self.far = float(span[0][0]), float(span[1][0])
-        self.window = experiment.energy_window()
-        self.spin = spin
 
     @property
     def absorption(self) -> float:
@@ -63,15 +61,16 @@ class Stream:
         """Return a rough average over decays for every meson momentum; it shapes proposals only."""
         rng = chunk_rng(0, channel_number(self.meson, self.state), 2**31)
         uniform = rng.random((4, 48))
-        unstable = self.decay.unstable(self.production.sample(uniform[:3]))
+        unstable = self.unstable(self.production.sample(uniform[:3]))
         speed = length(unstable[1:])
         along = speed * (2.0 * uniform[3] - 1.0)
         energies = np.hypot(momenta, self.mass)
         dark = (unstable[0][:, None] * energies + along[:, None] * momenta) / self.mass
-        low, high = self.window
-        hardest = dark * (1.0 - (self.decay.daughter_mass / self.decay.mass) ** 2)
-        accepted = np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
-        return Expectation(dark, accepted + 1e-4)
+        return Expectation(dark, self.decay.accepted(dark) + 1e-4)
+
+    def unstable(self, pair: DarkPair) -> Array:
+        """Return the four-momentum of the state that decays, in the meson's rest frame."""
+        return pair.axion if self.decay.heavy_axion else pair.dark_photon
 
     def aim(self, depths: Sequence[tuple[float, float]]) -> None:
         """Turn the mesons, with one component of the mixture per (share, depth)."""
@@ -93,13 +92,16 @@ class Stream:
         entry, leaving = self.experiment.shape.intersect_components(self.experiment.origin, directions)
         return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
 
-    def window_weight(self, energy: Array) -> Array:
-        """Return the largest weight of the photon's draw for dark states of given lab energy."""
-        momentum = np.sqrt(np.maximum(energy**2 - self.decay.mass**2, 1e-30))
-        width = self.decay.window_width(energy, momentum, self.window)[1]
-        polarised = 1.5 if self.spin and not self.decay.heavy_axion else 1.0
-        out: Array = polarised * self.decay.window_weight(width)
-        return np.where(width > 0.0, out, 0.0)
+    @property
+    def lightest_recoil(self) -> float:
+        """Least mass (GeV) against which the unstable state recoils in the meson's decay: its partner's."""
+        portal = self.portal
+        return portal.m_dark_photon if self.decay.heavy_axion else portal.m_axion
+
+    @property
+    def analogue_weight(self) -> float:
+        """Largest weight of a decay drawn as it comes."""
+        return float(self.decay.largest_weight(np.array([np.inf]))[0]) if self.state != "a gamma" else 1.0
 
     @property
     def efficiency(self) -> float:
@@ -133,8 +135,7 @@ class Stream:
     def particles(self) -> tuple[str, ...]:
         """Return the names of the particles in the events, in order."""
         radiated = ("meson_photon",) if self.meson in PSEUDOSCALARS else ()
-        daughter = "decay_dark_photon" if self.decay.heavy_axion else "decay_axion"
-        return ("meson", *radiated, "axion", "dark_photon", "photon", daughter)
+        return ("meson", *radiated, "axion", "dark_photon", *self.decay.particles)
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""
@@ -147,19 +148,23 @@ class Stream:
     def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
         experiment = self.experiment
         rng = chunk_rng(seed, channel_number(self.meson, self.state), chunk)
-        uniform = rng.random((FIXED + self.primaries.n_uniform, n_rows))
-        pair = self.production.sample(uniform[1:4])
-        placed = self.primaries.place(self.decay.unstable(pair), uniform[FIXED:])
-        everything = with_events or "dark_photon" in experiment.needs
-        photon, daughter, spin_weight = self._daughters(pair, placed, uniform[4:FIXED], everything)
+        start = FIXED + self.decay.n_uniform
+        uniform = rng.random((start + self.primaries.n_uniform, n_rows))
+        pair = self.production.sample(uniform[1:FIXED])
+        placed = self.primaries.place(self.unstable(pair), uniform[start:])
+        everything = with_events or experiment.needs_everything
+        analogue = isinstance(self.primaries, AnaloguePrimaries)
+        daughters, weight = self.decay.draw(
+            pair, placed, self.mass, uniform[FIXED:start], analogue, everything
+        )
         entry, leaving = experiment.shape.intersect_components(experiment.origin, placed.direction)
         hits = leaving > entry
         momentum = length(placed.unstable[1:])
         per_metre = decay_lengths(1.0, momentum, self.decay.mass, self.ctau)
-        produced = self.card.beam.exposure * placed.weight * pair.weight * spin_weight
-        known = {"photon": np.concatenate([photon[:1], placed.rotation(photon[1:])])}
+        produced = self.card.beam.exposure * placed.weight * pair.weight * weight
+        known = {name: placed.rotation(four) for name, four in daughters.items()}
         if everything:
-            known |= self._others(pair, placed, daughter, momentum)
+            known |= self._others(pair, placed, momentum)
         stage = (
             stages(self.card.cuts, known, experiment.named_cuts)
             if self.card.cuts
@@ -187,21 +192,8 @@ class Stream:
         )
         return rows, events
 
-    def _daughters(
-        self, pair: DarkPair, placed: Placed, uniform: Array, everything: bool
-    ) -> tuple[Array, Array, Array]:
-        """Return photon and dark daughter in the lab, in axes of the decay, and the weight of the draw."""
-        if isinstance(self.primaries, AnaloguePrimaries):
-            photon, daughter = self.decay.as_it_comes(pair, uniform[:2])
-            moved = (boost(four, placed.parent, self.mass) for four in (photon, daughter))
-            return next(moved), next(moved), np.ones(uniform.shape[1])
-        polarisation = self.decay.polarisation(pair) if self.spin else None
-        if polarisation is not None:
-            polarisation = boost(polarisation, placed.parent, self.mass)
-        return self.decay.in_window(placed.unstable, polarisation, self.window, uniform, everything)
-
-    def _others(self, pair: DarkPair, placed: Placed, daughter: Array, momentum: Array) -> Momenta:
-        """Return the lab momenta of everything but the photon."""
+    def _others(self, pair: DarkPair, placed: Placed, momentum: Array) -> Momenta:
+        """Return the lab momenta of the meson and its daughters."""
         unstable = np.concatenate([placed.unstable[:1], placed.direction * momentum])
         heavy = self.decay.heavy_axion
         partner = boost(pair.dark_photon if heavy else pair.axion, placed.parent, self.mass)
@@ -209,7 +201,6 @@ class Stream:
             "meson": placed.rotation(placed.parent),
             "axion": unstable if heavy else placed.rotation(partner),
             "dark_photon": placed.rotation(partner) if heavy else unstable,
-            "decay_dark_photon" if heavy else "decay_axion": placed.rotation(daughter),
         }
         if pair.photon is not None:
             out["meson_photon"] = placed.rotation(boost(pair.photon, placed.parent, self.mass))

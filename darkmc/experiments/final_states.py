@@ -1,0 +1,166 @@
+"""How the unstable dark state decays to a final state that is seen, in the lab: one class per kind.
+
+Each draws the daughters either as they come or, for photons, forced into the energies that the cuts leave.
+Momenta are returned in the axes of the meson's decay; the caller turns them to the lab.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from darkmc.experiments.primaries import Placed
+from darkmc.generators.dark_pair import DarkPair
+from darkmc.generators.dark_photon_decay import PhotonDecay
+from darkmc.generators.pair_decay import PairDecay
+from darkmc.kinematics import Array, boost
+from darkmc.particles import mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.schema import FinalState
+
+Daughters = dict[str, Array]
+
+
+class VisibleDecay(Protocol):
+    """What a stream asks of a final state."""
+
+    n_uniform: int
+    particles: tuple[str, ...]
+    heavy_axion: bool
+    mass: float
+
+    def draw(
+        self,
+        pair: DarkPair,
+        placed: Placed,
+        parent_mass: float,
+        uniform: Array,
+        analogue: bool,
+        everything: bool,
+    ) -> tuple[Daughters, Array]:
+        """Return daughters by name in the lab (axes of the decay) and weights of mean 1."""
+        ...
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw for unstable states of given lab energy."""
+        ...
+
+    def accepted(self, energy: Array) -> Array:
+        """Return roughly what share of decays the energy cuts leave, for proposals only."""
+        ...
+
+
+class SeenPhoton:
+    """gamma' -> a gamma, or a -> gamma gamma' for a heavy axion."""
+
+    n_uniform = 3
+
+    def __init__(self, portal: DarkAxionPortal, window: tuple[float, float], spin_correlations: bool) -> None:
+        self._decay = PhotonDecay(portal.current)
+        self._window, self._spin = window, spin_correlations
+        self.heavy_axion, self.mass = self._decay.heavy_axion, self._decay.mass
+        self._daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
+        self.particles: tuple[str, ...] = ("photon", self._daughter)
+
+    def draw(
+        self,
+        pair: DarkPair,
+        placed: Placed,
+        parent_mass: float,
+        uniform: Array,
+        analogue: bool,
+        everything: bool,
+    ) -> tuple[Daughters, Array]:
+        """Return photon and dark daughter; see :class:`VisibleDecay`."""
+        if analogue:
+            photon, daughter = self._decay.as_it_comes(pair, uniform[:2])
+            out = {"photon": photon, self._daughter: daughter}
+            moved = {name: boost(four, placed.parent, parent_mass) for name, four in out.items()}
+            return moved, np.ones(uniform.shape[1])
+        polarisation = self._decay.polarisation(pair) if self._spin else None
+        if polarisation is not None:
+            polarisation = boost(polarisation, placed.parent, parent_mass)
+        photon, daughter, weight = self._decay.in_window(
+            placed.unstable, polarisation, self._window, uniform, everything
+        )
+        return {"photon": photon, **({self._daughter: daughter} if everything else {})}, weight
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw; 0 where no photon has an energy that the cuts leave."""
+        momentum = np.sqrt(np.maximum(energy**2 - self.mass**2, 1e-30))
+        width = self._decay.window_width(energy, momentum, self._window)[1]
+        polarised = 1.5 if self._spin and not self.heavy_axion else 1.0
+        return np.where(width > 0.0, polarised * self._decay.window_weight(width), 0.0)
+
+    def accepted(self, energy: Array) -> Array:
+        """Return the share of isotropic decays with a photon in the window."""
+        low, high = self._window
+        hardest = energy * (1.0 - (self._decay.daughter_mass / self.mass) ** 2)
+        return np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+
+
+class SeenPair:
+    """gamma' -> a l+ l-, seen as a pair of leptons."""
+
+    n_uniform = PairDecay.n_uniform
+    heavy_axion = False
+
+    def __init__(self, portal: DarkAxionPortal, state: FinalState, window: tuple[float, float]) -> None:
+        lepton, self._names = LEPTONS[state]
+        self._decay = PairDecay(portal.current, mass(lepton))
+        self._window = window
+        self.mass = self._decay.mass
+        self.particles: tuple[str, ...] = (*self._names, "decay_axion")
+
+    def draw(
+        self,
+        pair: DarkPair,
+        placed: Placed,
+        parent_mass: float,
+        uniform: Array,
+        analogue: bool,
+        everything: bool,
+    ) -> tuple[Daughters, Array]:
+        """Return l-, l+ and axion; see :class:`VisibleDecay`."""
+        del analogue
+        daughters, weight = self._decay.as_it_comes(pair, uniform)
+        wanted = self.particles if everything else self._names
+        return {
+            name: boost(four, placed.parent, parent_mass)
+            for name, four in zip(wanted, daughters, strict=False)
+        }, weight
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw."""
+        return np.where(energy > self._window[0], self._decay.largest_weight, 0.0)
+
+    def accepted(self, energy: Array) -> Array:
+        """Return 1 above the least energy that the cuts leave, rising to it from half of it."""
+        least = max(self._window[0], 1e-9)
+        return np.clip(2.0 * energy / least - 2.0, 0.0, 1.0)
+
+
+LEPTONS: dict[str, tuple[str, tuple[str, str]]] = {
+    "a e- e+": ("e", ("electron", "positron")),
+    "a mu- mu+": ("mu", ("muon_minus", "muon_plus")),
+}
+
+
+def is_open(portal: DarkAxionPortal, state: FinalState) -> bool:
+    """Return whether the heavier dark state decays to a final state."""
+    if state == "a gamma":
+        return portal.m_axion != portal.m_dark_photon
+    return portal.branching_ratio(state) > 0.0
+
+
+def threshold(state: FinalState) -> float:
+    """Return the least mass difference of the dark states (GeV) that a final state needs."""
+    return 0.0 if state == "a gamma" else 2.0 * mass(LEPTONS[state][0])
+
+
+def visible_decay(
+    portal: DarkAxionPortal, state: FinalState, window: tuple[float, float], spin_correlations: bool
+) -> VisibleDecay:
+    """Return the sampler of a final state; `window` holds the visible energies that the cuts leave, GeV."""
+    if state == "a gamma":
+        return SeenPhoton(portal, window, spin_correlations)
+    return SeenPair(portal, state, window)
