@@ -80,6 +80,12 @@ def scan_grid() -> Array:
     return np.geomspace(SCAN_LOW, SCAN_HIGH, decades * POINTS_PER_DECADE + 1)
 
 
+def largest(curve: YieldCurve, target: float) -> float:
+    """Return the coupling of the scan at which N is largest."""
+    grid = scan_grid()
+    return float(grid[np.argmax(_scanned(curve, grid, target))])
+
+
 def solve(curve: YieldCurve, target: float, method: str = "bracket") -> Exclusion:
     """Return the couplings at which N(G) > target.
 
@@ -146,12 +152,13 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
 
 
 def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
-    """Return N on the grid; where an upper bound stays below a third of the target, that bound."""
+    """Return N on the grid; where a bound stays far below the target and the largest N, that bound."""
     bound = getattr(curve, "upper_bound", None)
     if bound is None:
         return np.asarray(curve.expected_events(grid).value)
     values = np.asarray(bound(grid))
-    near = values > target / 3.0
+    guess = float(curve.expected_events(float(grid[np.argmax(values)])).value)
+    near = values > min(target / 3.0, 0.5 * guess)
     values[near] = curve.expected_events(grid[near]).value
     return values
 

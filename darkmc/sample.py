@@ -118,11 +118,14 @@ class Channel:
 
 
 def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
-    """Return the mean over `tried` primaries and its standard error; rows not listed are zeros."""
+    """Return the mean over `tried` primaries and its standard error; rows not listed are zeros.
+
+    np.sum, not np.dot: a threaded BLAS would make the last bits depend on the number of its threads.
+    """
     if tried == 0:
         return 0.0, 0.0
     mean = float(np.sum(contributions)) / tried
-    square = float(np.dot(contributions, contributions)) / tried
+    square = float(np.sum(np.square(contributions))) / tried
     return mean, float(np.sqrt(max(square - mean**2, 0.0) / max(tried - 1, 1)))
 
 
@@ -214,7 +217,7 @@ class Sample:
             if len(weight) == 0:
                 continue
             scale = couplings**channel.power / channel.rows.tried
-            most = np.minimum(np.sum(weight), np.dot(weight, np.minimum(window, 1e300)) * squares)
+            most = np.minimum(np.sum(weight), np.sum(weight * np.minimum(window, 1e200)) * squares)
             total += scale * most * np.exp(-np.min(survive) * squares)
         return total
 
@@ -271,7 +274,7 @@ class Sample:
         for channel in self.channels_:
             share = channel.contributions(coupling) / max(channel.rows.tried, 1)
             total += float(np.sum(share))
-            square += float(np.dot(share, share))
+            square += float(np.sum(np.square(share)))
         return total**2 / (self.n_samples * square) if square > 0.0 else 0.0
 
     def largest_row(self, coupling: float) -> float:

@@ -82,3 +82,34 @@ def bin_chi2(values, weights, edges, expected):
         inside = np.where((values >= low) & (values < high), weights, 0.0)
         total += pull(inside, exact) ** 2
     return total
+
+
+def chain_angles(first_photon, axion, dark_photon, photon):
+    """Cos theta, cos theta*, phi* of methods.md section 5, from four-momenta in any one frame.
+
+    theta: first photon and gamma' in the (a gamma') rest frame; theta*, phi*: the second photon in the gamma'
+    rest frame reached by a direct boost from there, z* along the gamma', x* in the plane with the first photon.
+    """
+    pair = axion + dark_photon
+    first, prime, second = (to_rest_frame(p, pair) for p in (first_photon, dark_photon, photon))
+    n = unit(to_rest_frame(second, prime)[1:])
+    z, towards = unit(prime[1:]), unit(first[1:])
+    cosine = np.sum(z * towards, axis=0)
+    x = unit(towards - cosine * z)
+    y = np.cross(z, x, axis=0)
+    azimuth = np.arctan2(np.sum(n * y, axis=0), np.sum(n * x, axis=0))
+    return cosine, np.sum(n * z, axis=0), azimuth
+
+
+# quantity of (c = cos theta, u = cos theta*, f = phi*) -> its mean under W and for isotropic decay
+CHAIN_MOMENTS = {
+    "c^2": (lambda c, u, f: c**2, 0.4, 0.4),
+    "u^2": (lambda c, u, f: u**2, 0.4, 1 / 3),
+    "c^2 u^2": (lambda c, u, f: c**2 * u**2, 0.16, 0.4 / 3),
+    "s*^2 cos 2f": (lambda c, u, f: (1 - u**2) * np.cos(2 * f), -0.1, 0.0),
+    "c^2 s*^2 cos 2f": (lambda c, u, f: c**2 * (1 - u**2) * np.cos(2 * f), -0.02, 0.0),
+    "s*^2 sin 2f": (lambda c, u, f: (1 - u**2) * np.sin(2 * f), 0.0, 0.0),
+    "u": (lambda c, u, f: u, 0.0, 0.0),
+    "c u s* cos f": (lambda c, u, f: c * u * np.sqrt(1 - u**2) * np.cos(f), 0.0, 0.0),
+    "u s* sin f": (lambda c, u, f: u * np.sqrt(1 - u**2) * np.sin(f), 0.0, 0.0),
+}

@@ -11,7 +11,7 @@ import numpy as np
 
 from darkmc.errors import PhysicsError
 from darkmc.experiments.plan import ChannelPlan
-from darkmc.limits import solve
+from darkmc.limits import largest, solve
 from darkmc.rng import CHUNK_ROWS
 from darkmc.sample import Channel, Rows, Sample, mean_and_error
 
@@ -137,10 +137,10 @@ def _rounds(
         made.extend(wanted)
         sample = Sample(made.channels(), cut_names, made.seed)
         couplings = list(goal.at) if goal.at is not None else edges(sample, goal.target)
-        worst, largest = _status(sample, couplings)
+        worst, peak = _status(sample, couplings)
         if progress is not None:
             progress(sample.n_samples, worst)
-        if worst <= goal.precision and largest <= LARGEST_ROW:
+        if worst <= goal.precision and peak <= LARGEST_ROW:
             return sample, ()
         shares = _shares(sample, couplings, made.plans)
         wanted = [
@@ -149,7 +149,7 @@ def _rounds(
         ]
         if sum(wanted) * CHUNK_ROWS > goal.max_samples:
             break
-    reached = f"relative error {worst:.2g}, largest row {largest:.2g} of the sum"
+    reached = f"relative error {worst:.2g}, largest row {peak:.2g} of the sum"
     return sample, (
         f"precision {goal.precision:g} not reached within {goal.max_samples} primaries: {reached}",
     )
@@ -161,18 +161,17 @@ def edges(sample: Sample, target: float) -> list[float]:
     found = [edge for interval in exclusion.intervals for edge in interval[:2] if math.isfinite(edge)]
     if found:
         return found
-    grid = np.geomspace(1e-12, 1e2, 225)
-    return [float(grid[np.argmax(sample.expected_events(grid).value)])]
+    return [largest(sample, target)]
 
 
 def _status(sample: Sample, couplings: Sequence[float]) -> tuple[float, float]:
     """Return the worst relative error and the largest row's share at some couplings."""
-    worst, largest = 0.0, 0.0
+    worst, peak = 0.0, 0.0
     for coupling in couplings:
         value, error = sample.expected_events(coupling)
         worst = max(worst, error / value if value > 0.0 else math.inf)
-        largest = max(largest, sample.largest_row(coupling))
-    return worst, largest
+        peak = max(peak, sample.largest_row(coupling))
+    return worst, peak
 
 
 def _shares(sample: Sample, couplings: Sequence[float], plans: Sequence[ChannelPlan]) -> list[float]:
