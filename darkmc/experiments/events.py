@@ -35,10 +35,8 @@ _Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
 def lab_event(events: Events, rows: Rows, coupling: float) -> Momenta:
     """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one coupling."""
     path = events.entry + events.window * vertex_depth(events.uniform, rows.tau_window * coupling**2)
-    decay = np.concatenate([events.origin[:, None] + path * events.direction, (path * events.slowness)[None]])
-    production = np.zeros_like(decay)
-    production[:3] = events.origin[:, None]
-    return {**events.momenta, "production": production, "decay": decay}
+    decay = events.start + path * np.concatenate([events.direction, events.slowness[None]])
+    return {**events.momenta, **events.vertices, "decay": decay}
 
 
 class EventStream:

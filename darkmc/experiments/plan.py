@@ -27,12 +27,14 @@ class Events:
     ----------
     momenta : dict of arrays (4, n)
         Four-momenta by particle name, GeV, lab frame.
-    origin : array (3,)
-        Production vertex, m.
+    vertices : dict of arrays (4, n)
+        Vertices that do not depend on the coupling, rows x, y, z (m) and t (ns); `production` among them.
+    start : array (4, n)
+        Where and when the unstable state starts, in the same units.
     direction : array (3, n)
         Flight direction of the unstable state.
     entry, window : array (n,)
-        Path to the volume and inside it, m.
+        Path from there to the window in which it decays, and the window's length, m.
     slowness : array (n,)
         Time of flight of the unstable state per metre, ns/m.
     uniform : array (n,)
@@ -40,7 +42,8 @@ class Events:
     """
 
     momenta: Momenta
-    origin: Array
+    vertices: Momenta
+    start: Array
     direction: Array
     entry: Array
     window: Array
@@ -62,8 +65,8 @@ class ChannelPlan:
         Power of G and constant factors of every row's weight.
     n_cuts : int
         Number of cuts that a row must pass.
-    particles : tuple of str
-        Names of the particles in its events.
+    particles, vertices : tuple of str
+        Names of the particles and vertices in its events.
     run : callable (rng_seed, chunk, n_rows) -> Rows
         Make one chunk.
     run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
@@ -80,6 +83,7 @@ class ChannelPlan:
     efficiency: float
     n_cuts: int
     particles: tuple[str, ...]
+    vertices: tuple[str, ...]
     run: Callable[[int, int, int], Rows]
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]

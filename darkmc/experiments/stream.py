@@ -127,6 +127,7 @@ class Stream:
             efficiency=self.efficiency,
             n_cuts=len(self.card.cuts),
             particles=self.particles(),
+            vertices=("production", "decay"),
             run=self.run,
             run_events=self.run_events,
             bound=partial(row_bound, self),
@@ -180,10 +181,13 @@ class Stream:
         )
         if not with_events:
             return rows, None
+        production = np.zeros((4, np.count_nonzero(hits)))
+        production[:3] = experiment.origin[:, None]
         slowness = placed.unstable[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
         events = Events(
             {name: vectors[:, hits] for name, vectors in known.items()},
-            experiment.origin,
+            {"production": production},
+            production,
             placed.direction[:, hits],
             entry[hits],
             (leaving - entry)[hits],

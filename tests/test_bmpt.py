@@ -1,0 +1,185 @@
+"""The BMPT fit, typed again from reference.md section 12, against the package's density."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.integrate import simpson
+
+from darkmc.errors import PhysicsError
+from darkmc.mesons.bmpt import Bmpt
+
+M_P, M_PI, M_X, COPPER = 0.93827208816, 0.13957039, 1.88, 63.546
+CARD = {
+    "beam_energy": 400.0,
+    "mass_number": COPPER,
+    "reference_mass_number": 9.0,
+    "inelastic_cross_section_mb": 775.0,
+    "A": 62.3,
+    "B": 1.57,
+    "alpha": 3.45,
+    "beta": 0.517,
+    "a": 6.10,
+    "gamma": 0.153,
+    "delta": 0.478,
+    "ratio_scale": 1.05,
+    "ratio_power": 2.65,
+    "missing_mass": M_X,
+}
+FIT = Bmpt(**CARD)
+
+
+def typed_again(p, theta, beam=400.0, mass_number=COPPER):
+    """x_R, x_F, invariant pi+ and pi- cross sections on Be and the factor to the target."""
+    energy, along, across = np.sqrt(p**2 + M_PI**2), p * np.cos(theta), p * np.sin(theta)
+    total = np.array([beam + M_P, np.sqrt(beam**2 - M_P**2)])  # of the two protons
+    root_s = np.sqrt(total[0] ** 2 - total[1] ** 2)
+    energy_star = (total[0] * energy - total[1] * along) / root_s
+    along_star = (total[0] * along - total[1] * energy) / root_s
+    largest = (root_s**2 - M_X**2 + M_PI**2) / (2 * root_s)
+    xr, xf = energy_star / largest, 2 * along_star / root_s
+    inside = xr < 1
+    safe, across = np.where(inside, xr, 0.5), np.where(inside, across, 0.0)
+    a, b = 6.10 / safe**0.153, 6.10**2 / (2 * safe**0.478)
+    plus = 62.3 * (1 - safe) ** 3.45 * (1 + 1.57 * safe) * safe**-0.517
+    plus = plus * (1 + a * across + b * across**2) * np.exp(-a * across)
+    minus = plus / (1.05 * (1 + safe) ** 2.65)
+    nuclear = (mass_number / 9) ** ((0.74 - 0.55 * xf + 0.26 * xf**2) * inside * (0.98 + 0.21 * across**2))
+    return xr, xf, inside * plus, inside * minus, inside * nuclear
+
+
+def density_typed_again(p, theta, **changes):
+    """d2N/dp dOmega of pi0 per interacting proton."""
+    _, _, plus, minus, nuclear = typed_again(p, theta, **changes)
+    return p**2 / np.sqrt(p**2 + M_PI**2) * 0.5 * (plus + minus) * nuclear / 775.0
+
+
+def density(fit, p, theta):
+    p, theta = (np.atleast_1d(np.asarray(v, dtype=float)) for v in np.broadcast_arrays(p, theta))
+    return fit.neutral_pions(p, np.cos(theta), np.square(p * np.sin(theta)))
+
+
+def random_points(n=2000):
+    rng = np.random.default_rng(1)
+    return 10 ** rng.uniform(-2, np.log10(380), n), np.pi * rng.random(n) ** 4
+
+
+def integral(function, p_min, p_max=399.0):
+    """2 pi sin(theta) dtheta dp by Simpson's rule in the logarithms of p and theta."""
+    y, z = np.linspace(np.log(p_min), np.log(p_max), 1501), np.linspace(np.log(1e-6), np.log(np.pi), 2501)
+    p, theta = np.exp(y)[:, None], np.exp(z)[None, :]
+    values = function(p, theta) * 2 * np.pi * np.sin(theta) * theta * p
+    return simpson(simpson(values, x=z), x=y)
+
+
+def test_the_point_of_the_reference():
+    """p = 50, theta = 0.005, E = 400: x_R, x_F, pi+ and pi- on Be, about 389 for pi+ on Cu."""
+    p, theta = np.array([50.0]), np.array([0.005])
+    transverse2 = np.square(p * np.sin(theta))
+    _, xr, xf = FIT.scaling_variables(p, np.cos(theta))
+    assert xr[0] == pytest.approx(0.1263160, rel=1e-6)
+    assert xf[0] == pytest.approx(0.1239805, rel=1e-6)
+    plus = FIT.invariant_cross_section(xr, transverse2)[0]
+    assert plus == pytest.approx(104.7305, rel=1e-6)
+    assert plus * (COPPER / 9) ** FIT.nuclear_exponent(xf, transverse2)[0] == pytest.approx(389, rel=2e-3)
+    beryllium = replace(FIT, mass_number=9.0)
+    mean = density(beryllium, 50.0, 0.005)[0] * np.hypot(50.0, M_PI) / 2500 * 775
+    assert 2 * mean - plus == pytest.approx(72.77530, rel=1e-6)
+
+
+def test_the_formula_at_random_points():
+    p, theta = random_points()
+    np.testing.assert_allclose(density(FIT, p, theta), density_typed_again(p, theta), rtol=1e-6, atol=1e-30)
+
+
+@pytest.mark.parametrize(("beam", "mass_number"), [(450.0, 9.012), (120.0, 12.011), (400.0, 183.84)])
+def test_other_beams_and_targets(beam, mass_number):
+    fit = replace(FIT, beam_energy=beam, mass_number=mass_number)
+    p, theta = random_points(500)
+    again = density_typed_again(p, theta, beam=beam, mass_number=mass_number)
+    np.testing.assert_allclose(density(fit, p, theta), again, rtol=1e-6, atol=1e-30)
+
+
+def test_scaling_variables_are_those_of_the_centre_of_mass():
+    p, theta = random_points()
+    energy, xr, xf = FIT.scaling_variables(p, np.cos(theta))
+    again = typed_again(p, theta)
+    np.testing.assert_allclose(energy, np.sqrt(p**2 + M_PI**2), rtol=1e-14)
+    np.testing.assert_allclose(xr, again[0], rtol=1e-7)
+    np.testing.assert_allclose(xf, again[1], rtol=1e-7, atol=1e-8)
+    assert np.all(np.abs(xf) <= xr * 1.001)
+
+
+def test_the_density_per_proton_needs_no_table():
+    """4.272 above 0.3 GeV, 4.451 in all, 1.3052 above 10 GeV: Simpson of the formula typed here, and of the package."""
+    for p_min, expected, tolerance in ((0.3, 4.272, 2e-4), (1e-4, 4.451, 2e-4), (10.0, 1.3052, 1e-4)):
+        again = integral(density_typed_again, p_min)
+        assert again == pytest.approx(expected, rel=tolerance)
+
+
+def test_multiplicities_on_beryllium_of_the_reference():
+    """pi+ 823 mb, pi- 670 mb above 0.3 GeV."""
+
+    def charged(which):
+        return integral(lambda p, t: p**2 / np.hypot(p, M_PI) * typed_again(p, t)[which], 0.3)
+
+    assert charged(2) == pytest.approx(823, abs=1)
+    assert charged(3) == pytest.approx(670, abs=1)
+    beryllium = replace(FIT, mass_number=9.0)
+
+    def found(p, t):
+        p, t = np.broadcast_arrays(p, t)
+        return density(beryllium, p.ravel(), t.ravel()).reshape(p.shape)
+
+    assert 775 * integral(found, 0.3) == pytest.approx(0.5 * (823 + 670), abs=1)
+
+
+def test_nothing_outside_the_kinematic_range_and_no_warnings():
+    top = FIT.largest_momentum
+    p = np.array([0.0, -1.0, top * 1.0001, 399.0, 1e4, 1e30, 5.0, 30.0])
+    theta = np.array([0.1, 0.1, 0.0, 0.0, 0.0, 1.0, 3.1, 1.5])
+    with np.errstate(all="raise", under="ignore"):
+        found = density(FIT, p, theta)
+    np.testing.assert_array_equal(found, 0.0)
+
+
+def test_the_largest_momentum_is_where_x_r_is_one_straight_ahead():
+    top = np.array([FIT.largest_momentum])
+    assert typed_again(top, 0.0)[0][0] == pytest.approx(1.0, abs=1e-6)
+    assert density(FIT, top * 0.999, 0.0)[0] > 0.0
+
+
+def test_the_density_goes_to_zero_smoothly_at_the_edge_and_at_rest():
+    top = FIT.largest_momentum
+    edge = density(FIT, top * (1 - np.array([1e-2, 1e-3, 1e-4])), 0.0)
+    slope = np.diff(np.log(edge)) / np.diff(np.log([1e-2, 1e-3, 1e-4]))
+    assert np.all(np.abs(slope - 3.45) < 0.2)  # (1 - x_R)^3.45
+    rest = density(FIT, np.array([1e-4, 1e-5, 1e-6]), 0.5)
+    np.testing.assert_allclose(rest[:-1] / rest[1:], 100, rtol=1e-2)  # p^2/E
+
+
+def test_the_frozen_a_dependence_changes_the_backward_half_only():
+    frozen = replace(FIT, alpha_below_zero_xF="frozen")
+    p, theta = random_points()
+    _, xf, plus, minus, _ = typed_again(p, theta)
+    plain, found = density(FIT, p, theta), density(frozen, p, theta)
+    np.testing.assert_array_equal(found[xf >= 1e-6], plain[xf >= 1e-6])
+    transverse2 = np.square(p * np.sin(theta))
+    flat = (COPPER / 9) ** (0.74 * (0.98 + 0.21 * transverse2))
+    expected = p**2 / np.hypot(p, M_PI) * 0.5 * (plus + minus) * flat / 775.0
+    backward = (xf < -1e-6) & (plus > 0)
+    assert np.sum(backward) > 300
+    np.testing.assert_allclose(found[backward], expected[backward], rtol=1e-6)
+    assert np.all(found[backward] < plain[backward])
+
+
+def test_the_transverse_factor_is_one_where_it_was_measured():
+    """0.98 + 0.21 pT^2 = 1 at pT = 0.31 GeV; 0.74 at x_F = 0."""
+    exponent = FIT.nuclear_exponent(np.array([0.0, 0.0]), np.array([0.02 / 0.21, 1.0]))
+    np.testing.assert_allclose(exponent, [0.74, 0.74 * 1.19], rtol=1e-14)
+
+
+@pytest.mark.parametrize("energy", [0.0, 0.5, 0.938, float("nan"), float("inf")])
+def test_a_beam_without_kinetic_energy_is_refused(energy):
+    with pytest.raises(PhysicsError, match="beam energy"):
+        replace(FIT, beam_energy=energy)
