@@ -77,7 +77,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Channel:
-    """One stream of primaries: what is common to its rows, and the rows."""
+    """One stream of primaries: what is common to its rows, and the rows.
+
+    Rows of one primary stand together; they are summed before anything is squared.
+    """
 
     name: str
     power: float
@@ -85,12 +88,23 @@ class Channel:
     efficiency: float
     n_cuts: int
     rows: Rows
+    rows_per_primary: int = 1
+
+    @property
+    def towards(self) -> Array:
+        """Primaries that point at the detector, by weight, powers of G removed."""
+        return self.rows.produced[:: self.rows_per_primary]
 
     @cached_property
     def passing(self) -> NDArray[np.bool_]:
         """Which rows pass every cut."""
         out: NDArray[np.bool_] = self.rows.stage == self.n_cuts
         return out
+
+    @cached_property
+    def leading(self) -> NDArray[np.intp]:
+        """Places of the rows that pass, one per primary: what :meth:`contributions` belongs to."""
+        return np.flatnonzero(self.passing)[:: self.rows_per_primary]
 
     @cached_property
     def final(self) -> tuple[Array, Array, Array]:
@@ -100,9 +114,19 @@ class Channel:
         return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
 
     def contributions(self, coupling: float) -> Array:
-        """Return weight G^power P(G) of the rows that pass, per primary (not divided by `tried`)."""
+        """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
+        return self.per_primary(self._terms(coupling))
+
+    def _terms(self, coupling: float) -> Array:
         weight, survive, window = self.final
         out: Array = weight * (coupling**self.power * decay_probability(survive, window, coupling))
+        return out
+
+    def per_primary(self, terms: Array) -> Array:
+        """Return sums over the rows of each primary."""
+        if self.rows_per_primary == 1:
+            return terms
+        out: Array = np.sum(terms.reshape(-1, self.rows_per_primary), axis=1)
         return out
 
     def slopes(self, coupling: float) -> Array:
@@ -113,8 +137,7 @@ class Channel:
             width = np.where(np.isinf(window), np.inf, window * g2)
             rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
         log_slope = self.power - 2.0 * survive * g2 + np.where(width > 0.0, rise, 2.0)
-        out: Array = self.contributions(coupling) / coupling * log_slope
-        return out
+        return self.per_primary(self._terms(coupling) / coupling * log_slope)
 
 
 def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
@@ -217,6 +240,7 @@ class Sample:
             if len(weight) == 0:
                 continue
             scale = couplings**channel.power / channel.rows.tried
+            weight = np.maximum(weight, 0.0)
             most = np.minimum(np.sum(weight), np.sum(weight * np.minimum(window, 1e200)) * squares)
             total += scale * most * np.exp(-np.min(survive) * squares)
         return total
@@ -260,9 +284,11 @@ class Sample:
             rows, scale = channel.rows, coupling**channel.power
             inside = channel.branching * scale * rows.produced
             inside = inside * decay_probability(rows.tau_survive, rows.tau_window, coupling)
-            levels[0].append(mean_and_error(scale * rows.produced, rows.tried))
+            inside = channel.per_primary(inside)
+            stage = rows.stage[:: channel.rows_per_primary]
+            levels[0].append(mean_and_error(scale * channel.towards, rows.tried))
             for cut in range(len(names) - 1):
-                levels[cut + 1].append(mean_and_error(inside[rows.stage >= cut], rows.tried))
+                levels[cut + 1].append(mean_and_error(inside[stage >= cut], rows.tried))
         out = {name: _added(level) for name, level in zip(names, levels, strict=True)}
         if any(channel.efficiency != 1.0 for channel in self.channels_):
             out["efficiency"] = self.expected_events(coupling)

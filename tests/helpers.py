@@ -78,7 +78,7 @@ def pull(values, expected):
 def bin_chi2(values, weights, edges, expected):
     """chi2 of the mean weight per bin against its exact expectation; one degree of freedom per bin."""
     total = 0.0
-    for low, high, exact in zip(edges[:-1], edges[1:], expected, strict=True):
+    for (low, high), exact in zip(itertools.pairwise(edges), expected, strict=True):
         inside = np.where((values >= low) & (values < high), weights, 0.0)
         total += pull(inside, exact) ** 2
     return total
@@ -87,8 +87,8 @@ def bin_chi2(values, weights, edges, expected):
 def chain_angles(first_photon, axion, dark_photon, photon):
     """Cos theta, cos theta*, phi* of methods.md section 5, from four-momenta in any one frame.
 
-    theta: first photon and gamma' in the (a gamma') rest frame; theta*, phi*: the second photon in the gamma'
-    rest frame reached by a direct boost from there, z* along the gamma', x* in the plane with the first photon.
+    theta: first photon and gamma' in the (a gamma') rest frame; theta*, phi*: the second photon in the
+    gamma' rest frame reached by a direct boost from there, z* along the gamma', x* towards the first photon.
     """
     pair = axion + dark_photon
     first, prime, second = (to_rest_frame(p, pair) for p in (first_photon, dark_photon, photon))
@@ -101,15 +101,26 @@ def chain_angles(first_photon, axion, dark_photon, photon):
     return cosine, np.sum(n * z, axis=0), azimuth
 
 
-# quantity of (c = cos theta, u = cos theta*, f = phi*) -> its mean under W and for isotropic decay
+# name -> mean under W and for isotropic decay of the moments below
 CHAIN_MOMENTS = {
-    "c^2": (lambda c, u, f: c**2, 0.4, 0.4),
-    "u^2": (lambda c, u, f: u**2, 0.4, 1 / 3),
-    "c^2 u^2": (lambda c, u, f: c**2 * u**2, 0.16, 0.4 / 3),
-    "s*^2 cos 2f": (lambda c, u, f: (1 - u**2) * np.cos(2 * f), -0.1, 0.0),
-    "c^2 s*^2 cos 2f": (lambda c, u, f: c**2 * (1 - u**2) * np.cos(2 * f), -0.02, 0.0),
-    "s*^2 sin 2f": (lambda c, u, f: (1 - u**2) * np.sin(2 * f), 0.0, 0.0),
-    "u": (lambda c, u, f: u, 0.0, 0.0),
-    "c u s* cos f": (lambda c, u, f: c * u * np.sqrt(1 - u**2) * np.cos(f), 0.0, 0.0),
-    "u s* sin f": (lambda c, u, f: u * np.sqrt(1 - u**2) * np.sin(f), 0.0, 0.0),
+    "c^2": (0.4, 0.4),
+    "u^2": (0.4, 1 / 3),
+    "c^2 u^2": (0.16, 0.4 / 3),
+    "s^2 cos 2f": (-0.1, 0.0),
+    "c^2 s^2 cos 2f": (-0.02, 0.0),
+    "s^2 sin 2f": (0.0, 0.0),
+    "u": (0.0, 0.0),
+    "c u s cos f": (0.0, 0.0),
+    "u s sin f": (0.0, 0.0),
 }
+
+
+def chain_moment(name, c, u, f):
+    """A moment of c = cos theta, u = cos theta*, s = sin theta*, f = phi*."""
+    s = np.sqrt(1 - u**2)
+    values = {"c": c, "c^2": c**2, "u": u, "u^2": u**2, "s": s, "s^2": s**2}
+    values |= {"cos f": np.cos(f), "sin f": np.sin(f), "cos 2f": np.cos(2 * f), "sin 2f": np.sin(2 * f)}
+    product = 1.0
+    for factor in name.replace("cos ", "cos_").replace("sin ", "sin_").split():
+        product = product * values[factor.replace("_", " ")]
+    return product

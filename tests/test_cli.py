@@ -182,6 +182,14 @@ def test_where_nothing_survives_is_no_crash(coupling, capsys):
     assert code == 2 or 0.0 <= json.loads(out)["expected_events"] < 1e-100
 
 
+def test_a_mass_next_to_nothing_is_no_crash(capsys):
+    code = main([*RATE, *PUBLISHED, "--m-dark-photon", "1e-300", "--coupling", "1e-3", *FAST, "--json"])
+    out, err = capsys.readouterr()
+    assert code in (0, 2)
+    assert err.count("\n") <= 1
+    assert code == 2 or 0.0 <= json.loads(out)["expected_events"] < 1e-100
+
+
 def rows(text):
     return [json.loads(line) for line in text.splitlines()]
 

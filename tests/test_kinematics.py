@@ -37,7 +37,7 @@ def exact_kallen(x, y, z):
 
 
 @pytest.mark.parametrize("above", [1e-1, 1e-3, 1e-6, 1e-9])
-@pytest.mark.parametrize("root_y, root_z", [(1.0, 1.0), (0.3, 1e-4), (1e-3, 1e-3), (0.135, 0.0)])
+@pytest.mark.parametrize(("root_y", "root_z"), [(1.0, 1.0), (0.3, 1e-4), (1e-3, 1e-3), (0.135, 0.0)])
 def test_kallen_near_threshold_loses_only_the_digits_of_its_argument(root_y, root_z, above):
     x, y, z = (root_y + root_z) ** 2 * (1 + above), root_y**2, root_z**2
     high, low = (root_y + root_z) ** 2, (root_y - root_z) ** 2

@@ -93,7 +93,7 @@ def test_the_amplitude_is_the_invariant_form_of_the_reference(masses):
 
 
 def test_the_spectrum_is_the_amplitude_over_phase_space():
-    """dGamma/dq2 = p_gamma p/(8 (2 pi)^3 M^2 q) int |M|^2 dcos/2 ... against 2 (1 - q2/M2)^3 rho."""
+    """dGamma/dq2 = int |M|^2 dm12^2/((2 pi)^3 32 M^3) over Gamma_gg = M^3/(64 pi), c = 1."""
     current, M = DarkCurrent(0.02, 0.05), mass("eta")
     for q2 in (0.006, 0.02, 0.1, 0.29):
         q = np.sqrt(q2)

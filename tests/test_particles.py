@@ -90,5 +90,5 @@ def test_every_meson_has_a_ratio_with_error_and_source(name):
 
 
 def test_a_particle_without_a_ratio_is_refused_with_the_known_ones():
-    with pytest.raises(PhysicsError, match="'proton' is no meson of the table .*pi0, eta"):
+    with pytest.raises(PhysicsError, match=r"'proton' is no meson of the table .*pi0, eta"):
         photon_coupling("proton")

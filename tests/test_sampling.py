@@ -3,6 +3,8 @@
 Statistical tests: fixed seeds; every pull or chi2 has a chance of failure of at most 1e-5.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from helpers import bin_chi2
@@ -15,7 +17,7 @@ N = 200_000
 
 
 def random_shape(seed):
-    """A smooth positive function with several humps."""
+    """Return a smooth positive function with several humps."""
     rng = np.random.default_rng(seed)
     height, centre, width = rng.uniform(0.1, 1, 5), rng.uniform(0, 3, 5), rng.uniform(0.1, 1, 5)
     return lambda x: sum(
@@ -72,7 +74,7 @@ def test_weighted_samples_follow_the_density(density, low, high, power_low, powe
     x, slope = table.sample(np.random.default_rng(1).random(N))
     edges = np.quantile(x, np.linspace(0, 1, 13)[1:-1])
     edges = np.concatenate([[low], edges, [np.nextafter(high, np.inf)]])
-    expected = [integral(density, a, min(b, high)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    expected = [integral(density, a, min(b, high)) for a, b in pairwise(edges)]
     assert bin_chi2(x, density(x) * slope, edges, expected) < chi2.isf(1e-5, 12)
 
 

@@ -3,6 +3,8 @@
 Statistical tests: fixed seeds; every pull (4.5 sigma) and chi2 fails by chance at most once in 1e5.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from helpers import pull
@@ -103,7 +105,7 @@ def test_eta_per_pion_is_that_of_the_founding_paper():
 def test_unknown_mesons_suggest_the_nearest():
     with pytest.raises(PhysicsError, match="unknown particle 'etaa' \\(nearest: 'eta'\\)"):
         SOURCE.density("etaa", 1.0, 0.1)
-    with pytest.raises(CardError, match="bmpt-cu-400.toml: ratios has no 'tau' \\(nearest: "):
+    with pytest.raises(CardError, match=r"bmpt-cu-400.toml: ratios has no 'tau' \\(nearest: "):
         SOURCE.sample("tau", 10)
 
 
@@ -142,8 +144,8 @@ def test_samples_follow_the_density_in_momentum_and_angle():
     p_edges = np.concatenate([[0.02], np.geomspace(0.3, 300, 12)])
     theta_edges = np.concatenate([[1e-7], np.geomspace(3e-4, 0.9, 9), [np.pi]])
     pulls = []
-    for a, b in zip(p_edges[:-1], p_edges[1:], strict=True):
-        for c, d in zip(theta_edges[:-1], theta_edges[1:], strict=True):
+    for a, b in pairwise(p_edges):
+        for c, d in pairwise(theta_edges):
             inside = (p >= a) & (p < b) & (theta >= c) & (theta < d)
             if np.sum(inside) > 50:
                 exact = integral(SOURCE, "pi0", (a, b), (c, d), panels=3)

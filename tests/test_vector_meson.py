@@ -40,7 +40,7 @@ def test_the_width_for_a_massless_axion_of_methods_section_6(r):
 
 
 def test_the_width_is_the_spectral_density_at_the_mass():
-    """Both decays run through one virtual photon: Gamma(V -> X)/Gamma(V -> ee) = rho_X/rho_ee, rho_ee = alpha/(3 pi s)."""
+    """One virtual photon: Gamma(V -> X)/Gamma(V -> ee) = rho_X/rho_ee, rho_ee = alpha/(3 pi s)."""
     current, M = DarkCurrent(0.2, 0.4), 1.01946
     ratio = current.spectral_density(M**2) / (ALPHA / (3 * np.pi * M**2))
     assert relative_width(M, current) == pytest.approx(ratio, rel=1e-13)

@@ -32,9 +32,9 @@ Index = NDArray[np.intp]
 _Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
 
 
-def lab_event(events: Events, rows: Rows, coupling: float) -> Momenta:
+def lab_event(events: Events, coupling: float) -> Momenta:
     """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one coupling."""
-    path = events.entry + events.window * vertex_depth(events.uniform, rows.tau_window * coupling**2)
+    path = events.entry + events.window * vertex_depth(events.uniform, events.tau_window * coupling**2)
     decay = events.start + path * np.concatenate([events.direction, events.slowness[None]])
     return {**events.momenta, **events.vertices, "decay": decay}
 
@@ -114,7 +114,7 @@ class EventStream:
                 chunks.append((rows, events))  # type: ignore[arg-type]
                 if rows is not None:
                     channel = plan.channel(rows)
-                    where = np.flatnonzero(channel.passing)
+                    where = channel.leading
                     value = channel.contributions(self.coupling)
                     position = order[start + rows.index[where]]
                     taken = value > (chance[position] * self.bounds[c] if self.unweighted else 0.0)
@@ -172,18 +172,14 @@ class EventStream:
         import awkward as ak
 
         count = len(weights)
-        names = [
-            *dict.fromkeys(name for plan in self.plans for name in plan.particles),
-            "production",
-            "decay",
-        ]
+        names = dict.fromkeys(name for plan in self.plans for name in (*plan.particles, *plan.vertices))
         columns = {name: np.full((4, count), np.nan) for name in names}
         numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
-        for c, (rows, events) in enumerate(chunks):
+        for c, (_, events) in enumerate(chunks):
             mine = np.flatnonzero(places[0] == c)
             if len(mine) == 0:
                 continue
-            event = lab_event(events, rows, self.coupling)
+            event = lab_event(events, self.coupling)
             for name, values in event.items():
                 columns[name][:, mine] = values[:, places[1, mine]]
         record: dict[str, Any] = {

@@ -227,8 +227,8 @@ class _Replay:
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
-            event = lab_event(events, rows, coupling)
-            yield function(event)[kept.passing], kept.contributions(coupling)
+            event = lab_event(events, coupling)
+            yield function(event)[kept.leading], kept.contributions(coupling)
 
 
 def _bar() -> Progress:

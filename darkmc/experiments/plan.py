@@ -35,6 +35,8 @@ class Events:
         Flight direction of the unstable state.
     entry, window : array (n,)
         Path from there to the window in which it decays, and the window's length, m.
+    tau_window : array (n,)
+        Decay lengths at G = 1 in the window.
     slowness : array (n,)
         Time of flight of the unstable state per metre, ns/m.
     uniform : array (n,)
@@ -47,6 +49,7 @@ class Events:
     direction: Array
     entry: Array
     window: Array
+    tau_window: Array
     slowness: Array
     uniform: Array
 
@@ -73,6 +76,8 @@ class ChannelPlan:
         Make the same chunk with all momenta.
     bound : callable (coupling) -> float
         Upper bound of any row's contribution at that coupling.
+    rows_per_primary : int
+        Rows that stand together for one primary.
     """
 
     name: str
@@ -87,7 +92,10 @@ class ChannelPlan:
     run: Callable[[int, int, int], Rows]
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]
+    rows_per_primary: int = 1
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
-        return Channel(self.name, self.power, self.branching, self.efficiency, self.n_cuts, rows)
+        return Channel(
+            self.name, self.power, self.branching, self.efficiency, self.n_cuts, rows, self.rows_per_primary
+        )

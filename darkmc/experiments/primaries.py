@@ -6,7 +6,7 @@ the solid angle of the detector; the meson's direction follows.  Rotations prese
 weight is density(p, theta) x solid angle over the sampling density of p, with no other Jacobian.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,9 @@ class Placed:
     rotation: Rotation
 
 
+Pointing = Callable[[Array, Array], Array]
+
+
 def moving(direction: Array, momentum: Array, mass: float) -> Array:
     """Return four-momenta (4, n) of given directions, momenta and mass."""
     return np.concatenate([np.hypot(momentum, mass)[None], direction * momentum])
@@ -60,8 +63,9 @@ class AnaloguePrimaries:
     def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
         self.source, self.meson, self.mass = source, meson, meson_mass
 
-    def place(self, unstable: Array, uniform: Array) -> Placed:
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
         """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
+        del pointing
         momentum, theta, weight = self.source.draw(self.meson, uniform[:3])
         lab = unit_vector(np.cos(theta), 2.0 * np.pi * uniform[3])
         axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
@@ -199,15 +203,20 @@ class TurnedPrimaries:
         out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
         return out
 
-    def place(self, unstable: Array, uniform: Array) -> Placed:
-        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n).
+
+        What is turned into the solid angle is the dark state's direction, or the unit vectors that
+        `pointing` returns for the parents (4, n) and dark states (4, n) in the axes of the decay.
+        """
         momentum, slope = self._table.sample(uniform[0])
         cosine, angle_weight = self._angle(momentum, unstable, uniform[1:3])
         axis = around(_direction(unstable), cosine, 2.0 * np.pi * uniform[3])
         parent = moving(axis, momentum, self.mass)
         moved = boost(unstable, parent, self.mass)
         direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
-        rotation = Rotation(_direction(moved), direction, 2.0 * np.pi * uniform[6])
+        aimed = _direction(moved) if pointing is None else pointing(parent, moved)
+        rotation = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
         lab = rotation(axis)
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)

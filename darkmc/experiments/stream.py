@@ -191,6 +191,7 @@ class Stream:
             placed.direction[:, hits],
             entry[hits],
             (leaving - entry)[hits],
+            rows.tau_window,
             slowness[hits],
             uniform[0, hits],
         )
