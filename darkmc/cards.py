@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.errors import CardError
-from darkmc.schema import Card, ExperimentCard, FluxCard, RunCard
+from darkmc.schema import FLUX_MODELS, Card, ExperimentCard, FluxCard, RunCard
 
 Kind = Literal["detectors", "fluxes", "runs"]
 MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": RunCard}
@@ -109,9 +109,19 @@ def load_card(
         raise CardError(f"{path}: not valid TOML: {error}") from None
     for key, value in {**_preset(path, data, preset), **(overrides or {})}.items():
         _set(path, data, key, value)
-    card = check(MODELS[kind], data, str(path))
+    card = check(_model(kind, data, path), data, str(path))
     content = card.model_dump_json(by_alias=True, exclude={"presets"})
     return Loaded(card, str(path), text, hashlib.sha256(content.encode()).hexdigest()[:16])
+
+
+def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
+    """Return what the card must look like; a flux card's parametrisation decides."""
+    if kind != "fluxes" or "parametrisation" not in data:
+        return MODELS[kind]
+    name = str(data["parametrisation"])
+    if name not in FLUX_MODELS:
+        raise CardError(f"{path}: parametrisation: unknown '{name}'{nearest(name, [*FLUX_MODELS])}")
+    return FLUX_MODELS[name]
 
 
 def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

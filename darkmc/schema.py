@@ -144,6 +144,7 @@ class Simulation(Card):
     """Switches of the simulation."""
 
     biasing: Literal["turned", "none"] = "turned"
+    signal: Literal["decay", "conversion", "all"] = "decay"
     spin_correlations: bool = True
 
 
@@ -206,13 +207,18 @@ class Validity(Card):
 
 
 class FluxCard(Card):
-    """One meson source."""
+    """What every meson source says; its `parametrisation` decides what else."""
 
     schema_: Literal[1] = Field(alias="schema")
     name: str
-    parametrisation: Literal["bmpt"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     beam: FluxBeam
+
+
+class BmptCard(FluxCard):
+    """Mesons from the BMPT fit."""
+
+    parametrisation: Literal["bmpt"]
     target: FluxTarget
     parameters: BmptParameters
     validity: Validity
@@ -223,12 +229,59 @@ class FluxCard(Card):
     ratio_references: dict[str, str]
 
     @model_validator(mode="after")
-    def _every_ratio_has_a_source(self) -> "FluxCard":
+    def _every_ratio_has_a_source(self) -> "BmptCard":
         known = {reference.key for reference in self.references}
         for meson in self.ratios:
             if self.ratio_references.get(meson) not in known:
                 raise ValueError(f"ratio_references.{meson} must name the key of a reference")
         return self
+
+
+class ListColumns(Card):
+    """Names of the columns in Parquet and ROOT files; `weight`, if named, is the last column of a text."""
+
+    px: str = "px"
+    py: str = "py"
+    pz: str = "pz"
+    E: str = "E"
+    x: str = "x"
+    y: str = "y"
+    z: str = "z"
+    t: str = "t"
+    weight: str | None = None
+
+
+class MesonList(Card):
+    """Files of mesons, one per species, and what their entries stand for."""
+
+    files: Annotated[dict[str, str], Field(min_length=1)]
+    momentum_unit: Literal["GeV", "MeV"]
+    time_unit: Literal["ns", "s"] = "ns"
+    position_origin: Literal["target", "lab"] = "target"
+    columns: ListColumns = ListColumns()
+    tree: str = "mesons"
+    mesons_per_pot: dict[str, Positive] = {}
+    weight_per_entry: dict[str, Positive] = {}
+
+    @model_validator(mode="after")
+    def _every_file_has_one_meaning(self) -> "MesonList":
+        for meson in {**self.mesons_per_pot, **self.weight_per_entry}:
+            if meson not in self.files:
+                raise ValueError(f"'{meson}' is given a number of mesons but no file")
+        for meson in self.files:
+            if (meson in self.mesons_per_pot) == (meson in self.weight_per_entry):
+                raise ValueError(f"give '{meson}' exactly one of mesons_per_pot and weight_per_entry")
+        return self
+
+
+class MesonListCard(FluxCard):
+    """Mesons from lists in files."""
+
+    parametrisation: Literal["list"]
+    list_: MesonList = Field(alias="list")
+
+
+FLUX_MODELS: dict[str, type[FluxCard]] = {"bmpt": BmptCard, "list": MesonListCard}
 
 
 class RunCard(Card):

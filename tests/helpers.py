@@ -116,7 +116,7 @@ CHAIN_MOMENTS = {
 
 
 def chain_moment(name, c, u, f):
-    """A moment of c = cos theta, u = cos theta*, s = sin theta*, f = phi*."""
+    """Return a moment of c = cos theta, u = cos theta*, s = sin theta*, f = phi*."""
     s = np.sqrt(1 - u**2)
     values = {"c": c, "c^2": c**2, "u": u, "u^2": u**2, "s": s, "s^2": s**2}
     values |= {"cos f": np.cos(f), "sin f": np.sin(f), "cos 2f": np.cos(2 * f), "sin 2f": np.sin(2 * f)}

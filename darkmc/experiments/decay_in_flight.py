@@ -4,11 +4,13 @@ Rows: power 2, tau_survive = l1/lambda, tau_window = (l2 - l1)/lambda, lambda = 
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 
 from darkmc.errors import CardError, PhysicsError
 from darkmc.experiments import charm
+from darkmc.experiments.conversion import ConversionStream, Kind
 from darkmc.experiments.final_states import LEPTONS, is_open, threshold
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.shapes import make_shape
@@ -40,7 +42,7 @@ class DecayInFlight:
     """
 
     def __init__(self, card: ExperimentCard, path: str, source: MesonSource) -> None:
-        self.card, self.source = card, source
+        self.card, self.path, self.source = card, path, source
         self.named_cuts = charm.ANALYSES.get(card.name, {})
         self.origin = np.array(card.beam.origin_m)
         self.shape = make_shape(card.geometry, path)
@@ -114,18 +116,24 @@ class DecayInFlight:
         """
         if self.closed(portal) is not None:
             return []
-        channels = [
-            Stream(self, portal, canonical_name(meson), state)
-            for meson in self.card.source.mesons
-            if portal.current.threshold < mass(canonical_name(meson))
-            for state in self.card.signal.final_states
-            if is_open(portal, state)
-        ]
-        if self.card.simulation.biasing == "turned":
-            depths = _depths(channels, target, at)
-            for channel in channels:
-                channel.aim(depths)
-        return [channel.plan() for channel in channels]
+        mesons = [canonical_name(meson) for meson in self.card.source.mesons]
+        mesons = [meson for meson in mesons if portal.current.threshold < mass(meson)]
+        signal = self.card.simulation.signal
+        plans: list[ChannelPlan] = []
+        if signal in ("decay", "all"):
+            states = [state for state in self.card.signal.final_states if is_open(portal, state)]
+            streams = [Stream(self, portal, meson, state) for meson in mesons for state in states]
+            if self.card.simulation.biasing == "turned":
+                depths = _depths(streams, target, at)
+                for stream in streams:
+                    stream.aim(depths)
+            plans += [stream.plan() for stream in streams]
+        if signal in ("conversion", "all"):
+            kinds = get_args(Kind)
+            plans += [
+                ConversionStream(self, portal, meson, kind).plan() for meson in mesons for kind in kinds
+            ]
+        return plans
 
 
 def _depths(

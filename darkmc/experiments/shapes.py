@@ -20,3 +20,20 @@ def make_shape(geometry: Geometry, path: str) -> Shape:
     except PhysicsError as error:
         raise CardError(f"{path}: geometry: {error}") from None
     raise CardError(f"{path}: geometry: incomplete {geometry.shape}")
+
+
+def grown(geometry: Geometry, margin: float, path: str) -> Shape:
+    """Return the shape of a card with every surface at least `margin` (m) further out."""
+    wider: dict[str, object] = {}
+    if geometry.size_m is not None:
+        wider["size_m"] = tuple(edge + 2.0 * margin for edge in geometry.size_m)
+    if geometry.radius_m is not None:
+        wider["radius_m"] = geometry.radius_m + margin
+    if geometry.length_m is not None:
+        wider["length_m"] = geometry.length_m + 2.0 * margin
+        for key in ("half_x_m", "half_y_m"):
+            halves = getattr(geometry, key)
+            if halves is not None:
+                reach = margin * (1.0 + 2.0 * abs(halves[1] - halves[0]) / geometry.length_m)
+                wider[key] = (halves[0] + reach, halves[1] + reach)
+    return make_shape(geometry.model_copy(update=wider), path)
