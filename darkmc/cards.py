@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import os
+import re
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,14 @@ def find_card(kind: Kind, name: str) -> Path:
 _SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs": "run"}
 
 
+def new_card(name: str) -> str:
+    """Return the text of a commented experiment card that runs, under a name of the user's."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise CardError(f"'{name}' is no name for a card: use letters, digits, dashes and underscores")
+    template = resources.files("darkmc") / "_template.toml"
+    return template.read_text(encoding="utf-8").replace("NAME", name)
+
+
 def nearest(name: str, known: list[str]) -> str:
     """Return ' (nearest: ...)' for the known name that is most like `name`, or nothing."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
@@ -102,11 +111,7 @@ def load_card(
         Naming the file, the key and the nearest valid name.
     """
     path = find_card(kind, name)
-    text = path.read_text(encoding="utf-8")
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CardError(f"{path}: not valid TOML: {error}") from None
+    text, data = _read(path)
     for key, value in {**_preset(path, data, preset), **(overrides or {})}.items():
         _set(path, data, key, value)
     card = check(_model(kind, data, path), data, str(path))
@@ -134,11 +139,15 @@ def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
 def preset_values(kind: Kind, name: str, preset: str | None) -> dict[str, Any]:
     """Return the overrides, by dotted key, that a preset of a card stands for."""
     path = find_card(kind, name)
+    return _preset(path, _read(path)[1], preset, with_flux=True)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardError(f"{path}: not valid TOML: {error}") from None
-    return _preset(path, data, preset, with_flux=True)
 
 
 def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: bool = False) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_limit(commands)
     _add_run(commands)
+    _add_new(commands)
+    _add_pictures(commands)
     return parser
 
 
@@ -49,16 +51,20 @@ def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 def _add_catalogue(commands: Any) -> None:
     kinds = ("experiments", "fluxes", "runs")
     listing = _new(commands, "list", "list what can be used by name")
-    listing.add_argument("kind", choices=kinds)
+    listing.add_argument("kind", choices=(*kinds, "figures"))
     show = _new(commands, "show", "print a card and where it was found")
     show.add_argument("kind", choices=kinds)
     show.add_argument("name")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_card(parser)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("experiment", help="name of a shipped experiment, or a TOML file")
     parser.add_argument("--m-axion", default="0", metavar="M", help="axion mass; 0.5x: times m_dark_photon")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
     parser.add_argument("--preset", default="best", help="best (default) or a preset of the card")
     parser.add_argument(
         "--set",
@@ -113,6 +119,44 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
     parser.add_argument("--preset", default="best")
     parser.add_argument("--workers", type=int, default=1)
+
+
+def _add_pictures(commands: Any) -> None:
+    figure = _new(commands, "figure", "draw the limits that a run wrote; computes nothing")
+    figure.add_argument("name", metavar="NAME", help="a run (name or TOML file), or one limit table FILE.csv")
+    figure.add_argument(
+        "--from", dest="folder", metavar="DIRECTORY", help="where the run wrote (default ./NAME)"
+    )
+    figure.add_argument(
+        "--overlay",
+        action="append",
+        default=[],
+        metavar="FILE.csv[:LABEL]",
+        help="a curve from elsewhere: columns mass_GeV and value, in GeV^-1",
+    )
+    plot = _new(commands, "plot", "draw a sample of events: energies, angles, vertices, masses, delays")
+    plot.add_argument("sample", metavar="SAMPLE.root")
+    length = _new(commands, "decay-length", "draw decay distances of the dark photon beside a detector")
+    _add_card(length)
+    length.add_argument("--coupling", required=True, metavar="G", help="coupling in GeV^-1")
+    length.add_argument(
+        "--m-dark-photon", default="1MeV:1GeV:200", metavar="GRID", help="default %(default)s"
+    )
+    length.add_argument(
+        "--energies",
+        metavar="LIST",
+        help="e.g. 1GeV,10GeV; default: limits of the cuts and shares of the beam",
+    )
+    for parser in (figure, plot, length):
+        parser.add_argument("--force", action="store_true", help="replace an existing file")
+        parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".pdf, .png or .svg")
+
+
+def _add_new(commands: Any) -> None:
+    parser = _new(commands, "new-experiment", "write a commented card that runs, to start your own from")
+    parser.add_argument("name", help="letters, digits and dashes")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", metavar="FILE.toml", help="default ./NAME.toml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

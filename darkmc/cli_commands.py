@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
-from darkmc.cards import find_card, list_cards
+from darkmc.cards import find_card, list_cards, load_card
 from darkmc.errors import PhysicsError
+from darkmc.schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
 
-_KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs"}
+_KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -221,6 +222,67 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _figure(options: argparse.Namespace) -> int:
+    from darkmc.figures.limits import draw_limits, find_tables
+    from darkmc.figures.overlays import read_overlay
+    from darkmc.figures.style import picture
+
+    target = picture(options.output, options.force)
+    overlays = [read_overlay(text) for text in options.overlay]
+    if options.name.endswith(".csv"):
+        if options.folder is not None:
+            raise PhysicsError("give a run with --from, or one limit table, not both")
+        draw_limits([Path(options.name)], [target], Path(options.name).stem, overlays)
+    else:
+        card: RunCard = load_card("runs", options.name).card
+        draw_limits(find_tables(Path(options.folder or card.name)), [target], card.title, overlays)
+    print(target)
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from darkmc.figures.samples import draw_sample
+    from darkmc.figures.style import picture
+
+    target = picture(options.output, options.force)
+    draw_sample(options.sample, [target])
+    print(target)
+    return 0
+
+
+def _decay_length(options: argparse.Namespace) -> int:
+    from darkmc.experiments.experiment import Experiment
+    from darkmc.figures.decay_length import characteristic_energies, draw_decay_lengths
+    from darkmc.figures.style import picture
+
+    target = picture(options.output, options.force)
+    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
+    masses = [float(m) for m in sorted(parse_energy_grid(options.m_dark_photon))]
+    energies = None if options.energies is None else parse_energy_grid(options.energies)
+    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
+    draw_decay_lengths(
+        experiment,
+        [(m, parse_axion_mass(options.m_axion, m)) for m in masses],
+        coupling,
+        characteristic_energies(experiment.card) if energies is None else [float(e) for e in energies],
+        [target],
+    )
+    print(target)
+    return 0
+
+
+def _new_experiment(options: argparse.Namespace) -> int:
+    from darkmc.cards import new_card
+    from darkmc.output.files import check_target, replacing
+
+    text = new_card(options.name)
+    path = check_target(options.output or f"{options.name}.toml", options.force)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "show": _show,
@@ -228,4 +290,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "generate": _generate,
     "limit": _limit,
     "run": _run,
+    "new-experiment": _new_experiment,
+    "figure": _figure,
+    "plot": _plot,
+    "decay-length": _decay_length,
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import cos, hypot, pi, radians, sin, sqrt, tan
+from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt, tan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -202,6 +202,18 @@ class Shape(ABC):
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         """Yield proposals for an outside origin."""
 
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """Return a distance from the centre, in metres, beyond which nothing of the body lies."""
+
+    @abstractmethod
+    def azimuths(self, origin: Array) -> tuple[float, float]:
+        """Return middle and half width of the azimuths about the line along z through a point.
+
+        The half width is pi for a body that this line may cross.
+        """
+
     @cached_property
     def _middle(self) -> Array:
         return np.array(self.centre, dtype=np.float64)
@@ -291,6 +303,19 @@ class _Cornered(Shape):
     def _corners(self) -> Array:
         corners: Array = self._middle + self._local_corners @ self._axes
         return corners
+
+    @property
+    def reach(self) -> float:
+        """Return the distance of the farthest corner."""
+        return float(np.sqrt((self._local_corners**2).sum(axis=1).max()))
+
+    def azimuths(self, origin: Array) -> tuple[float, float]:
+        """Return the range of the corners; see `Shape`."""
+        x, y, _ = (self._corners - origin).T
+        middle = atan2(y.mean(), x.mean())
+        half = float(np.abs(np.angle((x + 1j * y) * np.exp(-1j * middle))).max())
+        # Convex: a body whose corners are all on one side of the line does not cross it.
+        return middle, half if half < pi / 2.0 else pi
 
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         away, seen = self._middle - origin, _unit((self._corners - origin).T)
@@ -424,6 +449,17 @@ class Sphere(Shape):
     def volume(self) -> float:
         """Return the volume in cubic metres."""
         return 4.0 / 3.0 * pi * self.radius**3
+
+    @property
+    def reach(self) -> float:
+        """Return the radius."""
+        return self.radius
+
+    def azimuths(self, origin: Array) -> tuple[float, float]:
+        """Return the range of the tangents; see `Shape`."""
+        x, y, _ = self._middle - origin
+        away = hypot(x, y)
+        return atan2(y, x), asin(self.radius / away) if away > self.radius else pi
 
     def _span(self, o: Array, d: Array) -> tuple[Array, Array]:
         along = (o * d).sum(axis=0)

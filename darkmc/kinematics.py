@@ -1,5 +1,6 @@
 """Relativistic kinematics on arrays: four-momenta have shape (4, n), rows E, px, py, pz, in GeV."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,20 @@ class Rotation:
         for old, new in zip(self._from, self._to, strict=True):
             turned += np.einsum("ij,ij->j", old, space) * new
         return turned if len(vectors) == 3 else np.concatenate([vectors[:1], turned])
+
+    def then_about_z(self, azimuth: Array) -> "Rotation":
+        """Return this rotation followed by a turn about +z."""
+        out = copy(self)
+        first, second, third = self._to
+        out._to = (about_z(first, azimuth), about_z(second, azimuth), about_z(third, azimuth))
+        return out
+
+
+def about_z(vectors: Array, azimuth: Array) -> Array:
+    """Return three-vectors (3, n) turned by azimuths (n,) about +z."""
+    cosine, sine = np.cos(azimuth), np.sin(azimuth)
+    x, y, z = vectors
+    return np.stack([cosine * x - sine * y, sine * x + cosine * y, z])
 
 
 def length(vectors: Array) -> Array:

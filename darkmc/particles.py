@@ -81,6 +81,14 @@ def mass(name: str) -> float:
     return float(value) * 1e-3
 
 
+@cache
+def total_width(name: str) -> float:
+    """Return the total width of a particle in GeV; 0 where the table of the `particle` package has none."""
+    from particle import Particle
+
+    return float(Particle.from_pdgid(PDG_IDS[canonical_name(name)]).width or 0.0) * 1e-3
+
+
 def photon_coupling(meson: str) -> MeasuredRatio:
     """Return BR(P -> gamma gamma) or BR(V -> e+ e-) of a meson.
 

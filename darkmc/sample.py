@@ -48,6 +48,8 @@ class Rows:
         Decay lengths at G = 1 before and inside the window.
     stage : array (n,) of int8
         Number of cuts passed in order.
+    efficiency : array (n,)
+        Detection efficiency that differs from row to row; 1 where a channel's constant says it all.
     index : array (n,) of int
         Position of each row among the primaries tried.
     tried : int
@@ -58,6 +60,7 @@ class Rows:
     tau_survive: Array
     tau_window: Array
     stage: NDArray[np.int8]
+    efficiency: Array
     index: NDArray[np.intp]
     tried: int
 
@@ -70,6 +73,7 @@ class Rows:
             np.concatenate([part.tau_survive for part in parts]),
             np.concatenate([part.tau_window for part in parts]),
             np.concatenate([part.stage for part in parts]),
+            np.concatenate([part.efficiency for part in parts]),
             np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
             int(starts[-1]),
         )
@@ -110,7 +114,7 @@ class Channel:
     def final(self) -> tuple[Array, Array, Array]:
         """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
         keep = self.passing
-        weight = self.rows.produced[keep] * (self.branching * self.efficiency)
+        weight = self.rows.produced[keep] * self.rows.efficiency[keep] * (self.branching * self.efficiency)
         return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
 
     def contributions(self, coupling: float) -> Array:
@@ -290,7 +294,7 @@ class Sample:
             for cut in range(len(names) - 1):
                 levels[cut + 1].append(mean_and_error(inside[stage >= cut], rows.tried))
         out = {name: _added(level) for name, level in zip(names, levels, strict=True)}
-        if any(channel.efficiency != 1.0 for channel in self.channels_):
+        if any(c.efficiency != 1.0 or np.any(c.rows.efficiency != 1.0) for c in self.channels_):
             out["efficiency"] = self.expected_events(coupling)
         return out
 

@@ -1,5 +1,6 @@
 """What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -99,11 +100,27 @@ class Material(Card):
     fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
 
+class EfficiencyTable(Card):
+    """Detection efficiency against an observable: linear between the points, constant outside."""
+
+    observable: str
+    at: Annotated[tuple[float, ...], Field(min_length=2)]
+    values: tuple[Fraction, ...]
+
+    @model_validator(mode="after")
+    def _a_function(self) -> "EfficiencyTable":
+        if len(self.at) != len(self.values):
+            raise ValueError("at and values must have the same length")
+        if any(second <= first for first, second in pairwise(self.at)):
+            raise ValueError("at must increase")
+        return self
+
+
 class Signal(Card):
     """What counts as one signal event."""
 
     final_states: Annotated[tuple[FinalState, ...], Field(min_length=1)]
-    efficiency: Fraction | dict[FinalState, Fraction] = 1.0
+    efficiency: Fraction | EfficiencyTable | dict[FinalState, Fraction] = 1.0
     branching_factor: Positive = 1.0
 
 
@@ -180,7 +197,6 @@ class FluxTarget(Card):
     mass_number: Positive
     length_m: Positive
     inelastic_cross_section_mb: Positive
-    inelastic_cross_section_power: NotNegative = 0.71
 
 
 class BmptParameters(Card):
@@ -211,6 +227,7 @@ class FluxCard(Card):
 
     schema_: Literal[1] = Field(alias="schema")
     name: str
+    parametrisation: str
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     beam: FluxBeam
 

@@ -1,7 +1,7 @@
 """Importance sampling against analogue sampling, and quoted errors against an independent quadrature.
 
-Chances of failure with fresh seeds: 0.3% per pull of the ten against analogue sampling (|pull| < 3); 4% per
-68 +- 7% and 1% per 95 +- 4% with 200 seeds; 0.1% for the 60 seeds of the fast version (three sigma, binomial).
+Chances of failure with fresh seeds: 0.3% per pull of the ten against analogue sampling (|pull| < 3); 4%
+per 68 +- 7% and 1% per 95 +- 4% with 200 seeds; 0.1% for the 60 seeds of the fast version (binomial).
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from darkmc.experiments.primaries import AnaloguePrimaries
+from darkmc.experiments.list_primaries import ListPrimaries
+from darkmc.experiments.primaries import TurnedPrimaries
 from darkmc.kinematics import Array
 from darkmc.particles import PSEUDOSCALARS
+from darkmc.rng import CHUNK_ROWS
 
 if TYPE_CHECKING:
+    from darkmc.experiments.plan import ChannelPlan
     from darkmc.experiments.stream import Stream
 
+_FIRST_CHUNK = 2**30 + 2**20  # chunks of bounds are apart from those of samples and events
 MARGIN = 1.02  # over the refined maximum; rows above the bound are counted and keep their excess
 
 
@@ -41,6 +45,12 @@ def largest_on_grid(function: Callable[[Array], Array], low: Array, high: Array,
     return best
 
 
+def sampled_bound(plan: "ChannelPlan", coupling: float) -> float:
+    """Return 1.5 times the largest contribution of 32 chunks: rows above it are counted and said."""
+    chunks = (plan.channel(plan.run(0, _FIRST_CHUNK + k, CHUNK_ROWS)) for k in range(32))
+    return 1.5 * max(float(np.max(chunk.contributions(coupling), initial=0.0)) for chunk in chunks)
+
+
 def row_bound(stream: "Stream", coupling: float) -> float:
     """Return an upper bound of any row's contribution in a stream at one coupling.
 
@@ -52,17 +62,23 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     near, chord = stream.path_range
     rate = coupling**2 * stream.decay.mass / stream.ctau
     mass, heavy = stream.mass, stream.decay.mass
+    largest = (mass**2 + heavy**2 - stream.lightest_recoil**2) / (2.0 * mass)
+    monochromatic = stream.meson not in PSEUDOSCALARS
 
     def survival(energy: Array) -> Array:
         momentum = np.sqrt(np.maximum(energy**2 - heavy**2, 1e-30))
         out: Array = np.exp(-near * rate / momentum) * -np.expm1(-chord * rate / momentum)
         return out
 
-    if isinstance(stream.primaries, AnaloguePrimaries):
-        top = stream.primaries.source.largest_momentum + mass
-        peak = largest_on_grid(lambda x: survival(np.exp(x[0])), np.log([heavy]), np.log([top]), 2000)
-        return common * stream.primaries.source.largest_draw(stream.meson) * peak * stream.analogue_weight
     primaries = stream.primaries
+    if not isinstance(primaries, TurnedPrimaries):
+        low, high = np.log(primaries.energy_range(heavy, largest, monochromatic))
+        peak = largest_on_grid(lambda x: survival(np.exp(x[0])), low[None], high[None], 2000)
+        bound = common * primaries.largest_weight * peak * stream.analogue_weight
+        if isinstance(primaries, ListPrimaries):
+            # A dark state may be as slow as a meson, so that the bound is far above all rows but a few.
+            return min(bound, sampled_bound(stream.plan(), coupling) or bound)
+        return bound
 
     def weight(x: Array) -> Array:
         momentum, energy, cosine = x
@@ -72,8 +88,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         out: Array = placed * survival(lab) * stream.decay.largest_weight(lab)
         return out
 
-    largest = (mass**2 + heavy**2 - stream.lightest_recoil**2) / (2.0 * mass)
-    least = heavy if stream.meson in PSEUDOSCALARS else largest * (1.0 - 1e-12)
+    least = largest * (1.0 - 1e-12) if monochromatic else heavy
     top = primaries.source.largest_momentum * (1.0 - 1e-6)
     return common * largest_on_grid(
         weight, np.array([1e-3 * top, least, -1.0]), np.array([top, largest, 1.0])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from darkmc.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError
+from darkmc.experiments.bounds import sampled_bound
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, Placed, Pointing, TurnedPrimaries
 from darkmc.experiments.shapes import grown
@@ -179,10 +180,7 @@ class ConversionStream:
         )
 
     def _bound(self, coupling: float) -> float:
-        """Return 1.5 times the largest contribution of 32 chunks: rows above are counted and said."""
-        plan = self.plan()
-        chunks = (plan.channel(self.run(0, 2**30 + 2**20 + chunk, 4096)) for chunk in range(32))
-        return 1.5 * max(float(np.max(c.contributions(coupling), initial=0.0)) for c in chunks)
+        return sampled_bound(self.plan(), coupling)
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""
@@ -220,7 +218,8 @@ class ConversionStream:
         repeat = 2 if self.kind == "near" else 1
         stage = stages(self.card.cuts, {"photon": out.photon}, self.experiment.named_cuts)
         index = np.repeat(np.flatnonzero(seen), repeat)
-        rows = Rows(produced, survive, window, np.repeat(stage, repeat), index, n_rows)
+        efficiency = np.repeat(self.experiment.efficiency({"photon": out.photon}), repeat)
+        rows = Rows(produced, survive, window, np.repeat(stage, repeat), efficiency, index, n_rows)
         if not with_events:
             return rows, None
         momenta = {**self._chain(pair, daughters, placed, seen), **out.momenta}

@@ -4,6 +4,7 @@ Rows: power 2, tau_survive = l1/lambda, tau_window = (l2 - l1)/lambda, lambda = 
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import get_args
 
 import numpy as np
@@ -15,12 +16,13 @@ from darkmc.experiments.final_states import LEPTONS, is_open, threshold
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.stream import Stream
+from darkmc.geometry import DirectionProposal
 from darkmc.kinematics import Array
 from darkmc.mesons.source import MesonSource
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
-from darkmc.schema import ExperimentCard, FinalState
-from darkmc.selection import observable
+from darkmc.schema import EfficiencyTable, ExperimentCard, FinalState
+from darkmc.selection import Event, observable
 
 
 class DecayInFlight:
@@ -47,13 +49,21 @@ class DecayInFlight:
         self.origin = np.array(card.beam.origin_m)
         self.shape = make_shape(card.geometry, path)
         try:
-            self.proposal = self.shape.direction_proposal(card.beam.origin_m)
+            if source.lists is None:
+                self.proposal  # noqa: B018
             self._check_cuts()
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
         self.needs_everything = any(cut.observable == "E_dark_photon" for cut in card.cuts)
         for meson in card.source.mesons:
             source.ratio(meson)
+        if source.lists is not None and card.simulation.signal != "decay":
+            raise CardError(f"{path}: simulation.signal: '{card.simulation.signal}' takes no list of mesons")
+
+    @cached_property
+    def proposal(self) -> DirectionProposal:
+        """Directions from the target to the volume; not for lists, which may lie within it."""
+        return self.shape.direction_proposal(self.card.beam.origin_m)
 
     def _check_cuts(self) -> None:
         """Raise PhysicsError for a cut that no final state can answer, or that depends on the vertex."""
@@ -67,6 +77,12 @@ class DecayInFlight:
             if needs.applies_to({"decay"}):
                 raise PhysicsError(f"cuts.{cut.name}: '{cut.observable}' depends on the decay vertex")
 
+        table = self.card.signal.efficiency
+        if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to(
+            seen - {"decay"}
+        ):
+            raise PhysicsError(f"signal.efficiency: no final state of the card has '{table.observable}'")
+
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
         names = {"E_photon"} if state == "a gamma" else {"E_pair"}
@@ -76,6 +92,19 @@ class DecayInFlight:
         low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
         high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
         return low, float(high)
+
+    def efficiency(self, event: Event) -> Array:
+        """Return the detection efficiency of each event from the card's table; 1 without a table."""
+        table = self.card.signal.efficiency
+        count = next(iter(event.values())).shape[1]
+        if not isinstance(table, EfficiencyTable):
+            return np.ones(count)
+        found = observable(table.observable)
+        return (
+            np.interp(found.function(event), table.at, table.values)
+            if found.applies_to(event)
+            else np.ones(count)
+        )
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""
@@ -123,7 +152,7 @@ class DecayInFlight:
         if signal in ("decay", "all"):
             states = [state for state in self.card.signal.final_states if is_open(portal, state)]
             streams = [Stream(self, portal, meson, state) for meson in mesons for state in states]
-            if self.card.simulation.biasing == "turned":
+            if self.card.simulation.biasing == "turned" and self.source.lists is None:
                 depths = _depths(streams, target, at)
                 for stream in streams:
                     stream.aim(depths)

@@ -15,7 +15,7 @@ from darkmc.errors import PhysicsError
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta
 from darkmc.kinematics import Array
 from darkmc.progress import count_bar
-from darkmc.propagation import vertex_depth
+from darkmc.propagation import decay_probability, vertex_depth
 from darkmc.rng import CHUNK_ROWS, chunk_rng
 from darkmc.sample import Rows
 
@@ -175,10 +175,15 @@ class EventStream:
         names = dict.fromkeys(name for plan in self.plans for name in (*plan.particles, *plan.vertices))
         columns = {name: np.full((4, count), np.nan) for name in names}
         numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
-        for c, (_, events) in enumerate(chunks):
+        stored = {name: np.empty(count) for name in _ROW}
+        for c, (rows, events) in enumerate(chunks):
             mine = np.flatnonzero(places[0] == c)
             if len(mine) == 0:
                 continue
+            for name, values in self._stored_rows(
+                self.plans[c], rows, places[1, mine], weights[mine]
+            ).items():
+                stored[name][mine] = values
             event = lab_event(events, self.coupling)
             for name, values in event.items():
                 columns[name][:, mine] = values[:, places[1, mine]]
@@ -187,11 +192,23 @@ class EventStream:
             "run": np.full(count, self.seed, dtype=np.int64),
             "event": np.arange(first, first + count, dtype=np.int64),
             "channel": numbers[places[0]],
+            **stored,
         }
         for name, values in columns.items():
             fields, kind = (("x", "y", "z", "t"), "Vertex") if name in _VERTICES else (_FOUR, "Momentum4D")
             record[name] = ak.zip(dict(zip(fields, values, strict=True)), with_name=kind)
         return ak.zip(record, depth_limit=1)
+
+    def _stored_rows(self, plan: ChannelPlan, rows: Rows, places: Index, weights: Array) -> dict[str, Array]:
+        """Return the universal rows of entries, scaled to give their weights at this coupling."""
+        survive, window = rows.tau_survive[places], rows.tau_window[places]
+        second = np.full(len(places), np.inf)
+        if plan.rows_per_primary == 2:
+            second = rows.tau_survive[places + 1]
+        factor = self.coupling**plan.power * decay_probability(survive, window, self.coupling)
+        factor = factor * decay_probability(0.0, second, self.coupling)
+        columns = (weights / factor, np.full(len(places), plan.power), survive, window, second)
+        return dict(zip(_ROW, columns, strict=True))
 
     def _metadata(self, experiment: "Experiment", portal: "DarkAxionPortal") -> dict[str, Any]:
         from darkmc import __version__
@@ -229,5 +246,6 @@ class EventStream:
         }
 
 
-_VERTICES = ("production", "decay", "scatter")
+_ROW = ("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second")
+_VERTICES = ("production", "decay", "scatter", "upstream")
 _FOUR = ("E", "px", "py", "pz")

@@ -33,6 +33,10 @@ class Placed:
         Its direction in the lab.
     rotation : Rotation
         Takes vectors from the decay's axes to the lab.
+    origin : array (3, n) or None
+        Where the parents decay in the lab, m; None: where the beam hits the target.
+    time : array (n,) or None
+        When, ns; None: as the beam hits the target.
     """
 
     weight: Array
@@ -40,6 +44,8 @@ class Placed:
     unstable: Array
     direction: Array
     rotation: Rotation
+    origin: Array | None = None
+    time: Array | None = None
 
 
 Pointing = Callable[[Array, Array], Array]
@@ -73,6 +79,16 @@ class AnaloguePrimaries:
         moved = boost(unstable, parent, self.mass)
         rotation = Rotation(axis, lab, 2.0 * np.pi * uniform[6])
         return Placed(weight, parent, moved, rotation(_direction(moved)), rotation)
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight of :meth:`place`."""
+        return self.source.largest_draw(self.meson)
+
+    def energy_range(self, mass: float, largest: float, monochromatic: bool) -> tuple[float, float]:
+        """Return bounds (GeV) of the dark state's lab energy; see :class:`ListPrimaries`."""
+        del largest, monochromatic
+        return mass, self.source.largest_momentum + self.mass
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One stream of a decay-in-flight experiment: one meson species and one final state."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
 from darkmc.experiments.final_states import visible_decay
+from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries
 from darkmc.generators.dark_pair import DarkPair
@@ -46,11 +47,29 @@ class Stream:
         heavy = self.decay.heavy_axion
         self.ctau = float(portal.axion_ctau() if heavy else portal.dark_photon_ctau())
         self.branching = 1.0 if heavy else portal.branching_ratio(state)
-        self.primaries: AnaloguePrimaries | TurnedPrimaries
-        self.primaries = AnaloguePrimaries(experiment.source, meson, self.mass)
-        centre = np.array(self.card.geometry.centre_m) - experiment.origin
-        span = experiment.shape.intersect(experiment.origin[None], centre[None])
-        self.near, self.far = float(span[0][0]), float(span[1][0])
+        source = experiment.source
+        self.primaries: AnaloguePrimaries | ListPrimaries | TurnedPrimaries
+        if source.lists is None:
+            self.primaries = AnaloguePrimaries(source, meson, self.mass)
+        else:
+            entries = source.lists[meson]
+            self.primaries = ListPrimaries(entries, self.mass, experiment.origin, experiment.shape)
+
+    @cached_property
+    def _span(self) -> tuple[float, float]:
+        centre = np.array(self.card.geometry.centre_m) - self.experiment.origin
+        entry, leaving = self.experiment.shape.intersect(self.experiment.origin[None], centre[None])
+        return float(entry[0]), float(leaving[0])
+
+    @property
+    def near(self) -> float:
+        """Path to the volume on the line to its centre, m."""
+        return self._span[0]
+
+    @property
+    def far(self) -> float:
+        """Path to the end of the volume on that line, m."""
+        return self._span[1]
 
     @property
     def absorption(self) -> float:
@@ -87,6 +106,8 @@ class Stream:
     @property
     def path_range(self) -> tuple[float, float]:
         """Shortest path to the volume and longest path in it (m), over directions that can hit it."""
+        if isinstance(self.primaries, ListPrimaries):
+            return self.primaries.path_range
         uniform = chunk_rng(0, 0, 2**31).random((2, 4096))
         directions, _ = self.experiment.proposal.sample(*uniform)
         entry, leaving = self.experiment.shape.intersect_components(self.experiment.origin, directions)
@@ -107,7 +128,9 @@ class Stream:
     def efficiency(self) -> float:
         """Detection efficiency of the final state."""
         efficiency = self.card.signal.efficiency
-        return efficiency.get(self.state, 1.0) if isinstance(efficiency, dict) else efficiency
+        if isinstance(efficiency, dict):
+            return efficiency.get(self.state, 1.0)
+        return efficiency if isinstance(efficiency, float) else 1.0
 
     @property
     def branching_and_efficiency(self) -> float:
@@ -154,11 +177,12 @@ class Stream:
         pair = self.production.sample(uniform[1:FIXED])
         placed = self.primaries.place(self.unstable(pair), uniform[start:])
         everything = with_events or experiment.needs_everything
-        analogue = isinstance(self.primaries, AnaloguePrimaries)
+        analogue = not isinstance(self.primaries, TurnedPrimaries)
         daughters, weight = self.decay.draw(
             pair, placed, self.mass, uniform[FIXED:start], analogue, everything
         )
-        entry, leaving = experiment.shape.intersect_components(experiment.origin, placed.direction)
+        origin = experiment.origin[:, None] if placed.origin is None else placed.origin
+        entry, leaving = experiment.shape.intersect_components(origin, placed.direction)
         hits = leaving > entry
         momentum = length(placed.unstable[1:])
         per_metre = decay_lengths(1.0, momentum, self.decay.mass, self.ctau)
@@ -176,13 +200,16 @@ class Stream:
             (per_metre * entry)[hits],
             (per_metre * (leaving - entry))[hits],
             stage[hits],
+            experiment.efficiency(known)[hits],
             np.flatnonzero(hits),
             n_rows,
         )
         if not with_events:
             return rows, None
-        production = np.zeros((4, np.count_nonzero(hits)))
-        production[:3] = experiment.origin[:, None]
+        production = np.zeros((4, n_rows))
+        production[:3] = origin
+        production[3] = 0.0 if placed.time is None else placed.time
+        production = production[:, hits]
         slowness = placed.unstable[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
         events = Events(
             {name: vectors[:, hits] for name, vectors in known.items()},

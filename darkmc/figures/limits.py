@@ -1,54 +1,86 @@
 """Excluded regions in the plane of dark photon mass and coupling, from limit tables."""
 
+import csv
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from darkmc.figures.style import COLOURS, HATCHES, save, styled
-from darkmc.kinematics import Array
-from darkmc.output.tables import read_limits
+from darkmc.errors import PhysicsError
+from darkmc.figures.overlays import Overlay
+from darkmc.figures.regions import LOWER, UPPER, Region, regions
+from darkmc.figures.style import (
+    COLOURS,
+    COUPLING,
+    HATCHES,
+    LINES,
+    M_DARK_PHOTON,
+    legend_above,
+    log_ticks,
+    plain,
+    save,
+    styled,
+)
+from darkmc.limits import SCAN_HIGH, SCAN_LOW
+from darkmc.output.tables import LIMIT_COLUMNS, read_limits
 
-TOP = 1e2  # where the scan ends: a region without an upper edge is drawn up to here
+_NEEDED = set(LIMIT_COLUMNS[:8])
+_ROOM = 10.0  # an overlay may widen the picture by a decade, no more, on each side
 
 
-def regions(rows: Sequence[dict[str, str]]) -> list[Array]:
-    """Return connected regions of a limit table as arrays (n, 5): mass, lower, upper and their errors.
+class _Table(NamedTuple):
+    name: str
+    regions: list[Region]
+    lower_only: bool  # made by a method that finds no upper edges
+    masses: list[float]
 
-    Intervals of neighbouring masses belong to one region when they overlap.
+
+def find_tables(folder: Path) -> list[Path]:
+    """Return the limit tables in a directory; other CSV files there are passed over.
+
+    Raises
+    ------
+    PhysicsError
+        If the directory does not exist or holds no limit table.
     """
-    masses = sorted({float(row["m_dark_photon"]) for row in rows})
-    open_regions: list[list[list[float]]] = []
-    done: list[list[list[float]]] = []
-    for mass in masses:
-        found = [
-            _interval(row) for row in rows if float(row["m_dark_photon"]) == mass and row["interval"] != "0"
-        ]
-        grown: list[list[list[float]]] = []
-        for interval in found:
-            partner = next((r for r in open_regions if r not in grown and _overlap(r[-1], interval)), None)
-            region = partner if partner is not None else []
-            region.append(interval)
-            grown.append(region)
-        done += [region for region in open_regions if not any(region is g for g in grown)]
-        open_regions = grown
-    return [np.array(region) for region in done + open_regions]
+    if not folder.is_dir():
+        raise PhysicsError(f"no such directory: {folder}")
+    tables = [path for path in sorted(folder.glob("*.csv")) if _is_limit(_rows(path))]
+    if not tables:
+        raise PhysicsError(f"no limit table in {folder}")
+    return tables
 
 
-def _interval(row: dict[str, str]) -> list[float]:
-    def number(key: str, missing: float) -> float:
-        return float(row[key]) if row[key] else missing
-
-    lower, upper = number("lower", 1e-12), number("upper", TOP)
-    return [float(row["m_dark_photon"]), lower, upper, number("lower_error", 0.0), number("upper_error", 0.0)]
-
-
-def _overlap(first: list[float], second: list[float]) -> bool:
-    return first[1] < second[2] and second[1] < first[2]
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        return read_limits(path)
+    except (UnicodeDecodeError, csv.Error):
+        raise PhysicsError(f"{path}: not a CSV file") from None
 
 
-def draw_limits(tables: Sequence[Path], outputs: Sequence[Path], title: str) -> None:
+def _is_limit(rows: list[dict[str, str]]) -> bool:
+    return bool(rows) and set(rows[0]) >= _NEEDED
+
+
+def _table(path: Path) -> _Table:
+    if not path.is_file():
+        raise PhysicsError(f"no such file: {path}")
+    rows = _rows(path)
+    if not _is_limit(rows):
+        raise PhysicsError(f"{path}: not a limit table (columns {', '.join(LIMIT_COLUMNS[:8])})")
+    try:
+        masses = [float(row["m_dark_photon"]) for row in rows]
+        found = regions(rows)
+    except (TypeError, ValueError):
+        raise PhysicsError(f"{path}: a cell that must hold a number holds none") from None
+    return _Table(rows[0]["experiment"], found, rows[0].get("method") == "iterative", masses)
+
+
+def draw_limits(
+    tables: Sequence[Path], outputs: Sequence[Path], title: str, overlays: Sequence[Overlay] = ()
+) -> None:
     """Draw limit tables as filled regions with the Monte Carlo error of their edges, and write the pictures.
 
     Parameters
@@ -59,33 +91,129 @@ def draw_limits(tables: Sequence[Path], outputs: Sequence[Path], title: str) -> 
         Pictures to write, format by suffix.
     title : str
         Title of the picture.
+    overlays : sequence of Overlay
+        Curves from elsewhere, drawn as lines.
+
+    Raises
+    ------
+    PhysicsError
+        If a table cannot be read as one.
     """
     from matplotlib.figure import Figure
 
+    read = [_table(path) for path in tables]
+    names = [table.name for table in read]
     with styled():
-        figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-        axes = figure.add_subplot()
-        for k, table in enumerate(tables):
-            rows = read_limits(table)
-            name = rows[0]["experiment"]
-            drawn = regions(rows)
-            for j, region in enumerate(drawn):
-                _fill(axes, region, COLOURS[k % 8], HATCHES[k % 8], name if j == 0 else None)
-            if not drawn:
-                axes.plot([], [], color=COLOURS[k % 8], label=f"{name}: nothing excluded")
-        axes.set(xscale="log", yscale="log", title=title)
-        axes.set_xlabel(r"dark photon mass $m_{\gamma^\prime}$ [GeV]")
-        axes.set_ylabel(r"coupling $G_{a\gamma\gamma^\prime}$ [GeV$^{-1}$]")
-        axes.margins(x=0.06, y=0.12)
-        axes.legend(loc="best")
+        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+        axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON, ylabel=COUPLING)
+        for k, (table, path) in enumerate(zip(read, tables, strict=True)):
+            name = table.name if names.count(table.name) == 1 else f"{table.name} ({path.stem})"
+            _draw_table(axes, table, plain(name), k)
+        for k, overlay in enumerate(overlays):
+            colour = COLOURS[(6, 5, 2)[k % 3]]
+            style = {"color": colour, "ls": LINES[1 + k % 4], "lw": 1.7, "label": plain(overlay.label)}
+            axes.plot(overlay.mass, overlay.value, **style)
+        _limit_axes(axes, read, overlays)
+        log_ticks(axes.xaxis)
+        log_ticks(axes.yaxis)
+        figure.suptitle(plain(title))
+        _legend(figure, axes, read)
         save(figure, outputs)
 
 
-def _fill(axes: Any, region: Array, colour: str, hatch: str, label: str | None) -> None:
-    mass, lower, upper, lower_error, upper_error = region.T
-    axes.fill_between(
-        mass, lower, upper, facecolor=colour, alpha=0.3, hatch=hatch, edgecolor=colour, lw=0.0, label=label
-    )
+def _draw_table(axes: Any, table: _Table, name: str, k: int) -> None:
+    style = {"colour": COLOURS[k % 8], "hatch": HATCHES[k % 8]}
+    if not table.regions:
+        axes.plot([], [], color=style["colour"], label=f"{name}: nothing excluded")
+    for j, region in enumerate(table.regions):
+        label = name if j == 0 else None
+        if table.lower_only:
+            mass, lower = region.points[:, 0], region.points[:, LOWER]
+            label = label and f"{name}: lower edge only"
+            axes.plot(mass, lower, color=style["colour"], lw=1.6, marker="^", ms=3.5, label=label)
+        else:
+            _fill(axes, region, **style, label=label)
+    if table.regions and not table.lower_only:
+        _mark_open(axes, table, style["colour"])
+
+
+def _fill(axes: Any, region: Region, colour: str, hatch: str, label: str | None) -> None:
+    mass, lower, upper, lower_error, upper_error, *envelope = region.points.T
+    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, SCAN_HIGH)
+    axes.fill_between(mass, bottom, top, fc=colour, alpha=0.3, hatch=hatch, ec=colour, lw=0.0, label=label)
     for edge, error in ((lower, lower_error), (upper, upper_error)):
-        axes.plot(mass, edge, color=colour, lw=1.2)
-        axes.fill_between(mass, edge - error, edge + error, color=colour, alpha=0.6, lw=0.0)
+        here = np.where((edge > 0.0) & np.isfinite(edge), edge, np.nan)
+        axes.plot(mass, here, color=colour, lw=1.2)
+        axes.fill_between(
+            mass, np.maximum(here - error, 1e-3 * here), here + error, color=colour, alpha=0.6, lw=0.0
+        )
+    for low, high in (envelope[:2], envelope[2:]):
+        axes.fill_between(mass, low, high, fc=colour, alpha=0.15, lw=0.0)
+        axes.fill_between(mass, low, high, fc="none", hatch="||||||", ec=colour, lw=0.0)
+    for closed, k in ((region.closed_low, 0), (region.closed_high, -1)):
+        if closed:  # the next mass is not excluded: the region is not drawn beyond the last that is
+            axes.plot([mass[k]] * 2, [bottom[k], top[k]], color=colour, lw=1.2, solid_capstyle="butt")
+    for step in np.flatnonzero(np.diff(mass) == 0.0):  # up to the end of the scan
+        axes.plot(mass[step : step + 2], top[step : step + 2], color=colour, lw=1.2, solid_capstyle="butt")
+
+
+def _mark_open(axes: Any, table: _Table, colour: str) -> None:
+    """Put arrows where a region has no upper edge within the scan."""
+    points = np.concatenate([region.points for region in table.regions])
+    mass = np.unique(points[np.isinf(points[:, UPPER]), 0])
+    shown = mass[:: max(1, len(mass) // 8)]
+    axes.plot(shown, np.full(len(shown), SCAN_HIGH), ls="", marker="^", ms=6, color=colour)
+
+
+def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]) -> None:
+    """Set the limits: everything excluded, with margins; overlays widen them by a decade at most."""
+    mass = np.array([m for table in tables for m in table.masses])
+    edges = np.concatenate(
+        [region.points[:, (LOWER, UPPER)].ravel() for table in tables for region in table.regions]
+        or [np.empty(0)]
+    )
+    finite = edges[np.isfinite(edges) & (edges > 0.0)]
+    if np.isinf(edges).any() and not all(table.lower_only for table in tables):
+        finite = np.append(finite, SCAN_HIGH)
+    if len(finite) == 0:
+        finite = np.concatenate([overlay.value for overlay in overlays] or [np.array([1e-6, 1.0])])
+    axes.set_xlim(*_range(mass, [overlay.mass for overlay in overlays], 1.15))
+    axes.set_ylim(*_range(finite, [overlay.value for overlay in overlays], 2.0))
+    for overlay in overlays:
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        inside = (
+            (overlay.mass > left) & (overlay.mass < right) & (overlay.value > bottom) & (overlay.value < top)
+        )
+        if not inside.any():
+            warnings.warn(f"overlay '{overlay.label}' has no point inside the picture", stacklevel=4)
+
+
+def _range(values: Any, others: Sequence[Any], margin: float) -> tuple[float, float]:
+    low, high = values.min(), values.max()
+    low = max(min([low, *(other.min() for other in others)]), low / _ROOM)
+    high = min(max([high, *(other.max() for other in others)]), high * _ROOM)
+    return low / margin, high * margin
+
+
+def _legend(figure: Any, axes: Any, tables: Sequence[_Table]) -> None:
+    """Put the legend above the axes, where no data are, and a note on errors and open edges below."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles, labels = axes.get_legend_handles_labels()
+    points = np.concatenate(
+        [region.points for table in tables for region in table.regions] or [np.empty((0, 9))]
+    )
+    if any(np.isinf(r.points[:, UPPER]).any() for t in tables if not t.lower_only for r in t.regions):
+        handles.append(Line2D([], [], ls="", marker="^", ms=6, color="0.3"))
+        labels.append(rf"open above {SCAN_HIGH:g} GeV$^{{-1}}$, the end of the scan")
+    if np.isfinite(points[:, 5:]).any():
+        handles.append(Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0))
+        labels.append("systematic envelope of the edges")
+    legend_above(axes, 2, handles, labels)
+    relative = [points[:, k + 2] / points[:, k] for k in (LOWER, UPPER)]
+    relative = [part[np.isfinite(part)] for part in relative]
+    largest = max((part.max() for part in relative if len(part)), default=0.0)
+    if largest > 0.0:
+        note = f"Dark bands along the edges: their Monte Carlo error, at most {100 * largest:.2g} %"
+        figure.supxlabel(note, fontsize=8, color="0.3")

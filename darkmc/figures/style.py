@@ -1,21 +1,35 @@
 """Look of all pictures: colours that differ in grey, sans text, vector output that can be searched."""
 
 import logging
+import math
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from darkmc.output.files import replacing
+from darkmc.errors import PhysicsError
+from darkmc.output.files import check_target, replacing
 
 # Okabe-Ito order, arranged so that neighbours differ in luminance; hatches tell bands apart in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "||||", "++++", "----")
+LINES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1, 1.2)),
+    (0, (6, 1.5, 1, 1.5)),
+    (0, (8, 1.5, 1, 1.5, 1, 1.5)),
+)
+FORMATS = (".pdf", ".png", ".svg")
 SETTINGS: Any = {
     "font.size": 11,
     "axes.linewidth": 0.9,
+    "hatch.linewidth": 0.5,
     "xtick.direction": "in",
     "ytick.direction": "in",
+    "xtick.major.pad": 6.0,
+    "ytick.major.pad": 5.0,
     "xtick.top": True,
     "ytick.right": True,
     "xtick.minor.visible": True,
@@ -24,6 +38,8 @@ SETTINGS: Any = {
     "pdf.fonttype": 42,
     "savefig.dpi": 160,
 }
+M_DARK_PHOTON = r"dark photon mass $m_{\gamma^\prime}$ [GeV]"
+COUPLING = r"coupling $G_{a\gamma\gamma^\prime}$ [GeV$^{-1}$]"
 
 
 @contextmanager
@@ -35,9 +51,80 @@ def styled() -> Iterator[None]:
         yield
 
 
+def picture(path: str | os.PathLike[str], force: bool) -> Path:
+    """Return the path if a picture of a known format can be written there, or raise PhysicsError."""
+    if Path(path).suffix not in FORMATS:
+        raise PhysicsError(f"{path}: the name of a picture ends in {', '.join(FORMATS)}")
+    return check_target(path, force)
+
+
 def save(figure: Any, outputs: Sequence[Path]) -> None:
     """Write a figure to files whose suffixes give the format; each is whole or not there."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it comments on the age of the fonts
     for output in outputs:
         with replacing(output) as temporary:
             figure.savefig(temporary, format=output.suffix[1:])
+
+
+def legend_above(
+    axes: Any, columns: int, handles: Any = None, labels: Any = None, size: float = 10.0
+) -> None:
+    """Put the legend on top of the axes, where it covers no data."""
+    if handles is None:
+        handles, labels = axes.get_legend_handles_labels()
+    place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
+    axes.legend(
+        handles,
+        labels,
+        **place,
+        ncol=columns,
+        fontsize=size,
+        columnspacing=1.2,
+        handletextpad=0.5,
+        handlelength=2.4,
+    )
+
+
+def log_ticks(axis: Any) -> None:
+    """Label a logarithmic axis at powers of ten, or at 1, 2, 5 where it spans less than two of them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    if high < 100.0 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}" if 1e-3 <= x < 1e4 else power(x)))
+    else:
+        axis.set_major_locator(LogLocator(numticks=8))
+    axis.set_minor_locator(LogLocator(subs=tuple(range(2, 10)), numticks=30))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def plain(text: str) -> str:
+    """Return text from outside (names, titles, labels) so that a dollar sign starts no formula."""
+    return text.replace("$", r"\$")
+
+
+def energy(value: float) -> str:
+    """Return an energy in GeV as text with the unit that suits its size."""
+    for unit, scale in (("TeV", 1e3), ("GeV", 1.0), ("MeV", 1e-3), ("keV", 1e-6)):
+        if value >= scale:
+            return f"{value / scale:.4g} {unit}"
+    return f"{value / 1e-9:.4g} eV"
+
+
+def measured(value: float, error: float) -> str:
+    """Return a value with its error, both to the digit that two figures of the error reach."""
+    if not error > 0.0:
+        return f"{value:.4g}"
+    exponent = math.floor(math.log10(value)) if value > 0.0 else 0
+    factor = 10.0**exponent if not -3 <= exponent < 6 else 1.0
+    digits = max(0, 1 - math.floor(math.log10(error / factor)))
+    text = rf"{value / factor:.{digits}f} $\pm$ {error / factor:.{digits}f}"
+    return text if factor == 1.0 else rf"({text}) $\times$ {power(factor)}"
+
+
+def power(value: float) -> str:
+    """Return a number above zero as a x 10^n for a label."""
+    exponent = math.floor(math.log10(value) + 1e-12)  # the logarithm of 10^n may fall short of n
+    digits = f"{value / 10.0**exponent:.3g}"
+    return rf"$10^{{{exponent}}}$" if digits == "1" else rf"${digits}\times10^{{{exponent}}}$"

@@ -1,6 +1,8 @@
 """MesonSource: a flux card as a density of mesons in momentum and angle, with its sampler."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,15 +12,16 @@ from darkmc.cards import load_card, nearest
 from darkmc.errors import CardError, PhysicsError
 from darkmc.kinematics import Array
 from darkmc.mesons.bmpt import Bmpt
+from darkmc.mesons.meson_list import Entries, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng
-from darkmc.schema import FluxCard
+from darkmc.schema import BmptCard, FluxCard, MesonListCard
 
 _SOURCE_STREAM = 1_000_000  # random numbers of MesonSource.sample, apart from those of any channel
 _CELLS = 160
 
 
-def parametrisation(card: FluxCard) -> Bmpt:
+def parametrisation(card: BmptCard) -> Bmpt:
     """Return the density of pi0 per interacting proton that a flux card describes."""
     constants = card.parameters
     return Bmpt(
@@ -41,7 +44,7 @@ def parametrisation(card: FluxCard) -> Bmpt:
 
 
 class MesonSource:
-    """Mesons per proton on target as a density in lab momentum and angle.
+    """Mesons per proton on target: a density in lab momentum and angle, or lists.
 
     Parameters
     ----------
@@ -50,37 +53,70 @@ class MesonSource:
     overrides : mapping, optional
         Dotted keys of the flux card.
 
+    Attributes
+    ----------
+    lists : dict of Entries by species, or None
+        The mesons of a card with ``parametrisation = "list"``.
+
     Raises
     ------
     CardError
-        If the card is missing or wrong.
+        If the card, or a list, is missing or wrong.
     """
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
         self.loaded = load_card("fluxes", name, overrides=overrides)
         self.card: FluxCard = self.loaded.card
-        self._pions = parametrisation(self.card)
+        self.lists: dict[str, Entries] | None = None
+        if isinstance(self.card, MesonListCard):
+            self.lists, hashes = read_mesons(self.card, self.loaded.path)
+            content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
+            self.loaded = replace(self.loaded, sha256=content.hexdigest()[:16])
+
+    @property
+    def _fit(self) -> BmptCard:
+        if not isinstance(self.card, BmptCard):
+            raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
+        return self.card
+
+    @cached_property
+    def _pions(self) -> Bmpt:
+        return parametrisation(self._fit)
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""
+        if self.lists is not None:
+            return
         self._scale  # noqa: B018
         if analogue:
             self._cells  # noqa: B018
 
     def ratio(self, meson: str) -> float:
-        """Return mesons per pi0, the same at every momentum and angle."""
+        """Return mesons per pi0, of a fit the same at every momentum and angle; inf for lists without pi0."""
         name = canonical_name(meson)
+        if self.lists is not None:
+            mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
+            return mesons / pions.per_pot if pions is not None else np.inf
         if name == "pi0":
             return 1.0
-        ratios = {canonical_name(key): value for key, value in self.card.ratios.items()}
+        ratios = {canonical_name(key): value for key, value in self._fit.ratios.items()}
         if name not in ratios:
             known = nearest(name, ["pi0", *ratios])
             raise CardError(f"{self.loaded.path}: ratios has no '{meson}'{known}")
         return ratios[name]
 
+    def _entries(self, meson: str) -> Entries:
+        """Return the list of a species."""
+        lists, name = self.lists or {}, canonical_name(meson)
+        if name not in lists:
+            raise CardError(f"{self.loaded.path}: list.files has no '{meson}'{nearest(name, [*lists])}")
+        return lists[name]
+
     @property
     def largest_momentum(self) -> float:
         """Largest lab momentum in GeV."""
+        if self.lists is not None:
+            return max(float(np.max(entries.size)) for entries in self.lists.values())
         return self._pions.largest_momentum
 
     def density_per_solid_angle(
@@ -117,9 +153,9 @@ class MesonSource:
     @cached_property
     def _scale(self) -> float:
         """Interacting protons per POT, or the factor that gives the card's pi0 per POT."""
-        if self.card.pi0_per_pot is None:
-            return self.card.target_interaction
-        return self.card.pi0_per_pot / self._integral()
+        if self._fit.pi0_per_pot is None:
+            return self._fit.target_interaction
+        return self._fit.pi0_per_pot / self._integral()
 
     def _integral(self) -> float:
         """Pi0 per interacting proton over all momenta and angles, by Gauss-Legendre quadrature."""
@@ -161,6 +197,8 @@ class MesonSource:
 
         The mean of the third over rows is the number of mesons per POT.
         """
+        if self.lists is not None:
+            return self._entries(meson).draw(uniform[0])
         cumulative, inverse = self._cells
         cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), _CELLS**2 - 1)
         square = np.stack([(cell // _CELLS + uniform[1]) / _CELLS, (cell % _CELLS + uniform[2]) / _CELLS])
@@ -169,7 +207,9 @@ class MesonSource:
         return momentum, theta, density * jacobian * inverse[cell]
 
     def largest_draw(self, meson: str) -> float:
-        """Return the largest weight of :meth:`draw`, found at 9 points of every cell."""
+        """Return the largest weight of :meth:`draw`, of a fit as found at 9 points of every cell."""
+        if self.lists is not None:
+            return self._entries(meson).largest_weight
         _, inverse = self._cells
         cells = np.arange(_CELLS**2)
         largest = 0.0

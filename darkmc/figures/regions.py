@@ -1,0 +1,133 @@
+"""Connected excluded regions of a limit table: intervals joined over masses, never beyond the last one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from darkmc.kinematics import Array
+
+EDGES = ("lower", "upper", "lower_error", "upper_error")
+ENVELOPE = ("lower_min", "lower_max", "upper_min", "upper_max")
+# what an empty cell stands for: an edge beyond the scan, no known error, no envelope
+_EMPTY = {"lower": 0.0, "upper": np.inf, "lower_error": 0.0, "upper_error": 0.0}
+LOWER, UPPER = 1, 2  # columns of a region
+
+
+class Region(NamedTuple):
+    """A region without branches.
+
+    Attributes
+    ----------
+    points : array (n, 9)
+        Mass, then EDGES, then ENVELOPE; lower 0 or upper inf where the region is open, nan: no envelope.
+    closed_low, closed_high : bool
+        Whether the region ends there because the next mass is not excluded; if not, the table ends or
+        the region goes on in others.
+    """
+
+    points: Array
+    closed_low: bool
+    closed_high: bool
+
+
+class _Chain:
+    """A region that may still grow towards higher masses."""
+
+    def __init__(self, point: Array, closed_low: bool) -> None:
+        self.points, self.closed_low = [point], closed_low
+
+    def finish(self, closed_high: bool) -> Region:
+        return Region(np.array(list(_stepped(self.points))), self.closed_low, closed_high)
+
+
+def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
+    """Return the regions of a limit table.
+
+    Intervals of neighbouring masses are joined when they overlap.  Where one interval meets several, it
+    is cut in the middle (of the logarithm) of the gaps between those, so that a gap opens from a point.
+    Where the upper edge appears or disappears, the open mass comes twice: as far as the last known edge, and
+    whole; nothing tells where between the two masses the edge goes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a cell that must hold a number holds none.
+    """
+    columns = _columns(rows)
+    done: list[Region] = []
+    alone = len(columns) == 1
+    growing = {k: _Chain(point, alone) for k, point in enumerate(columns[0])}
+    for left, right in pairwise(columns):
+        growing = _step(left, right, growing, done)
+    done += [chain.finish(alone) for chain in growing.values()]
+    return [region for region in done if len(region.points) > 1 or region.closed_low or region.closed_high]
+
+
+def _columns(rows: Sequence[Mapping[str, str]]) -> list[list[Array]]:
+    """Return the intervals at each mass, both in increasing order."""
+    by_mass: dict[float, list[Array]] = {float(row["m_dark_photon"]): [] for row in rows}
+    for row in rows:
+        if row["interval"] != "0":
+            point = _point(row)
+            by_mass[point[0]].append(point)
+    return [sorted(by_mass[mass], key=lambda point: float(point[LOWER])) for mass in sorted(by_mass)]
+
+
+def _point(row: Mapping[str, str]) -> Array:
+    def number(key: str) -> float:
+        return float(row[key]) if row.get(key) else _EMPTY.get(key, np.nan)
+
+    return np.array([float(row["m_dark_photon"]), *(number(key) for key in EDGES + ENVELOPE)])
+
+
+def _step(
+    left: list[Array], right: list[Array], growing: dict[int, _Chain], done: list[Region]
+) -> dict[int, _Chain]:
+    """Join the intervals at two neighbouring masses and return the chains that end at the second."""
+    links = [(j, k) for j in range(len(left)) for k in range(len(right)) if _overlap(left[j], right[k])]
+    after = {j: [k for i, k in links if i == j] for j in range(len(left))}
+    before = {k: [j for j, i in links if i == k] for k in range(len(right))}
+    grown: dict[int, _Chain] = {}
+    for j, k in links:
+        if len(after[j]) == 1:
+            chain = growing.pop(j)
+        else:
+            chain = _Chain(_part(left[j], [right[i] for i in after[j]], after[j].index(k)), False)
+        chain.points.append(_part(right[k], [left[i] for i in before[k]], before[k].index(j)))
+        if len(before[k]) == 1:
+            grown[k] = chain
+        else:
+            done.append(chain.finish(False))
+    done += [chain.finish(closed_high=not after[j]) for j, chain in growing.items()]
+    fresh = {k: _Chain(right[k], closed_low=not before[k]) for k in range(len(right)) if k not in grown}
+    return grown | fresh
+
+
+def _stepped(points: list[Array]) -> Iterator[Array]:
+    """Yield the points, and the open mass as a step where the upper edge appears or disappears."""
+    yield points[0]
+    for first, second in pairwise(points):
+        finite, open_ = (second, first) if np.isinf(first[UPPER]) else (first, second)
+        if np.isinf(open_[UPPER]) and np.isfinite(finite[UPPER]) and open_[LOWER] < finite[UPPER]:
+            step = open_.copy()
+            step[[UPPER, UPPER + 2]], step[7:9] = (finite[UPPER], 0.0), np.nan
+            yield step
+        yield second
+
+
+def _overlap(first: Array, second: Array) -> bool:
+    return bool(first[LOWER] < second[UPPER] and second[LOWER] < first[UPPER])
+
+
+def _part(point: Array, partners: list[Array], own: int) -> Array:
+    """Return the part of an interval that faces one of its partners: cut amid the gaps between them."""
+    part = point.copy()
+    if own > 0:
+        part[[LOWER, LOWER + 2]] = np.sqrt(partners[own - 1][UPPER] * partners[own][LOWER]), 0.0
+        part[5:7] = np.nan
+    if own < len(partners) - 1:
+        part[[UPPER, UPPER + 2]] = np.sqrt(partners[own][UPPER] * partners[own + 1][LOWER]), 0.0
+        part[7:9] = np.nan
+    return part

@@ -1,0 +1,200 @@
+"""One page that shows a sample of events: energies, angles, where they decay, masses and delays."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkmc.cards import check
+from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.errors import PhysicsError
+from darkmc.figures.outline import outline
+from darkmc.figures.style import (
+    COLOURS,
+    LINES,
+    energy,
+    legend_above,
+    log_ticks,
+    measured,
+    plain,
+    power,
+    save,
+    styled,
+)
+from darkmc.kinematics import Array, invariant_mass_squared, length, polar_angle
+from darkmc.output.samples import StoredSample, read_sample
+from darkmc.schema import Geometry
+
+_VISIBLE = {
+    "photon": r"$\gamma$",
+    "electron": "e$^-$",
+    "positron": "e$^+$",
+    "muon_minus": r"$\mu^-$",
+    "muon_plus": r"$\mu^+$",
+    "recoil_electron": "recoil e$^-$",
+}
+_PAIRS = {"e$^-$e$^+$": ("electron", "positron"), r"$\mu^-\mu^+$": ("muon_minus", "muon_plus")}
+_DARK = {
+    "dark_photon": r"$\gamma^\prime$",
+    "axion": "a (production)",
+    "decay_axion": r"a (from $\gamma^\prime$)",
+}
+_COUNT = "expected events per bin"
+_DEPTH = 3e3  # bins this far below the highest are not shown
+_PER_BIN = 15  # events per bin of the map, about
+Values = Mapping[str, Array]  # by label
+
+
+def histogram(values: Array, weights: Array, edges: Array) -> tuple[Array, Array]:
+    """Return sums of weights per bin and their statistical errors, sqrt(sum of w^2); nan is left out.
+
+    A bin holds its lower edge but not its upper one.  Added up bin by bin: numpy's histogram subtracts
+    running sums, which costs the digits of sparse bins.
+    """
+    kept = (values >= edges[0]) & (values < edges[-1])
+    bins, count = np.searchsorted(edges, values[kept], side="right") - 1, len(edges) - 1
+    heights: Array = np.bincount(bins, weights[kept], minlength=count).astype(float)
+    return heights, np.sqrt(np.bincount(bins, weights[kept] ** 2, minlength=count))
+
+
+def bin_edges(series: Sequence[Array], log: bool = True) -> Array:
+    """Return edges of bins that hold every finite value (above zero if `log`), 12 to 40 of them."""
+    values = np.concatenate(series)
+    values = values[np.isfinite(values) & ((values > 0.0) | (not log))]
+    if len(values) == 0:
+        return np.array([0.1, 1.0])
+    count = int(np.clip(np.sqrt(len(values)), 12, 40))
+    low, high = float(values.min()), float(values.max())
+    if log:
+        low, high = low * (1.0 - 1e-9), high * (1.0 + 1e-9)  # rounding of the powers must lose no value
+        return np.geomspace(low, high, count + 1) if high > 1.01 * low else np.array([low / 1.1, high * 1.1])
+    room = 1e-9 * max(abs(low), abs(high)) if high > low else 0.5
+    return np.linspace(low - room, high + room, count + 1)
+
+
+def visible(event: Values) -> tuple[Values, Values]:
+    """Return momenta (4, n) of the visible particles and of the lepton pairs, by label."""
+    single = {label: event[name] for name, label in _VISIBLE.items() if name in event}
+    pairs = {label: event[a] + event[b] for label, (a, b) in _PAIRS.items() if a in event and b in event}
+    return single, pairs
+
+
+def delay(event: Values) -> Array:
+    """Return how much later (ns) than light from the production the decay happens, not below rounding."""
+    path = event["decay"] - event["production"]
+    late = path[3] - length(path[:3]) / SPEED_OF_LIGHT_M_PER_NS
+    out: Array = np.maximum(late, np.finfo(float).eps * np.abs(event["decay"][3]))
+    return out
+
+
+def draw_sample(path: str, outputs: Sequence[Path]) -> None:
+    """Draw a ROOT file of events on one page and write the pictures.
+
+    Parameters
+    ----------
+    path : str
+        File of ``darkmc generate``.
+    outputs : sequence of path
+        Pictures to write, format by suffix.
+
+    Raises
+    ------
+    PhysicsError, CardError
+        If the file cannot be read, or its metadata lack what the page states.
+    """
+    from matplotlib.figure import Figure
+
+    sample = read_sample(path)
+    for name in ("production", "decay"):
+        if name not in sample.event:
+            raise PhysicsError(f"{path}: no vertex '{name}' inside")
+    title = _title(sample)
+    geometry = check(Geometry, sample.meta("cards", "experiment", "geometry"), f"{path}: geometry")
+    single, pairs = visible(sample.event)
+    with styled():
+        figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+        figure.suptitle(title)
+        top, bottom = np.asarray(figure.subfigures(2, 1, hspace=0.05))
+        _draw_momenta(top.subplots(1, 3), sample, {**single, **pairs})
+        vertices, *panels = bottom.subplots(
+            1, 2 + bool(pairs), width_ratios=[1.8, *[1.0] * (1 + bool(pairs))]
+        )
+        _draw_map(bottom, vertices, sample, geometry)
+        if pairs:
+            masses = {k: np.sqrt(np.maximum(invariant_mass_squared(v), 0.0)) for k, v in pairs.items()}
+            _draw(panels[0], masses, sample.weights, "invariant mass of the pair [GeV]")
+        late = {r"decay of $\gamma^\prime$": delay(sample.event)}
+        _draw(panels[-1], late, sample.weights, "delay behind light [ns]")
+        save(figure, outputs)
+
+
+def _draw_momenta(panels: Any, sample: StoredSample, seen: Values) -> None:
+    energies = {label: momentum[0] for label, momentum in seen.items()}
+    hidden = {label: sample.event[name][0] for name, label in _DARK.items() if name in sample.event}
+    angles = {label: 1e3 * polar_angle(momentum[1:]) for label, momentum in seen.items()}
+    _draw(panels[0], energies, sample.weights, "energy of visible particles [GeV]")
+    _draw(panels[1], hidden, sample.weights, "energy of dark particles [GeV]")
+    _draw(panels[2], angles, sample.weights, "angle to the beam [mrad]")
+
+
+def _title(sample: StoredSample) -> str:
+    number = sample.number
+    m_axion = number("m_axion_GeV")
+    return (
+        f"{plain(str(sample.meta('experiment')))}: "
+        rf"$m_{{\gamma^\prime}}$ = {energy(number('m_dark_photon_GeV'))}, "
+        rf"$m_a$ = {energy(m_axion) if m_axion > 0.0 else '0'}, "
+        rf"$G$ = {power(number('coupling_per_GeV'))} GeV$^{{-1}}$"
+        "\n"
+        f"{measured(number('sum_of_weights'), number('sum_of_weights_error'))} expected events, "
+        f"{len(sample.weights)} in the sample"
+    )
+
+
+def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
+    """Draw histograms with statistical errors on logarithmic axes, the legend above them."""
+    edges = bin_edges(list(series.values()))
+    content = {name: histogram(values, weights, edges) for name, values in series.items()}
+    for k, (name, (heights, errors)) in enumerate(content.items()):
+        if heights.any():
+            axes.stairs(heights, edges, color=COLOURS[k], ls=LINES[k % 5], lw=1.4, label=name)
+            filled = heights > 0.0
+            places = np.sqrt(edges[1:] * edges[:-1])[filled]
+            style = {"fmt": "none", "ecolor": COLOURS[k], "elinewidth": 0.9}
+            axes.errorbar(places, heights[filled], errors[filled], **style)
+    axes.set(xscale="log", yscale="log", xlabel=label, ylabel=_COUNT)
+    heights = np.array([height for height, _ in content.values()])
+    if heights.any():
+        floor = max(0.5 * heights[heights > 0.0].min(), heights.max() / _DEPTH)
+        shown = np.flatnonzero(np.any(heights > floor, axis=0))
+        axes.set_ylim(floor, 2.0 * heights.max())
+        axes.set_xlim(edges[shown[0]] / 1.1, edges[shown[-1] + 1] * 1.1)
+    log_ticks(axes.xaxis)
+    log_ticks(axes.yaxis)
+    legend_above(axes, 4, size=9)
+
+
+def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:
+    """Draw the decay vertices seen from the side on which the detector is farther off the beam axis."""
+    side = int(abs(geometry.centre_m[1]) > abs(geometry.centre_m[0]))
+    along, across = sample.event["decay"][2], sample.event["decay"][side]
+    kept = np.isfinite(across) & np.isfinite(along)
+    polygon = outline(geometry, (2, side))
+    number = np.clip(np.sqrt(np.count_nonzero(kept) / _PER_BIN), 6, 40)
+    bins = [
+        np.linspace(edge.min(), edge.max(), int(number * k) + 1)
+        for edge, k in zip(polygon, (1.4, 0.7), strict=True)
+    ]
+    content, *_ = np.histogram2d(along[kept], across[kept], bins, weights=sample.weights[kept])
+    filled = np.where(content > 0.0, content, np.nan).T
+    mesh = axes.pcolormesh(*bins, filled, cmap="viridis_r", vmin=0.0, rasterized=True)
+    figure.colorbar(mesh, ax=axes, label=_COUNT)
+    axes.plot(*polygon, color="black", lw=1.8, label=f"outline of the {geometry.shape}")
+    axes.set(xlabel="decay vertex z [m]", ylabel=f"decay vertex {'xy'[side]} [m]")
+    for edge, limit in ((bins[0], axes.set_xlim), (bins[1], axes.set_ylim)):
+        room = 0.06 * (edge[-1] - edge[0])
+        limit(edge[0] - room, edge[-1] + room)
+    if bins[1][0] < 0.0 < bins[1][-1]:
+        axes.axhline(0.0, color="black", ls=LINES[3], lw=1.0, label="beam axis")
+    legend_above(axes, 2, size=9)

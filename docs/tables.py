@@ -1,0 +1,160 @@
+"""Tables of the documentation.
+
+    python docs/tables.py            rewrite the tables in docs/*.md from docs/data/*.csv
+    python docs/tables.py --compute  compute docs/data/*.csv anew (some minutes), then rewrite
+
+A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent
+DATA = DOCS / "data"
+MASSES_MEV = (5, 10, 20, 30, 60, 100)
+
+
+def read(name: str) -> list[list[str]]:
+    """Return header and rows of a data file."""
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.reader(file) if row and not row[0].startswith("#")]
+
+
+def markdown(name: str) -> str:
+    """Return a data file as a Markdown table."""
+    header, *rows = read(name)
+    lines = ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def with_tables(text: str) -> str:
+    """Return a document with its tables rewritten from the data files."""
+    pattern = re.compile(r"(<!-- table ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return pattern.sub(lambda match: f"{match[1]}{markdown(match[2])}\n{match[3]}", text)
+
+
+def write(name: str, comment: str, rows: list[list[str]]) -> None:
+    """Write a data file."""
+    DATA.mkdir(exist_ok=True)
+    with (DATA / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# {comment}; written by docs/tables.py\n")
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def edges(interval: Any) -> str:
+    """Return an interval as text with the error of each edge in per cent of the edge."""
+
+    def edge(value: float, error: float) -> str:
+        return f"{value:.4g} ({100 * error / value:.2f}%)" if value == value else "none"
+
+    return f"{edge(interval.lower, interval.lower_error)} to {edge(interval.upper, interval.upper_error)}"
+
+
+def intervals_text(exclusion: Any) -> str:
+    """Return all intervals of an exclusion as text."""
+    return "; ".join(edges(interval) for interval in exclusion.intervals) or "nothing excluded"
+
+
+def intervals() -> Iterator[tuple[str, str, list[list[str]]]]:
+    """Yield the table of excluded couplings by analysis, signal and mass."""
+    import darkmc
+
+    rows = [["m' (MeV)", "charm-finegrained, decay", "conversion", "all", "charm-decay"]]
+    for mass in MASSES_MEV:
+        portal = darkmc.DarkAxionPortal(1e-3 * mass)
+        row = [str(mass)]
+        for signal in ("decay", "conversion", "all"):
+            experiment = darkmc.Experiment("charm-finegrained", overrides={"simulation.signal": signal})
+            row.append(intervals_text(experiment.limit(experiment.simulate(portal, precision=0.005))))
+        experiment = darkmc.Experiment("charm-decay")
+        row.append(intervals_text(experiment.limit(experiment.simulate(portal, precision=0.005))))
+        rows.append(row)
+    yield "intervals", "excluded G in GeV^-1 and Monte Carlo errors, m_a = 0, preset best, seed 1", rows
+
+
+def shares() -> Iterator[tuple[str, str, list[list[str]]]]:
+    """Yield the tables of each species' share of the yield in the limit of small couplings."""
+    import darkmc
+    from darkmc.particles import canonical_name
+
+    for name, table in (("charm-finegrained", "shares-finegrained"), ("charm-decay", "shares-decay")):
+        experiment = darkmc.Experiment(name)
+        mesons = [canonical_name(meson) for meson in experiment.card.source.mesons]
+        rows = [["m' (MeV)", *mesons]]
+        for mass in MASSES_MEV:
+            portal = darkmc.DarkAxionPortal(1e-3 * mass)
+            coupling = 1e-7 / (1e-3 * mass) ** 2 * 0.01
+            sample = experiment.simulate(portal, precision=0.005, at=coupling)
+            total = sample.expected_events(coupling).value
+            parts = sample.channels(coupling)
+            row = [str(mass)]
+            for meson in mesons:
+                mine = [part for key, part in parts.items() if key.split(" ")[0] == meson]
+                value = sum(part.value for part in mine) / total
+                error = sum(part.error**2 for part in mine) ** 0.5 / total
+                row.append(f"{100 * value:.2f} +- {100 * error:.2f}")
+            rows.append(row)
+        yield table, f"share of each species in the yield of {name} for small G, per cent", rows
+
+
+def presets() -> Iterator[tuple[str, str, list[list[str]]]]:
+    """Yield the table of the shift of each key of the preset `published`, alone."""
+    import darkmc
+    from darkmc.cards import preset_values
+
+    rows = [["analysis", "key alone at its published value", "lower edge", "upper edge"]]
+    for name, mass in (("charm-finegrained", 10), ("charm-decay", 10)):
+        portal = darkmc.DarkAxionPortal(1e-3 * mass)
+        published = preset_values("detectors", name, "published")
+        variants: dict[str, dict[str, Any]] = {"(best)": {}}
+        variants |= {key: {key: value} for key, value in published.items()}
+        variants["all of them (published)"] = published
+        if name == "charm-decay":
+            variants["preset centre-at-480m"] = preset_values("detectors", name, "centre-at-480m")
+        best = None
+        for label, overrides in variants.items():
+            experiment = darkmc.Experiment(name, overrides=overrides)
+            exclusion = experiment.limit(experiment.simulate(portal, precision=0.004))
+            best = best or exclusion
+            row = [f"{name}, {mass} MeV", label]
+            for edge, error, reference in (
+                (exclusion.lower, exclusion.lower_error, best.lower),
+                (exclusion.upper, exclusion.upper_error, best.upper),
+            ):
+                shift = "" if exclusion is best else f" ({100 * (edge / reference - 1):+.1f}%)"
+                row.append(f"{edge:.4g} +- {error:.1g}{shift}")
+            rows.append(row)
+    yield "presets", "edges in GeV^-1 and shift against best", rows
+
+
+def cutflow() -> Iterator[tuple[str, str, list[list[str]]]]:
+    """Yield the cutflow of the calorimeter analysis at one point."""
+    import darkmc
+
+    experiment = darkmc.Experiment("charm-finegrained")
+    sample = experiment.simulate(darkmc.DarkAxionPortal(0.01), precision=0.005, at=1e-3)
+    rows = [["stage", "expected events"]]
+    rows += [[name, f"{part.value:.5g} +- {part.error:.2g}"] for name, part in sample.cutflow(1e-3).items()]
+    yield "cutflow", "charm-finegrained, m' = 10 MeV, m_a = 0, G = 1e-3 GeV^-1, preset best", rows
+
+
+def main(arguments: list[str]) -> None:
+    """Compute the data if asked for, and rewrite the tables."""
+    if "--compute" in arguments:
+        wanted = set(arguments) - {"--compute"}
+        for make in (cutflow, presets, shares, intervals):
+            if wanted and make.__name__ not in wanted:
+                continue
+            for name, comment, rows in make():
+                write(name, comment, rows)
+    for document in sorted(DOCS.glob("*.md")):
+        text = document.read_text(encoding="utf-8")
+        document.write_text(with_tables(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,368 @@
+"""Pictures: what is drawn against what the files hold, whole files or none, bad input in one line."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import uproot
+
+from darkmc import DarkAxionPortal, Experiment
+from darkmc.cli import main
+from darkmc.constants import HBAR_C_GEV_M
+from darkmc.experiments.shapes import make_shape
+from darkmc.figures import samples, style
+from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
+from darkmc.figures.outline import outline
+from darkmc.figures.overlays import read_overlay
+from darkmc.figures.regions import regions
+from darkmc.output.samples import read_sample
+from darkmc.schema import Geometry
+
+HEADER = "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method"
+MAGIC = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
+
+
+def row(mass, number, lower="", upper="", method="bracket"):
+    errors = ["" if edge == "" else 0.01 * edge for edge in (lower, upper)]
+    cells = ("toy", mass, 0.0, number, lower, upper, *errors, method)
+    return dict(zip(HEADER.split(","), map(str, cells), strict=True))
+
+
+# two bands from 2 GeV on, the upper one a half line; both joined at 4; the lower one ends at 5
+BANDS = [
+    row(1.0, 1, 1e-3, 1e-1),
+    row(2.0, 1, 1e-3, 1e-1),
+    row(2.0, 2, 1.0),
+    row(3.0, 1, 1e-3, 1e-1),
+    row(3.0, 2, 1.0),
+    row(4.0, 1, 1e-3),
+    row(5.0, 1, 1e-3, 1e-1),
+    row(5.0, 2, 1.0),
+    row(6.0, 1, 2.0),
+    row(7.0, 0),
+]
+
+
+def write_table(path, rows, extra=()):
+    lines = [
+        ",".join([HEADER, *extra]),
+        *(",".join(r[key] for key in [*HEADER.split(","), *extra]) for r in rows),
+    ]
+    path.write_text("# a comment\n" + "\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def sample_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sample") / "x.root"
+    point = ("--m-dark-photon", "10MeV", "--coupling", "5e-4", "--events", "3000")
+    assert main(["generate", "charm-decay", *point, "--preset", "published", "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, sample_path):
+    """Make a directory with what a run wrote, a curve, and things that are none of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "charm").mkdir()
+    (tmp_path / "none").mkdir()
+    write_table(tmp_path / "charm" / "bands.csv", BANDS)
+    write_table(tmp_path / "charm" / "single.csv", [row(3.0, 1, 1e-2, 1.0)])
+    (tmp_path / "charm" / "shares.csv").write_text("species,share\npi0,0.9\n")
+    (tmp_path / "curve.csv").write_text("# from a paper\nvalue, mass_GeV\n1e-2,1\n\n# more\n2e-2,3\n")
+    (tmp_path / "old.pdf").write_text("kept")
+    (tmp_path / "bad.root").write_text("no ROOT file")
+    (tmp_path / "cut.root").write_bytes(sample_path.read_bytes()[:30000])
+    columns = {"weight": np.ones(2), "decay_x": np.ones(2)}
+    for name, tree, text in (("treeless", None, "{}"), ("bare", columns, None), ("meagre", columns, "{}")):
+        with uproot.recreate(tmp_path / f"{name}.root") as file:
+            if tree:
+                file.mktree("events", {key: value.dtype for key, value in tree.items()}).extend(tree)
+            if text:
+                file["metadata"] = text
+    return tmp_path
+
+
+def test_regions_of_two_bands_and_a_half_line():
+    found = regions(BANDS)
+    shape = [(r.points[:, 0].tolist(), bool(np.isinf(r.points[:, 2]).any())) for r in found]
+    lower = [s for s in shape if not s[1]]
+    upper = [s for s in shape if s[1]]
+    # the joined interval at 4 is cut at the gaps towards 3 and 5; nothing reaches 7
+    assert sorted(lower) == [([1.0, 2.0, 3.0, 4.0], False), ([4.0, 5.0], False)]
+    assert sorted(upper) == [([2.0, 3.0, 4.0], True), ([4.0, 5.0, 6.0], True)]
+    for region in found:
+        mass, low, high = region.points.T[:3]
+        at_four = mass == 4.0
+        gap = math.sqrt(1e-1 * 1.0)
+        np.testing.assert_allclose((low if np.isinf(high).any() else high)[at_four], gap)
+        assert np.all(low < high)
+    ends = {(r.points[0, 0], r.points[-1, 0], bool(np.isinf(r.points[:, 2]).any())): r for r in found}
+    assert not ends[1.0, 4.0, False].closed_low  # the table begins there
+    assert ends[4.0, 5.0, False].closed_high  # the band ends before 6
+    assert ends[2.0, 4.0, True].closed_low
+    assert ends[4.0, 6.0, True].closed_high
+    assert not any(r.closed_high for key, r in ends.items() if key[1] == 4.0)
+
+
+def test_a_region_is_interrupted_where_a_mass_is_not_excluded():
+    found = regions([row(1.0, 1, 0.1, 1.0), row(2.0, 0), row(3.0, 1, 0.1, 1.0), row(4.0, 1, 2.0, 3.0)])
+    assert sorted(r.points[:, 0].tolist() for r in found) == [[1.0], [3.0], [4.0]]
+
+
+def test_an_edge_that_disappears_is_a_step_at_the_open_mass():
+    (region,) = regions([row(1.0, 1, 0.1, 1.0), row(2.0, 1, 0.1)])
+    np.testing.assert_array_equal(region.points[:, [0, 2]], [[1.0, 1.0], [2.0, 1.0], [2.0, np.inf]])
+
+
+def test_the_envelope_is_read_and_drawn(tmp_path):
+    rows = [
+        row(m, 1, 0.1, 1.0)
+        | {"lower_min": "0.05", "upper_max": "2.0", "lower_max": "0.2", "upper_min": "0.5"}
+        for m in (1.0, 2.0)
+    ]
+    (region,) = regions(rows)
+    np.testing.assert_allclose(region.points[:, 5:], [[0.05, 0.2, 0.5, 2.0]] * 2)
+    write_table(tmp_path / "toy.csv", rows, ("lower_min", "lower_max", "upper_min", "upper_max"))
+    assert main(["figure", str(tmp_path / "toy.csv"), "-o", str(tmp_path / "toy.png")]) == 0
+    assert (tmp_path / "toy.png").stat().st_size > 5000
+
+
+WRITTEN = {
+    "figure": (".pdf", "figure", "charm", "--overlay", "curve.csv:a $ curve", "--overlay", "curve.csv"),
+    "figure of one table": (".svg", "figure", "charm/bands.csv"),
+    "plot": (".png", "plot", "SAMPLE"),
+    "decay-length": (".png", "decay-length", "charm-decay", "--coupling", "1e-3", "--energies", "1GeV,10GeV"),
+}
+
+
+@pytest.mark.parametrize(("suffix", "arguments"), [(k[0], k[1:]) for k in WRITTEN.values()], ids=WRITTEN)
+def test_pictures_are_written_whole(suffix, arguments, folder, sample_path, capsys):
+    arguments = [str(sample_path) if a == "SAMPLE" else a for a in arguments]
+    before = set(folder.iterdir())
+    assert main([*arguments, "-o", f"new{suffix}"]) == 0
+    assert capsys.readouterr() == (f"new{suffix}\n", "")
+    content = (folder / f"new{suffix}").read_bytes()
+    assert content.startswith(MAGIC[suffix])
+    assert len(content) > 5000
+    assert set(folder.iterdir()) - before == {folder / f"new{suffix}"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row(1.0, 0), row(2.0, 0)],
+        [row(1.0, 1, 1e-3, method="iterative"), row(2.0, 1, 2e-3, method="iterative")],
+    ],
+    ids=["nothing excluded", "lower edges only"],
+)
+def test_tables_without_regions_are_drawn_too(rows, tmp_path):
+    write_table(tmp_path / "toy.csv", rows)
+    assert main(["figure", str(tmp_path / "toy.csv"), "-o", str(tmp_path / "toy.png")]) == 0
+
+
+def test_force_replaces_a_picture_and_a_far_overlay_is_told(folder, capsys):
+    (folder / "far.csv").write_text("mass_GeV,value\n1e6,1\n")
+    assert main(["figure", "charm", "--overlay", "far.csv", "--force", "-o", "old.pdf"]) == 0
+    assert (folder / "old.pdf").read_bytes().startswith(b"%PDF")
+    assert "far" in capsys.readouterr().err
+
+
+def test_list_figures_names_the_runs(capsys):
+    assert main(["list", "figures"]) == 0
+    assert "charm" in capsys.readouterr().out.split()
+
+
+FIGURE, LENGTH = ("figure", "charm", "-o"), ("decay-length", "charm-decay", "-o", "x.pdf", "--coupling")
+BAD = {
+    "unknown run": (("figure", "charmm", "-o", "x.pdf"), "nearest: 'charm'"),
+    "missing directory": ((*FIGURE, "x.pdf", "--from", "nowhere"), "nowhere"),
+    "no table inside": ((*FIGURE, "x.pdf", "--from", "none"), "none"),
+    "missing table": (("figure", "no.csv", "-o", "x.pdf"), "no.csv"),
+    "table of something else": (("figure", "curve.csv", "-o", "x.pdf"), "not a limit table"),
+    "table and directory": (("figure", "a.csv", "--from", "charm", "-o", "x.pdf"), "--from"),
+    "existing picture": ((*FIGURE, "old.pdf"), "--force"),
+    "unknown format": ((*FIGURE, "x.jpg"), ".pdf"),
+    "missing directory of the picture": ((*FIGURE, "no/x.pdf"), "no such directory"),
+    "no output": (("figure", "charm"), "-o"),
+    "missing overlay": ((*FIGURE, "x.pdf", "--overlay", "no.csv:label"), "no.csv"),
+    "overlay without columns": ((*FIGURE, "x.pdf", "--overlay", "charm/shares.csv"), "shares.csv:1"),
+    "missing sample": (("plot", "no.root", "-o", "x.pdf"), "no.root"),
+    "no ROOT file": (("plot", "bad.root", "-o", "x.pdf"), "bad.root"),
+    "damaged ROOT file": (("plot", "cut.root", "-o", "x.pdf"), "cut.root"),
+    "no events": (("plot", "treeless.root", "-o", "x.pdf"), "'events'"),
+    "no metadata": (("plot", "bare.root", "-o", "x.pdf"), "'metadata'"),
+    "no vertices": (("plot", "meagre.root", "-o", "x.pdf"), "'production'"),
+    "negative coupling": ((*LENGTH[:-1], "--coupling=-1"), "--coupling"),
+    "unknown experiment": (("decay-length", "charm", "--coupling", "1", "-o", "x.pdf"), "charm-"),
+    "stable dark photon": ((*LENGTH, "1", "--m-axion", "1x"), "decays"),
+    "energies below the masses": ((*LENGTH, "1", "--energies", "1keV"), "decays"),
+    "one mass": ((*LENGTH, "1", "--m-dark-photon", "10MeV"), "two masses"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "named"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(arguments, named, folder, capsys):
+    before = sorted(folder.rglob("*"))
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert named in err
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / "old.pdf").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("1,x", ":3"), ("1", ":3"), ("1,-2", ":3"), ("nan,1", ":3"), ("", "no rows")],
+)
+def test_overlay_errors_name_the_line(text, named, folder, capsys):
+    (folder / "c.csv").write_text(f"# comment\nmass_GeV,value\n{text}\n")
+    assert main([*FIGURE, "x.pdf", "--overlay", "c.csv"]) == 2
+    assert f"c.csv{named}" in capsys.readouterr().err.replace(": no", "no")
+
+
+def test_overlay_columns_label_and_comments(folder):  # noqa: ARG001
+    for text, label in (("curve.csv", "curve"), ("curve.csv:a: b", "a: b")):
+        overlay = read_overlay(text)
+        assert overlay.label == label
+        np.testing.assert_array_equal([overlay.mass, overlay.value], [[1.0, 3.0], [1e-2, 2e-2]])
+
+
+@pytest.mark.parametrize("bad", ["x", ""])
+def test_a_broken_table_is_one_line(bad, folder, capsys):
+    write_table(folder / "broken.csv", [row(1.0, 1, 1e-3, 1e-1) | {"m_dark_photon": bad}])
+    assert main(["figure", "broken.csv", "-o", "x.pdf"]) == 2
+    assert "broken.csv" in capsys.readouterr().err
+
+
+def test_nothing_is_left_when_writing_fails(folder, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def fail(self, path, **_):  # noqa: ARG001
+        path.write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    before = sorted(folder.iterdir())
+    assert main([*FIGURE, "x.pdf"]) == 2
+    assert sorted(folder.iterdir()) == before
+
+
+def test_histogram_of_a_sample_by_hand(sample_path):
+    with uproot.open(sample_path) as file:
+        tree = file["events"].arrays(["weight", "electron_E", "positron_E"], library="np")
+        total = json.loads(file["metadata"])["sum_of_weights"]
+    sample = read_sample(sample_path)
+    _, pairs = samples.visible(sample.event)
+    (pair,) = pairs.values()
+    edges = samples.bin_edges([pair[0]])
+    heights, errors = samples.histogram(pair[0], sample.weights, edges)
+    where = np.searchsorted(edges, tree["electron_E"] + tree["positron_E"], side="right") - 1
+    for k in range(len(edges) - 1):
+        weights = tree["weight"][where == k]
+        assert heights[k] == pytest.approx(weights.sum(), rel=1e-12)
+        assert errors[k] == pytest.approx(math.sqrt((weights**2).sum()), rel=1e-12)
+    assert heights.sum() == pytest.approx(total, rel=1e-9)
+
+
+def test_drawn_heights_are_those_of_the_function(sample_path):
+    from matplotlib.figure import Figure
+
+    sample = read_sample(sample_path)
+    values = sample.event["dark_photon"][0]
+    axes = Figure().add_subplot()
+    samples._draw(axes, {"gamma'": values}, sample.weights, "E")
+    drawn = axes.patches[0].get_data()
+    heights, _ = samples.histogram(values, sample.weights, samples.bin_edges([values]))
+    np.testing.assert_array_equal(drawn.values, heights)
+
+
+def test_histogram_leaves_out_missing_particles():
+    values, weights = np.array([1.0, np.nan, 2.0, 2.0]), np.array([1.0, 5.0, 2.0, 3.0])
+    heights, errors = samples.histogram(values, weights, samples.bin_edges([values], log=False))
+    assert heights.sum() == 6.0
+    assert errors[-1] == pytest.approx(math.sqrt(13.0))
+
+
+def test_delay_is_that_of_the_dark_photon(sample_path):
+    sample = read_sample(sample_path)
+    momentum = sample.event["dark_photon"]
+    speed = np.sqrt(np.sum(momentum[1:] ** 2, axis=0)) / momentum[0]
+    path = np.sqrt(np.sum((sample.event["decay"] - sample.event["production"])[:3] ** 2, axis=0))
+    late = path * (1.0 / speed - 1.0) / 0.299792458
+    np.testing.assert_allclose(samples.delay(sample.event), late, rtol=1e-4, atol=3e-12)
+
+
+SHAPES = {
+    "box": {"shape": "box", "centre_m": (1.0, -2.0, 30.0), "size_m": (2.0, 3.0, 8.0)},
+    "cylinder": {"shape": "cylinder", "centre_m": (1.0, 0.0, 30.0), "radius_m": 1.5, "length_m": 6.0},
+    "sphere": {"shape": "sphere", "centre_m": (1.0, -2.0, 30.0), "radius_m": 3.0},
+    "frustum": {
+        "shape": "frustum",
+        "centre_m": (0.0, 0.0, 30.0),
+        "length_m": 9.0,
+        "half_x_m": (0.5, 2.0),
+        "half_y_m": (1.0, 3.0),
+    },
+}
+AXES = {
+    "straight": {},
+    "tilted": {"axis": (0.3, -0.2, 0.8), "roll_rad": 0.7},
+    "back": {"axis": (0.0, 0.0, -1.0)},
+}
+
+
+@pytest.mark.parametrize("turn", AXES.values(), ids=AXES)
+@pytest.mark.parametrize("keys", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("axes", [(2, 0), (2, 1)])
+def test_outline_is_the_silhouette_of_the_volume(keys, turn, axes):
+    """A ray along the third axis hits the volume just inside the polygon and misses it just outside."""
+    geometry = Geometry(**keys, **turn)
+    shape = make_shape(geometry, "card")
+    polygon = outline(geometry, axes)
+    middle = np.array(geometry.centre_m)[list(axes)]
+    for scale, hit in ((0.998, True), (1.002, False)):
+        start = np.full((polygon.shape[1], 3), -1e3)
+        start[:, axes] = (middle[:, None] + scale * (polygon - middle[:, None])).T
+        direction = np.ones(3)
+        direction[list(axes)] = 0.0
+        assert np.all(np.isfinite(shape.intersect(start, direction)[0]) == hit)
+
+
+def test_decay_length_is_beta_gamma_c_tau():
+    mass, energy, coupling = 0.01, 25.0, 1e-3
+    portal = DarkAxionPortal(mass)
+    # two-body width G^2 m^3/(96 pi), and the measured share of pairs on top of it
+    width = coupling**2 * mass**3 / (96.0 * math.pi) / portal.branching_ratio("a gamma")
+    gamma = energy / mass
+    expected = math.sqrt(gamma**2 - 1.0) * HBAR_C_GEV_M / width
+    assert decay_length(portal, energy, coupling) == pytest.approx(expected, rel=1e-9)
+    assert math.isnan(decay_length(portal, 0.5 * mass, coupling))
+
+
+def test_distances_and_energies_come_from_the_card():
+    experiment = Experiment("charm-decay")
+    slant = math.hypot(5.0, 497.5) / 497.5  # the ray to the middle of the volume
+    assert detector_distances(experiment) == pytest.approx((480.0 * slant, 515.0 * slant), rel=1e-9)
+    assert characteristic_energies(experiment.card) == [3.0, 40.0, 200.0]
+    assert characteristic_energies(Experiment("charm-finegrained").card) == [7.5, 50.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (3.9398, 0.0606, r"3.940 $\pm$ 0.061"),
+        (10190.0, 115.2, r"10190 $\pm$ 115"),
+        (2.5, 0.0, "2.5"),
+        (1.6557e-5, 9.5e-7, r"(1.656 $\pm$ 0.095) $\times$ $10^{-5}$"),
+    ],
+)
+def test_numbers_with_errors_as_text(value, error, text):
+    assert style.measured(value, error) == text
+
+
+def test_powers_and_energies_as_text():
+    assert [style.power(x) for x in (1e-3, 1000.0, 6e-5)] == ["$10^{-3}$", "$10^{3}$", r"$6\times10^{-5}$"]
+    assert [style.energy(x) for x in (0.01, 1.5, 400e3, 2e-7)] == ["10 MeV", "1.5 GeV", "400 TeV", "200 eV"]

@@ -1,0 +1,89 @@
+"""The wheel, built from the sdist, works away from the checkout with the cards that it carries."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CARDS = [
+    str(p.relative_to(ROOT)) for kind in ("detectors", "fluxes", "runs") for p in (ROOT / kind).glob("*.toml")
+]
+
+
+def run(*command, **options):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Return the folder with the sdist and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(built, tmp_path_factory):
+    """Return the interpreter of a new environment that holds the wheel; dependencies are lent to it."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])").strip())
+    (wheel,) = built.glob("*.whl")
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
+    lent = {sysconfig.get_paths()[key] for key in ("purelib", "platlib")}
+    (site / "dependencies.pth").write_text("\n".join(sorted(lent)) + "\n")
+    return folder
+
+
+def darkmc(environment, *arguments):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "DARKMC"))}
+    return run(environment / "bin" / "darkmc", *arguments, cwd=environment, env=clean)
+
+
+def test_the_sdist_holds_cards_tests_and_texts(built):
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert len(CARDS) >= 3
+    assert {*CARDS, "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml"} <= names
+    assert {"tests/test_packaging.py", "darkmc/py.typed", ".ci/run"} <= names
+
+
+def test_the_wheel_holds_every_module_and_card_and_nothing_else(built):
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "darkmc").rglob("*.py")}
+    wanted = modules | {f"darkmc/_cards/{card}" for card in CARDS} | {"darkmc/py.typed"}
+    assert {name for name in names if ".dist-info/" not in name} == wanted
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_installed_program_lists_and_shows_its_own_cards(environment):
+    assert "charm-finegrained" in darkmc(environment, "list", "experiments").split()
+    first = darkmc(environment, "show", "experiments", "charm-finegrained").splitlines()[0]
+    assert str(environment) in first
+    assert "_cards" in first
+
+
+def test_the_installed_program_answers_one_rate(environment):
+    point = ("--m-dark-photon", "30MeV", "--coupling", "6e-5", "--preset", "published")
+    row = json.loads(darkmc(environment, "rate", "charm-finegrained", *point, "--json"))
+    assert abs(row["expected_events"] - 36.69) < 4 * row["error"]  # an independent quadrature's number
+
+
+def test_the_installed_package_is_the_wheels(environment):
+    place = run(
+        environment / "bin" / "python", "-c", "import darkmc; print(darkmc.__file__)", cwd=environment
+    )
+    assert place.startswith(str(environment))

@@ -1,0 +1,87 @@
+"""Every example of the README runs, and the ready run writes what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import darkmc
+from darkmc.cli import main
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def shell_commands():
+    """Return the darkmc commands of all shell blocks; pip and pytest are for .ci/run."""
+    lines = "\n".join(blocks("(?:sh|bash|console)")).replace("\\\n", " ").splitlines()
+    parts = [part.removeprefix("$ ").strip() for line in lines for part in line.split("&&")]
+    return [part for part in parts if part.startswith("darkmc ")]
+
+
+def marked(command):
+    slow = command.startswith("darkmc run") or " limit " in command
+    return pytest.param(command, marks=[pytest.mark.slow] if slow else [], id=command[:60])
+
+
+def environment():
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def test_the_two_commands_of_the_set_up():
+    assert "python3 -m pip install . && darkmc run charm" in TEXT
+    assert "python3 -m pip install '.[test]' && python3 -m pytest" in TEXT
+    assert "darkmc run charm" in shell_commands()
+
+
+@pytest.mark.parametrize("command", [marked(command) for command in shell_commands()])
+def test_shell_commands_run(command, tmp_path):
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        executable="/bin/bash",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_python_examples_run_in_order(tmp_path):
+    script = "\n".join(blocks("python"))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_experiment_named_exists():
+    known = {*darkmc.list_experiments(), *darkmc.list_fluxes(), *darkmc.list_runs()}
+    used = re.findall(r"darkmc (?:rate|limit|generate|run) ([\w.-]+)", TEXT)
+    assert used
+    assert {name for name in used if not name.endswith(".toml")} <= known
+
+
+def test_a_run_writes_limits_pictures_and_events(tmp_path, monkeypatch, capsys):
+    card = (ROOT / "runs" / "charm.toml").read_text(encoding="utf-8")
+    card = re.sub(r"(?m)^m_dark_photon = .*$", 'm_dark_photon = "8MeV,20MeV,30MeV"', card)
+    card = re.sub(r"(?m)^events = .*$", "events = 200", card)
+    card = re.sub(r"(?m)^precision = .*$", "precision = 0.05", card)
+    monkeypatch.chdir(tmp_path)
+    Path("small.toml").write_text(card, encoding="utf-8")
+    assert main(["run", "small.toml", "-o", "made", "--preset", "published"]) == 0
+    printed = capsys.readouterr().out.split()
+    written = {path.name: path.stat().st_size for path in Path("made").iterdir()}
+    assert {Path(line).name for line in printed} == set(written)
+    assert {"charm.pdf", "charm.png", "charm-finegrained.csv", "charm-finegrained.root"} <= set(written)
+    assert min(written.values()) > 100
+    assert Path("made/charm.pdf").read_bytes()[:4] == b"%PDF"
