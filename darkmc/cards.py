@@ -156,14 +156,15 @@ def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: boo
     presets = data.get("presets", {})
     if preset not in presets:
         raise CardError(f"{path}: no preset '{preset}'{nearest(str(preset), ['best', *presets])}")
-    flat = dict(_flatten(presets[preset]))
+    flat = dict(flatten(presets[preset]))
     return flat if with_flux else split_flux_keys(flat)[0]
 
 
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested tables by dotted key."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

@@ -107,6 +107,9 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument("--m-dark-photon", required=True, metavar="GRID", help="e.g. 1MeV:500MeV:48:log")
     parser.add_argument("--method", choices=("bracket", "iterative"), default="bracket")
     parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument(
+        "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes over masses")
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")

@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
-from darkmc.cards import find_card, list_cards, load_card
+from darkmc.cards import find_card, list_cards, load_card, nearest
 from darkmc.errors import PhysicsError
 from darkmc.schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
@@ -176,6 +177,21 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _alternatives(request: Any, names: str | None) -> tuple[str, ...]:
+    """Return the names of the flux card's alternatives that `--vary` asks for."""
+    if names is None:
+        return ()
+    source = request.load().source
+    known = list(source.alternatives)
+    wanted = known if names == "all" else [name.strip() for name in names.split(",")]
+    if not wanted:
+        raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")
+    for name in wanted:
+        if name not in known:
+            raise PhysicsError(f"--vary: no alternative '{name}'{nearest(name, known)}")
+    return tuple(wanted)
+
+
 def _limit(options: argparse.Namespace) -> int:
     from darkmc.output.files import check_target
     from darkmc.output.tables import LIMIT_COLUMNS, json_rows, write_limits
@@ -196,6 +212,7 @@ def _limit(options: argparse.Namespace) -> int:
         method=options.method,
         seed=seed,
     )
+    request = replace(request, vary=_alternatives(request, options.vary))
     points = []
     for point in scan(request, workers, progress=True):
         points.append(point)

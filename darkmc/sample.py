@@ -54,6 +54,8 @@ class Rows:
         Position of each row among the primaries tried.
     tried : int
         Primaries behind these rows, those of zero weight included.
+    factors : array (m, n)
+        By what each named alternative multiplies the weights; empty when none was asked for.
     """
 
     produced: Array
@@ -63,6 +65,7 @@ class Rows:
     efficiency: Array
     index: NDArray[np.intp]
     tried: int
+    factors: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @staticmethod
     def joined(parts: "list[Rows]") -> "Rows":
@@ -76,6 +79,7 @@ class Rows:
             np.concatenate([part.efficiency for part in parts]),
             np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
             int(starts[-1]),
+            np.concatenate([part.factors for part in parts], axis=1),
         )
 
 
@@ -166,6 +170,8 @@ class Sample:
         Independent streams; their variances add.
     cut_names : tuple of str
         Names of the cuts, in order.
+    alternatives : tuple of str
+        Named alternatives whose weights the rows carry.
     seed, seconds, warnings
         How it was made; the time is that of the sampling alone.
     replay : callable
@@ -178,11 +184,8 @@ class Sample:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     closed: str | None = None
+    alternatives: tuple[str, ...] = ()
     replay: Replay | None = field(default=None, repr=False)
-
-    def with_replay(self, replay: Replay) -> "Sample":
-        """Return the same sample with the means to make its lab events again."""
-        return replace(self, replay=replay)
 
     @property
     def n_samples(self) -> int:
@@ -208,6 +211,31 @@ class Sample:
     def tau_window(self) -> Array:
         """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
         return self._column(lambda channel: channel.final[2])
+
+    def varied(self, name: str) -> "Sample":
+        """Return the sample with the weights of a named alternative, from the same rows.
+
+        Raises
+        ------
+        PhysicsError
+            If the sample was not made with this alternative (``simulate(..., vary=True)``).
+        """
+        if name not in self.alternatives:
+            known = ", ".join(self.alternatives) or "none: simulate with vary=True"
+            raise PhysicsError(f"no alternative '{name}' in this sample ({known})")
+        place = self.alternatives.index(name)
+        channels = tuple(
+            replace(
+                channel,
+                rows=replace(
+                    channel.rows,
+                    produced=channel.rows.produced * channel.rows.factors[place],
+                    factors=np.empty((0, len(channel.rows.produced))),
+                ),
+            )
+            for channel in self.channels_
+        )
+        return replace(self, channels_=channels, alternatives=(), replay=None)
 
     def _column(self, get: Callable[[Channel], Array]) -> Array:
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channels_)])

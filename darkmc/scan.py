@@ -26,6 +26,7 @@ class ScanRequest:
     precision: float = 0.01
     method: str = "bracket"
     seed: int = 1
+    vary: tuple[str, ...] = ()  # names of alternatives of the flux card
 
     def load(self) -> Experiment:
         """Return the experiment, made once per process."""
@@ -45,6 +46,7 @@ class ScanPoint:
     seed: int
     closed: bool
     warnings: tuple[str, ...]
+    alternatives: Mapping[str, Exclusion] = field(default_factory=dict)
 
 
 def scan_point(request: ScanRequest, index: int) -> ScanPoint:
@@ -54,7 +56,10 @@ def scan_point(request: ScanRequest, index: int) -> ScanPoint:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they travel with the point
         sample = experiment.simulate(
-            DarkAxionPortal(m_dark_photon, m_axion), precision=request.precision, seed=request.seed
+            DarkAxionPortal(m_dark_photon, m_axion),
+            precision=request.precision,
+            seed=request.seed,
+            vary=bool(request.vary),
         )
     return ScanPoint(
         experiment=experiment.card.name,
@@ -66,6 +71,11 @@ def scan_point(request: ScanRequest, index: int) -> ScanPoint:
         seed=request.seed,
         closed=sample.closed is not None,
         warnings=sample.warnings,
+        alternatives={
+            name: experiment.limit(sample.varied(name), request.method)
+            for name in request.vary
+            if sample.closed is None
+        },
     )
 
 

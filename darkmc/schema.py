@@ -244,10 +244,15 @@ class BmptCard(FluxCard):
     alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
     ratios: dict[str, NotNegative]
     ratio_references: dict[str, str]
+    alternatives: dict[str, dict[str, Any]] = {}
+    alternative_references: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _every_ratio_has_a_source(self) -> "BmptCard":
         known = {reference.key for reference in self.references}
+        for name in self.alternatives:
+            if self.alternative_references.get(name) not in known:
+                raise ValueError(f"alternative_references.{name} must name the key of a reference")
         for meson in self.ratios:
             if self.ratio_references.get(meson) not in known:
                 raise ValueError(f"ratio_references.{meson} must name the key of a reference")

@@ -80,7 +80,7 @@ def test_every_run_names_cards_that_exist(name):
 def test_every_ratio_of_a_flux_is_a_known_meson_with_a_reference(name):
     card = load_card("fluxes", name).card
     keys = {reference.key for reference in card.references}
-    for meson in card.ratios:
+    for meson in getattr(card, "ratios", ()):
         canonical_name(meson)
         assert card.ratio_references[meson] in keys
 

@@ -250,13 +250,14 @@ def test_nothing_is_left_when_writing_fails(folder, monkeypatch):
     assert sorted(folder.iterdir()) == before
 
 
-def test_histogram_of_a_sample_by_hand(sample_path):
+def test_drawn_heights_and_errors_by_hand(sample_path):
+    from matplotlib.figure import Figure
+
     with uproot.open(sample_path) as file:
         tree = file["events"].arrays(["weight", "electron_E", "positron_E"], library="np")
         total = json.loads(file["metadata"])["sum_of_weights"]
     sample = read_sample(sample_path)
-    _, pairs = samples.visible(sample.event)
-    (pair,) = pairs.values()
+    (pair,) = samples.visible(sample.event)[1].values()
     edges = samples.bin_edges([pair[0]])
     heights, errors = samples.histogram(pair[0], sample.weights, edges)
     where = np.searchsorted(edges, tree["electron_E"] + tree["positron_E"], side="right") - 1
@@ -265,23 +266,14 @@ def test_histogram_of_a_sample_by_hand(sample_path):
         assert heights[k] == pytest.approx(weights.sum(), rel=1e-12)
         assert errors[k] == pytest.approx(math.sqrt((weights**2).sum()), rel=1e-12)
     assert heights.sum() == pytest.approx(total, rel=1e-9)
-
-
-def test_drawn_heights_are_those_of_the_function(sample_path):
-    from matplotlib.figure import Figure
-
-    sample = read_sample(sample_path)
-    values = sample.event["dark_photon"][0]
     axes = Figure().add_subplot()
-    samples._draw(axes, {"gamma'": values}, sample.weights, "E")
-    drawn = axes.patches[0].get_data()
-    heights, _ = samples.histogram(values, sample.weights, samples.bin_edges([values]))
-    np.testing.assert_array_equal(drawn.values, heights)
+    samples._draw(axes, {"pair": pair[0]}, sample.weights, "E")
+    np.testing.assert_array_equal(axes.patches[0].get_data().values, heights)
 
 
 def test_histogram_leaves_out_missing_particles():
     values, weights = np.array([1.0, np.nan, 2.0, 2.0]), np.array([1.0, 5.0, 2.0, 3.0])
-    heights, errors = samples.histogram(values, weights, samples.bin_edges([values], log=False))
+    heights, errors = samples.histogram(values, weights, samples.bin_edges([values]))
     assert heights.sum() == 6.0
     assert errors[-1] == pytest.approx(math.sqrt(13.0))
 
@@ -351,18 +343,16 @@ def test_distances_and_energies_come_from_the_card():
 
 
 @pytest.mark.parametrize(
-    ("value", "error", "text"),
+    ("text", "wanted"),
     [
-        (3.9398, 0.0606, r"3.940 $\pm$ 0.061"),
-        (10190.0, 115.2, r"10190 $\pm$ 115"),
-        (2.5, 0.0, "2.5"),
-        (1.6557e-5, 9.5e-7, r"(1.656 $\pm$ 0.095) $\times$ $10^{-5}$"),
+        (style.measured(3.9398, 0.0606), r"3.940 $\pm$ 0.061"),
+        (style.measured(10190.0, 115.2), r"10190 $\pm$ 115"),
+        (style.measured(2.5, 0.0), "2.5"),
+        (style.measured(1.6557e-5, 9.5e-7), r"(1.656 $\pm$ 0.095) $\times$ $10^{-5}$"),
+        *((style.power(x), f"$10^{{{n}}}$") for x, n in ((1e-3, -3), (1000.0, 3))),
+        (style.power(6e-5), r"$6\times10^{-5}$"),
+        *((style.energy(x), text) for x, text in ((0.01, "10 MeV"), (1.5, "1.5 GeV"), (2e-7, "200 eV"))),
     ],
 )
-def test_numbers_with_errors_as_text(value, error, text):
-    assert style.measured(value, error) == text
-
-
-def test_powers_and_energies_as_text():
-    assert [style.power(x) for x in (1e-3, 1000.0, 6e-5)] == ["$10^{-3}$", "$10^{3}$", r"$6\times10^{-5}$"]
-    assert [style.energy(x) for x in (0.01, 1.5, 400e3, 2e-7)] == ["10 MeV", "1.5 GeV", "400 TeV", "200 eV"]
+def test_numbers_as_text(text, wanted):
+    assert text == wanted

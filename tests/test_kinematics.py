@@ -13,6 +13,7 @@ from scipy.stats import kstest
 
 from darkmc.kinematics import (
     Rotation,
+    about_z,
     around,
     boost,
     boost_z,
@@ -242,6 +243,22 @@ def test_rotating_four_momenta_keeps_energies_and_products():
     np.testing.assert_array_equal(p2[0], p[0])
     np.testing.assert_allclose(dot(p2, q2), dot(p, q), rtol=1e-12, atol=1e-13)
     np.testing.assert_array_equal(rotation(p[1:]), p2[1:])
+
+
+def test_turns_about_z_are_right_handed_and_follow_a_rotation():
+    rng = np.random.default_rng(12)
+    turn, vectors, rotation = (
+        rng.uniform(-4, 4, 100),
+        isotropic(rng, 100),
+        haar(rng, 100, isotropic(rng, 100)),
+    )
+    turned = about_z(vectors, turn)
+    moved = np.arctan2(turned[1], turned[0]) - np.arctan2(vectors[1], vectors[0]) - turn
+    np.testing.assert_allclose(np.cos(moved), 1.0, rtol=1e-13)
+    np.testing.assert_array_equal(turned[2], vectors[2])
+    before = rotation(vectors)
+    np.testing.assert_allclose(rotation.then_about_z(turn)(vectors), about_z(before, turn), atol=1e-15)
+    np.testing.assert_array_equal(rotation(vectors), before)
 
 
 def test_length_is_the_euclidean_norm():

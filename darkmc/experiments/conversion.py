@@ -96,9 +96,11 @@ class ConversionStream:
         If the card has no material.
     """
 
-    def __init__(self, experiment: "DecayInFlight", portal: DarkAxionPortal, meson: str, kind: Kind) -> None:
+    def __init__(
+        self, experiment: "DecayInFlight", portal: DarkAxionPortal, meson: str, kind: Kind, vary: bool = False
+    ) -> None:
         self.experiment, self.kind, self.portal = experiment, kind, portal
-        self.base = Stream(experiment, portal, meson, "a gamma")
+        self.base = Stream(experiment, portal, meson, "a gamma", vary)
         self.card = experiment.card
         material = self.card.material
         if material is None:
@@ -219,7 +221,9 @@ class ConversionStream:
         stage = stages(self.card.cuts, {"photon": out.photon}, self.experiment.named_cuts)
         index = np.repeat(np.flatnonzero(seen), repeat)
         efficiency = np.repeat(self.experiment.efficiency({"photon": out.photon}), repeat)
-        rows = Rows(produced, survive, window, np.repeat(stage, repeat), efficiency, index, n_rows)
+        factors = np.repeat(self.base.factors(placed, seen), repeat, axis=1)
+        stage = np.repeat(stage, repeat)
+        rows = Rows(produced, survive, window, stage, efficiency, index, n_rows, factors)
         if not with_events:
             return rows, None
         momenta = {**self._chain(pair, daughters, placed, seen), **out.momenta}

@@ -131,7 +131,9 @@ class DecayInFlight:
             f"the threshold of {least:g} GeV"
         )
 
-    def plans(self, portal: DarkAxionPortal, target: float, at: Sequence[float] | None) -> list[ChannelPlan]:
+    def plans(
+        self, portal: DarkAxionPortal, target: float, at: Sequence[float] | None, vary: bool = False
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses.
 
         Parameters
@@ -142,6 +144,8 @@ class DecayInFlight:
             Number of events that an exclusion asks for: where to expect its upper edge.
         at : sequence of float, optional
             Couplings at which precision is wanted; they shape the proposals, never the rows' meaning.
+        vary : bool
+            Carry the weights of the flux card's alternatives along.
         """
         if self.closed(portal) is not None:
             return []
@@ -151,7 +155,7 @@ class DecayInFlight:
         plans: list[ChannelPlan] = []
         if signal in ("decay", "all"):
             states = [state for state in self.card.signal.final_states if is_open(portal, state)]
-            streams = [Stream(self, portal, meson, state) for meson in mesons for state in states]
+            streams = [Stream(self, portal, meson, state, vary) for meson in mesons for state in states]
             if self.card.simulation.biasing == "turned" and self.source.lists is None:
                 depths = _depths(streams, target, at)
                 for stream in streams:
@@ -160,7 +164,7 @@ class DecayInFlight:
         if signal in ("conversion", "all"):
             kinds = get_args(Kind)
             plans += [
-                ConversionStream(self, portal, meson, kind).plan() for meson in mesons for kind in kinds
+                ConversionStream(self, portal, meson, kind, vary).plan() for meson in mesons for kind in kinds
             ]
         return plans
 

@@ -1,8 +1,10 @@
 """Experiment: a card, its flux and its topology put together."""
 
+import math
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from darkmc.selection import observable
 from darkmc.units import require_positive
 
 DEFAULT_SEED = 1
+THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
 
 
 class Experiment:
@@ -94,9 +97,11 @@ class Experiment:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
         return self.topology.closed(portal)
 
-    def plans(self, portal: DarkAxionPortal, at: Sequence[float] | None = None) -> list[ChannelPlan]:
+    def plans(
+        self, portal: DarkAxionPortal, at: Sequence[float] | None = None, vary: bool = False
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
-        return self.topology.plans(portal, self.excluded_events, at)
+        return self.topology.plans(portal, self.excluded_events, at, vary)
 
     def simulate(
         self,
@@ -108,6 +113,7 @@ class Experiment:
         max_samples: int = 10**8,
         executor: Executor | None = None,
         progress: Progress | bool | None = None,
+        vary: bool = False,
     ) -> Sample:
         """Make a sample at one pair of masses; it serves every coupling.
 
@@ -129,6 +135,8 @@ class Experiment:
             Runs chunks in threads or elsewhere.
         progress : callable or bool, optional
             Told rows and precision after every round; True shows a bar on a terminal.
+        vary : bool
+            Carry the weights of the flux card's alternatives along, for ``Sample.varied``.
 
         Returns
         -------
@@ -149,7 +157,7 @@ class Experiment:
             return Sample((), names, seed, closed=closed)
         self.topology.prepare()
         start = time.perf_counter()
-        plans = self.plans(portal, couplings)
+        plans = self.plans(portal, couplings, vary)
         goal: Goal | int = (
             wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
         )
@@ -157,7 +165,8 @@ class Experiment:
         sample = simulate(plans, names, seed, goal, executor, shown, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
-        return sample.with_replay(_Replay(plans, seed))
+        alternatives = tuple(self.source.alternatives) if vary else ()
+        return replace(sample, replay=_Replay(plans, seed), alternatives=alternatives)
 
     def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
         """Return the couplings that the observation excludes.
@@ -171,7 +180,14 @@ class Experiment:
         """
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
-        return solve(sample, self.excluded_events, method)
+        exclusion = solve(sample, self.excluded_events, method)
+        tops = [i.upper if math.isfinite(i.upper) else math.inf for i in exclusion.intervals]
+        if self.card.simulation.signal == "decay" or max(tops, default=0.0) < THICK_COUPLING:
+            return exclusion
+        remark = (
+            f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption upstream is neglected"
+        )
+        return replace(exclusion, reason="; ".join(text for text in (exclusion.reason, remark) if text))
 
     def generate(
         self,

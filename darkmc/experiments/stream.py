@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
@@ -35,8 +36,14 @@ class Stream:
     """One meson species decaying to one final state."""
 
     def __init__(
-        self, experiment: "DecayInFlight", portal: DarkAxionPortal, meson: str, state: FinalState
+        self,
+        experiment: "DecayInFlight",
+        portal: DarkAxionPortal,
+        meson: str,
+        state: FinalState,
+        vary: bool = False,
     ) -> None:
+        self.vary = vary
         self.experiment, self.portal, self.meson, self.state = experiment, portal, meson, state
         self.card = experiment.card
         self.mass = mass(meson)
@@ -203,6 +210,7 @@ class Stream:
             experiment.efficiency(known)[hits],
             np.flatnonzero(hits),
             n_rows,
+            self.factors(placed, hits),
         )
         if not with_events:
             return rows, None
@@ -223,6 +231,17 @@ class Stream:
             uniform[0, hits],
         )
         return rows, events
+
+    def factors(self, placed: Placed, keep: NDArray[np.bool_]) -> Array:
+        """Return by what the flux card's alternatives multiply the weights, shape (m, kept rows)."""
+        if not self.vary:
+            return np.empty((0, np.count_nonzero(keep)))
+        lab = placed.rotation(placed.parent[1:])[:, keep]
+        momentum = length(lab)
+        transverse2 = lab[0] ** 2 + lab[1] ** 2
+        return self.experiment.source.alternative_factors(
+            self.meson, momentum, lab[2] / momentum, transverse2
+        )
 
     def _others(self, pair: DarkPair, placed: Placed, momentum: Array) -> Momenta:
         """Return the lab momenta of the meson and its daughters."""

@@ -58,19 +58,17 @@ def histogram(values: Array, weights: Array, edges: Array) -> tuple[Array, Array
     return heights, np.sqrt(np.bincount(bins, weights[kept] ** 2, minlength=count))
 
 
-def bin_edges(series: Sequence[Array], log: bool = True) -> Array:
-    """Return edges of bins that hold every finite value (above zero if `log`), 12 to 40 of them."""
-    values = np.concatenate(series)
-    values = values[np.isfinite(values) & ((values > 0.0) | (not log))]
+def bin_edges(series: Sequence[Array]) -> Array:
+    """Return edges of 12 to 40 bins, even in the logarithm, that hold every value above zero."""
+    values = np.concatenate([*series, np.empty(0)])
+    values = values[np.isfinite(values) & (values > 0.0)]
     if len(values) == 0:
         return np.array([0.1, 1.0])
-    count = int(np.clip(np.sqrt(len(values)), 12, 40))
     low, high = float(values.min()), float(values.max())
-    if log:
-        low, high = low * (1.0 - 1e-9), high * (1.0 + 1e-9)  # rounding of the powers must lose no value
-        return np.geomspace(low, high, count + 1) if high > 1.01 * low else np.array([low / 1.1, high * 1.1])
-    room = 1e-9 * max(abs(low), abs(high)) if high > low else 0.5
-    return np.linspace(low - room, high + room, count + 1)
+    if high < 1.01 * low:
+        return np.array([low / 1.1, high * 1.1])
+    count = int(np.clip(np.sqrt(len(values)), 12, 40))
+    return np.geomspace(low * (1.0 - 1e-9), high * (1.0 + 1e-9), count + 1)  # rounding must lose no value
 
 
 def visible(event: Values) -> tuple[Values, Values]:
@@ -177,6 +175,8 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
 
 def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:
     """Draw the decay vertices seen from the side on which the detector is farther off the beam axis."""
+    from matplotlib.patches import Polygon
+
     side = int(abs(geometry.centre_m[1]) > abs(geometry.centre_m[0]))
     along, across = sample.event["decay"][2], sample.event["decay"][side]
     kept = np.isfinite(across) & np.isfinite(along)
@@ -188,7 +188,8 @@ def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) 
     ]
     content, *_ = np.histogram2d(along[kept], across[kept], bins, weights=sample.weights[kept])
     filled = np.where(content > 0.0, content, np.nan).T
-    mesh = axes.pcolormesh(*bins, filled, cmap="viridis_r", vmin=0.0, rasterized=True)
+    mesh = axes.pcolormesh(*bins, filled, cmap="Blues", vmin=0.0, rasterized=True)
+    mesh.set_clip_path(Polygon(polygon.T, transform=axes.transData))  # bins may reach beyond a slope
     figure.colorbar(mesh, ax=axes, label=_COUNT)
     axes.plot(*polygon, color="black", lw=1.8, label=f"outline of the {geometry.shape}")
     axes.set(xlabel="decay vertex z [m]", ylabel=f"decay vertex {'xy'[side]} [m]")

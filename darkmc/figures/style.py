@@ -86,13 +86,14 @@ def legend_above(
 
 
 def log_ticks(axis: Any) -> None:
-    """Label a logarithmic axis at powers of ten, or at 1, 2, 5 where it spans less than two of them."""
+    """Label a logarithmic axis at powers of ten, and between them where it spans less than two decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
     if high < 100.0 * low:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}" if 1e-3 <= x < 1e4 else power(x)))
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 10.0 * low else (1.0, 3.0)))
+        short = low > 5e-4 and high < 1e4
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}" if short else power(x)))
     else:
         axis.set_major_locator(LogLocator(numticks=8))
     axis.set_minor_locator(LogLocator(subs=tuple(range(2, 10)), numticks=30))

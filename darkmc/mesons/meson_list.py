@@ -1,4 +1,7 @@
-"""Mesons from lists: checked against mass shell, units and beam, then drawn at random."""
+"""Mesons from lists: checked against mass shell, units and beam, then drawn at random.
+
+The error of a yield is that of the draws from the list; what the list itself lacks in entries is not in it.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.cards import load_card, nearest
+from darkmc.cards import flatten, load_card, nearest
 from darkmc.errors import CardError, PhysicsError
 from darkmc.kinematics import Array
 from darkmc.mesons.bmpt import Bmpt
@@ -65,6 +65,7 @@ class MesonSource:
     """
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
+        self._overrides = dict(overrides or {})
         self.loaded = load_card("fluxes", name, overrides=overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
@@ -82,6 +83,26 @@ class MesonSource:
     @cached_property
     def _pions(self) -> Bmpt:
         return parametrisation(self._fit)
+
+    @cached_property
+    def alternatives(self) -> dict[str, "MesonSource"]:
+        """The card's named alternatives, each a source with some keys changed; none for lists."""
+        if self.lists is not None:
+            return {}
+        return {
+            name: MesonSource(self.loaded.path, {**self._overrides, **dict(flatten(keys))})
+            for name, keys in self._fit.alternatives.items()
+        }
+
+    def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
+        """Return the density of every alternative over this one, shape (number of alternatives, n)."""
+        nominal = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
+        safe = np.where(nominal > 0.0, nominal, 1.0)
+        rows = [
+            source.density_per_solid_angle(meson, momentum, cosine, transverse2) / safe
+            for source in self.alternatives.values()
+        ]
+        return np.array(rows).reshape(len(rows), len(momentum))
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""

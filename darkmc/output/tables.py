@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
+from darkmc.limits import Interval
 from darkmc.output.files import replacing
 from darkmc.scan import ScanPoint, ScanRequest
 
@@ -30,10 +31,43 @@ LIMIT_COLUMNS = (
 )
 
 
+ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
+
+
+def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
+    """Return the least and largest edges of an interval over the nominal and all alternatives, and remarks.
+
+    An alternative's intervals belong to the nominal one that they overlap.
+    """
+    found = {
+        name: [other for other in exclusion.intervals if _overlap(interval, other)]
+        for name, exclusion in point.alternatives.items()
+    }
+    gone = [name for name, others in found.items() if not others]
+    everything = [interval, *(other for others in found.values() for other in others)]
+    columns: dict[str, float | None] = {}
+    for edge, values in (("lower", [i.lower for i in everything]), ("upper", [i.upper for i in everything])):
+        finite = [value for value in values if math.isfinite(value)]
+        columns[f"{edge}_min"] = min(finite) if finite else None
+        columns[f"{edge}_max"] = max(finite) if len(finite) == len(values) else None
+    return columns, f"nothing excluded with {', '.join(gone)}" if gone else ""
+
+
+def _overlap(first: Interval, second: Interval) -> bool:
+    def bounds(interval: Interval) -> tuple[float, float]:
+        return (
+            interval.lower if math.isfinite(interval.lower) else 0.0,
+            interval.upper if math.isfinite(interval.upper) else math.inf,
+        )
+
+    (a, b), (c, d) = bounds(first), bounds(second)
+    return a < d and c < b
+
+
 def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
     """Yield one object per interval; a missing edge is None, and a point without interval has number 0."""
     exclusion = point.exclusion
-    nothing = (float("nan"),) * 4
+    nothing = Interval(*(float("nan"),) * 4)
     first = 1 if exclusion.intervals else 0
     for number, edges in enumerate(exclusion.intervals or (nothing,), start=first):
         row = {
@@ -47,9 +81,23 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
             for name, value in zip(LIMIT_COLUMNS[4:8], edges, strict=True)
         }
         row |= {"method": exclusion.method, "reason": exclusion.reason}
+        if point.alternatives:
+            row |= _varied(point, edges if exclusion.intervals else None, row)
         if exclusion.method == "iterative":
             row["history"] = [list(step) for step in exclusion.history]
         yield row | {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
+
+
+def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the envelope's columns of a row, and its reason with remarks."""
+    if edges is not None:
+        columns, remark = envelope(point, edges)
+    else:
+        columns = dict.fromkeys(ENVELOPE_COLUMNS)
+        others = [name for name, exclusion in point.alternatives.items() if exclusion.intervals]
+        remark = f"something is excluded with {', '.join(others)}" if others else ""
+    reason = "; ".join(text for text in (row["reason"], remark) if text)
+    return {**columns, "reason": reason}
 
 
 def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint]) -> None:
@@ -59,6 +107,7 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
         f"darkmc {__version__}: couplings G excluded by {experiment.card.name}",
         f"seed {request.seed}, precision {request.precision:g}, preset {request.preset}, "
         f"overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
+        *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
         f"card {experiment.card.name} {experiment.loaded.sha256}, "
         f"flux {experiment.source.card.name} {experiment.source.loaded.sha256}",
         "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling",
@@ -66,7 +115,8 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
     )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"# {line}\n" for line in header)
-        writer = csv.DictWriter(file, LIMIT_COLUMNS, lineterminator="\n", restval="")
+        columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()))
+        writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
         writer.writeheader()
         for point in points:
             for row in json_rows(point):
