@@ -1,6 +1,5 @@
 """Find, read and check TOML cards; presets and overrides.  The only reader of cards."""
 
-import difflib
 import hashlib
 import os
 import re
@@ -14,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from darkmc.errors import CardError
+from darkmc.errors import CardError, nearest
 from darkmc.schema import FLUX_MODELS, Card, ExperimentCard, FluxCard, RunCard
 
 Kind = Literal["detectors", "fluxes", "runs"]
@@ -78,12 +77,6 @@ def new_card(name: str) -> str:
         raise CardError(f"'{name}' is no name for a card: use letters, digits, dashes and underscores")
     template = resources.files("darkmc") / "_template.toml"
     return template.read_text(encoding="utf-8").replace("NAME", name)
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Return ' (nearest: ...)' for the known name that is most like `name`, or nothing."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return f" (nearest: '{close[0]}')" if close else ""
 
 
 def load_card(
@@ -154,6 +147,8 @@ def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: boo
     if preset in (None, "best"):
         return {}
     presets = data.get("presets", {})
+    if not isinstance(presets, dict) or not isinstance(presets.get(preset, {}), dict):
+        raise CardError(f"{path}: presets.{preset}: a preset is a table of keys and values")
     if preset not in presets:
         raise CardError(f"{path}: no preset '{preset}'{nearest(str(preset), ['best', *presets])}")
     flat = dict(flatten(presets[preset]))
@@ -161,12 +156,15 @@ def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: boo
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested tables by dotted key."""
+    """Yield the values of nested tables by dotted key; a table that stands for one value stays whole."""
     for key, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key not in _WHOLE:
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+_WHOLE = ("efficiency", "composition")
 
 
 def _set(path: Path, data: dict[str, Any], dotted: str, value: Any) -> None:
@@ -175,7 +173,9 @@ def _set(path: Path, data: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for part in parents:
         if isinstance(here, list):
-            names = [str(row.get("name", row.get("key"))) for row in here]
+            names = [str(row.get("name", row.get("key"))) for row in here if isinstance(row, dict)]
+            if not names:
+                raise CardError(f"{path}: '{part}' in '{dotted}': the list has no names")
             if part not in names:
                 raise CardError(f"{path}: no '{part}' in '{dotted}'{nearest(part, names)}")
             here = here[names.index(part)]
@@ -188,13 +188,19 @@ def _set(path: Path, data: dict[str, Any], dotted: str, value: Any) -> None:
     here[last] = value
 
 
+_OTHER_TYPES = ("float_type", "model_type", "dict_type")
+_BRANCH = re.compile(r"float|int|constrained-.*|function-.*|dict\[.*|[A-Z]\w*(Table|Card)")
+
+
 def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
     """Return the checked card, or raise CardError with the first problem in one line."""
     try:
         return model.model_validate(_tuples(data))
     except ValidationError as error:
-        problem = error.errors()[0]
-    location = [part for part in problem["loc"] if part not in ("float", "dict", "int")]
+        problems = error.errors()
+    # of a value that may be of several types, say what is wrong with the type that was meant
+    problem = next((p for p in problems if p["type"] not in _OTHER_TYPES), problems[0])
+    location = [part for part in problem["loc"] if not _BRANCH.fullmatch(str(part))]
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])

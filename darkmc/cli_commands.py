@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
-from darkmc.cards import find_card, list_cards, load_card, nearest
-from darkmc.errors import PhysicsError
+from darkmc.cards import find_card, list_cards, load_card
+from darkmc.errors import PhysicsError, nearest
 from darkmc.schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
 
@@ -252,7 +252,8 @@ def _figure(options: argparse.Namespace) -> int:
         draw_limits([Path(options.name)], [target], Path(options.name).stem, overlays)
     else:
         card: RunCard = load_card("runs", options.name).card
-        draw_limits(find_tables(Path(options.folder or card.name)), [target], card.title, overlays)
+        tables = find_tables(Path(options.folder or card.name), card.experiments)
+        draw_limits(tables, [target], card.title, overlays)
     print(target)
     return 0
 

@@ -56,7 +56,9 @@ class DarkCurrent:
         For any process with a virtual photon, sigma(X + a gamma') = int dq2 rho(q2) sigma(X + V(q2)).
         """
         q2 = np.asarray(q2, dtype=float)
-        return np.sqrt(q2) * self.virtual_photon_width(q2, coupling) / (np.pi * q2**2)
+        safe = np.where(q2 > 0.0, q2, 1.0)
+        density = np.sqrt(safe) * self.virtual_photon_width(safe, coupling) / (np.pi * safe**2)
+        return np.where(q2 > 0.0, density, 0.0)[()]
 
     def dark_photon_width(self, photon_q2: Any = 0.0, coupling: Any = 1.0) -> Any:
         """Return Gamma(gamma' -> a gamma*(photon_q2)) in GeV, spin average included; 0 when closed.

@@ -1,4 +1,14 @@
-"""The errors that darkmc raises for bad input: one clear line each."""
+"""The errors that darkmc raises for bad input: one clear line each, with the nearest valid name."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return " (nearest: 'x')" for the known name that is most like `name`, or nothing."""
+    by_lower = {item.lower(): item for item in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.0)
+    return f" (nearest: '{by_lower[close[0]]}')" if close else ""
 
 
 class CardError(ValueError):

@@ -30,7 +30,9 @@ def two_body_momentum(m_parent: Any, m_1: Any, m_2: Any) -> Any:
     """Return the momentum (GeV) of either daughter in the parent's rest frame, 0 for a closed channel."""
     closed = np.asarray(m_parent) <= np.add(m_1, m_2)
     safe = np.where(closed, 1.0, m_parent)
-    momentum = np.sqrt(np.maximum(kallen(safe**2, np.square(m_1), np.square(m_2)), 0.0)) / (2.0 * safe)
+    total, difference = np.add(m_1, m_2), np.subtract(m_1, m_2)
+    factors = (safe - total) * (safe + total) * (safe - difference) * (safe + difference)
+    momentum = np.sqrt(np.maximum(factors, 0.0)) / (2.0 * safe)
     return np.where(closed, 0.0, momentum)[()]
 
 

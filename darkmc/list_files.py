@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards import nearest
-from darkmc.errors import CardError
+from darkmc.errors import CardError, nearest
 from darkmc.kinematics import Array
 from darkmc.schema import ListColumns
 

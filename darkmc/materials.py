@@ -3,12 +3,11 @@
 Source: standard atomic weights (IUPAC 2021), atomic mass constant 0.93149410242 GeV (CODATA 2018).
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkmc.constants import AVOGADRO
-from darkmc.errors import PhysicsError
+from darkmc.errors import PhysicsError, nearest
 
 ATOMIC_MASS_GEV = 0.93149410242
 _ELEMENTS = {
@@ -50,8 +49,7 @@ class Nucleus:
 def nucleus(symbol: str) -> Nucleus:
     """Return a nucleus by the symbol of its element, or raise PhysicsError with the nearest known one."""
     if symbol not in _ELEMENTS:
-        close = difflib.get_close_matches(symbol, _ELEMENTS, n=1, cutoff=0.0)
-        raise PhysicsError(f"unknown element '{symbol}' (nearest: '{close[0]}')")
+        raise PhysicsError(f"unknown element '{symbol}'{nearest(symbol, _ELEMENTS)}")
     return Nucleus(symbol, *_ELEMENTS[symbol])
 
 

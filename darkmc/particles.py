@@ -1,10 +1,9 @@
 """Masses (GeV, from the `particle` package) and the one table of measured branching ratios."""
 
-import difflib
 from dataclasses import dataclass
 from functools import cache
 
-from darkmc.errors import PhysicsError
+from darkmc.errors import PhysicsError, nearest
 
 PDG_IDS = {
     "e": 11,
@@ -65,8 +64,7 @@ def canonical_name(name: str) -> str:
     """
     found = _ALIASES.get(name, name)
     if found not in PDG_IDS:
-        close = difflib.get_close_matches(name, [*PDG_IDS, *_ALIASES], n=1, cutoff=0.0)
-        raise PhysicsError(f"unknown particle '{name}' (nearest: '{close[0]}')")
+        raise PhysicsError(f"unknown particle '{name}'{nearest(name, [*PDG_IDS, *_ALIASES])}")
     return found
 
 

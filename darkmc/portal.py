@@ -1,6 +1,5 @@
 """DarkAxionPortal: widths, branching ratios and spectra of the model at any coupling."""
 
-import difflib
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from darkmc.constants import HBAR_C_GEV_M
 from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
+from darkmc.errors import PhysicsError, nearest
 from darkmc.generators import dark_photon_decay, meson_decay, vector_meson
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 
@@ -42,7 +41,7 @@ class DarkAxionPortal:
     >>> import darkmc
     >>> portal = darkmc.DarkAxionPortal(m_dark_photon=0.1)
     >>> round(portal.branching_ratio("a e- e+"), 6)
-    0.005402
+    0.005432
     """
 
     def __init__(self, m_dark_photon: float, m_axion: float = 0.0) -> None:
@@ -124,8 +123,7 @@ class DarkAxionPortal:
     @staticmethod
     def _final_state(name: str) -> str:
         if name not in FINAL_STATES:
-            close = difflib.get_close_matches(name, FINAL_STATES, n=1, cutoff=0.0)
-            raise PhysicsError(f"unknown final state '{name}' (nearest: '{close[0]}')")
+            raise PhysicsError(f"unknown final state '{name}'{nearest(name, FINAL_STATES)}")
         return name
 
 

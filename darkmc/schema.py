@@ -1,9 +1,13 @@
 """What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
 
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from darkmc.particles import canonical_name, mass
 
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -48,6 +52,14 @@ class Beam(Card):
         return self
 
     @property
+    def energy_GeV(self) -> float:
+        """Total energy of a beam particle."""
+        rest = mass("proton" if self.particle == "proton" else "e")
+        if self.kinetic_energy_GeV is not None:
+            return self.kinetic_energy_GeV + rest
+        return math.hypot(self.momentum_GeV or 0.0, rest)
+
+    @property
     def exposure(self) -> float:
         """Particles on target."""
         return self.pot or self.eot or 0.0
@@ -58,6 +70,11 @@ class Source(Card):
 
     flux: str
     mesons: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_species_once(self) -> "Source":
+        _once([canonical_name(meson) for meson in self.mesons])
+        return self
 
 
 SHAPE_KEYS: dict[str, tuple[str, ...]] = {
@@ -100,6 +117,13 @@ class Material(Card):
     fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
 
+def _once(names: Sequence[str]) -> None:
+    """Raise ValueError if a name stands twice: it would be counted twice."""
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ValueError(f"'{twice[0]}' stands twice")
+
+
 class EfficiencyTable(Card):
     """Detection efficiency against an observable: linear between the points, constant outside."""
 
@@ -122,6 +146,15 @@ class Signal(Card):
     final_states: Annotated[tuple[FinalState, ...], Field(min_length=1)]
     efficiency: Fraction | EfficiencyTable | dict[FinalState, Fraction] = 1.0
     branching_factor: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _each_state_once(self) -> "Signal":
+        _once(self.final_states)
+        if isinstance(self.efficiency, dict):
+            missing = [state for state in self.final_states if state not in self.efficiency]
+            if missing:
+                raise ValueError(f"efficiency says nothing about '{missing[0]}'")
+        return self
 
 
 class Observed(Card):
@@ -181,6 +214,11 @@ class ExperimentCard(Card):
     cuts: tuple[Cut, ...] = ()
     simulation: Simulation = Simulation()
     presets: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _each_cut_once(self) -> "ExperimentCard":
+        _once([cut.name for cut in self.cuts])
+        return self
 
 
 class FluxBeam(Card):
@@ -254,6 +292,7 @@ class BmptCard(FluxCard):
             if self.alternative_references.get(name) not in known:
                 raise ValueError(f"alternative_references.{name} must name the key of a reference")
         for meson in self.ratios:
+            canonical_name(meson)
             if self.ratio_references.get(meson) not in known:
                 raise ValueError(f"ratio_references.{meson} must name the key of a reference")
         return self

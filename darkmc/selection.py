@@ -1,6 +1,5 @@
 """Observables by name and cut rows: from momenta in the lab to masks and a cutflow."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.errors import PhysicsError
+from darkmc.errors import PhysicsError, nearest
 from darkmc.kinematics import Array, invariant_mass_squared, polar_angle
 
 Event = Mapping[str, Array]
@@ -128,8 +127,7 @@ OBSERVABLES: dict[str, Observable] = {
 def observable(name: str) -> Observable:
     """Return an observable by name, or raise PhysicsError with the nearest valid name."""
     if name not in OBSERVABLES:
-        close = difflib.get_close_matches(name, OBSERVABLES, n=1, cutoff=0.0)
-        raise PhysicsError(f"unknown observable '{name}' (nearest: '{close[0]}')")
+        raise PhysicsError(f"unknown observable '{name}'{nearest(name, OBSERVABLES)}")
     return OBSERVABLES[name]
 
 

@@ -256,6 +256,8 @@ def test_overrides_win_over_presets(card):
     assert experiment.excluded_events == 10.0
     assert experiment.source.card.pi0_per_pot == 3.0
     assert experiment.card.cuts[0].max == 40.0
+    loaded = load_card("detectors", card(PLAIN + PRESET), "mine", {"observed.n_limit": 10.0})
+    assert loaded.card.observed.n_limit == 10.0
 
 
 def test_an_override_may_add_a_key_and_replace_a_table():

@@ -13,6 +13,7 @@ from darkmc.constants import HBAR_C_GEV_M
 from darkmc.experiments.shapes import make_shape
 from darkmc.figures import samples, style
 from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
+from darkmc.figures.limits import find_tables
 from darkmc.figures.outline import outline
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
@@ -152,11 +153,12 @@ def test_pictures_are_written_whole(suffix, arguments, folder, sample_path, caps
     "rows",
     [
         [row(1.0, 0), row(2.0, 0)],
+        [row(1.0, 1), row(2.0, 1)],
         [row(1.0, 1, 1e-3, method="iterative"), row(2.0, 1, 2e-3, method="iterative")],
     ],
-    ids=["nothing excluded", "lower edges only"],
+    ids=["nothing excluded", "everything excluded", "lower edges only"],
 )
-def test_tables_without_regions_are_drawn_too(rows, tmp_path):
+def test_tables_without_edges_are_drawn_too(rows, tmp_path):
     write_table(tmp_path / "toy.csv", rows)
     assert main(["figure", str(tmp_path / "toy.csv"), "-o", str(tmp_path / "toy.png")]) == 0
 
@@ -166,6 +168,11 @@ def test_force_replaces_a_picture_and_a_far_overlay_is_told(folder, capsys):
     assert main(["figure", "charm", "--overlay", "far.csv", "--force", "-o", "old.pdf"]) == 0
     assert (folder / "old.pdf").read_bytes().startswith(b"%PDF")
     assert "far" in capsys.readouterr().err
+
+
+def test_tables_come_in_the_order_of_the_run(folder):
+    names = [path.stem for path in find_tables(folder / "charm", ["single"])]
+    assert names == ["single", "bands"]
 
 
 def test_list_figures_names_the_runs(capsys):

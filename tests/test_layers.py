@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "darkmc"
 ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
-    "cards schema catalogue list_files | geometry propagation response selection current sample counting limits",
+    "cards schema catalogue list_files"
+    " | geometry propagation response selection current sample counting limits",
     "generators gminus2",
     "mesons",
     "portal",

@@ -164,6 +164,15 @@ def test_the_weight_is_the_density_over_the_sampling_density():
     assert np.max(weight) <= 1.05 * SOURCE.largest_draw("pi0")
 
 
+def test_momentum_and_angle_are_drawn_with_numbers_of_their_own():
+    """One cell of the sampler: the third number moves the angle alone."""
+    uniform = np.array([np.full(50, 0.37), np.full(50, 0.6), np.linspace(0, 0.99, 50)])
+    p, theta, _ = SOURCE.draw("pi0", uniform)
+    assert np.all(p == p[0])
+    assert np.all(np.diff(theta) > 0)
+    assert np.all(np.diff(SOURCE.draw("pi0", uniform[[0, 2, 1]])[0]) > 0)
+
+
 def test_the_same_seed_gives_the_same_mesons_and_a_longer_sample_starts_with_them():
     p, theta, weight = SOURCE.sample("pi0", 5000, seed=6)
     p2, theta2, weight2 = SOURCE.sample("pi0", 9000, seed=6)

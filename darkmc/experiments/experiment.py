@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.cards import load_card, preset_values, split_flux_keys
-from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.errors import CardError, PhysicsError, PrecisionWarning
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
 from darkmc.experiments.plan import ChannelPlan
@@ -28,6 +28,7 @@ from darkmc.selection import observable
 from darkmc.units import require_positive
 
 DEFAULT_SEED = 1
+BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
 THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
 
 
@@ -62,8 +63,23 @@ class Experiment:
         self.loaded = load_card("detectors", name, overrides=own)
         self.card: ExperimentCard = self.loaded.card
         self.preset = preset
-        self.source = MesonSource(self.card.source.flux, overrides=flux)
+        self.source = self._source(flux)
         self.topology = DecayInFlight(self.card, self.loaded.path, self.source)
+
+    def _source(self, overrides: Mapping[str, Any]) -> MesonSource:
+        """Return the card's meson source; its beam must be the experiment's."""
+        try:
+            source = MesonSource(self.card.source.flux, overrides=overrides)
+        except CardError as error:
+            if "unknown flux" in str(error):
+                raise CardError(f"{self.loaded.path}: source.flux: {error}") from None
+            raise
+        energy, needed = self.card.beam.energy_GeV, source.card.beam.energy_GeV
+        if abs(energy / needed - 1.0) > BEAM_TOLERANCE:
+            raise CardError(
+                f"{self.loaded.path}: beam: {energy:.4g} GeV is not the {needed:.4g} GeV of flux {source.card.name}"
+            )
+        return source
 
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"

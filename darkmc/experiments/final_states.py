@@ -147,9 +147,8 @@ LEPTONS: dict[str, tuple[str, tuple[str, str]]] = {
 
 def is_open(portal: DarkAxionPortal, state: FinalState) -> bool:
     """Return whether the heavier dark state decays to a final state."""
-    if state == "a gamma":
-        return portal.m_axion != portal.m_dark_photon
-    return portal.branching_ratio(state) > 0.0
+    heavy_axion = state == "a gamma" and portal.m_axion > portal.m_dark_photon
+    return bool(portal.axion_width() > 0.0) if heavy_axion else portal.branching_ratio(state) > 0.0
 
 
 def threshold(state: FinalState) -> float:

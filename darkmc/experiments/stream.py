@@ -265,6 +265,11 @@ class Expectation:
         self.energies, self.accepted = energies, accepted
 
     def factor(self, depth: float) -> Array:
-        """Return the mean of acceptance x exp(-depth/E)/E over decays, for every meson momentum."""
-        out: Array = np.mean(self.accepted * np.exp(-depth / self.energies) / self.energies, axis=0)
+        """Return the mean of acceptance x exp(-depth/E)/E over decays, for every meson momentum.
+
+        Relative to the deepest survivor, so that it never vanishes as a whole.
+        """
+        exponent = depth / self.energies
+        survival = np.exp(np.min(exponent) - exponent)
+        out: Array = np.mean(self.accepted * survival / self.energies, axis=0)
         return out

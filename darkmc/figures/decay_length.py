@@ -109,7 +109,7 @@ def draw_decay_lengths(
         figure.suptitle(
             rf"Decay of the dark photon, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}"
         )
-        legend_above(axes, 2)
+        legend_above(axes, letters=70)
         save(figure, outputs)
 
 

@@ -37,8 +37,10 @@ class _Table(NamedTuple):
     masses: list[float]
 
 
-def find_tables(folder: Path) -> list[Path]:
-    """Return the limit tables in a directory; other CSV files there are passed over.
+def find_tables(folder: Path, first: Sequence[str] = ()) -> list[Path]:
+    """Return the limit tables in a directory: those named `first` first, in that order, then by name.
+
+    Other CSV files there are passed over.
 
     Raises
     ------
@@ -47,7 +49,9 @@ def find_tables(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise PhysicsError(f"no such directory: {folder}")
-    tables = [path for path in sorted(folder.glob("*.csv")) if _is_limit(_rows(path))]
+    rank = {name: k for k, name in enumerate(first)}
+    paths = sorted(folder.glob("*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.name))
+    tables = [path for path in paths if _is_limit(_rows(path))]
     if not tables:
         raise PhysicsError(f"no limit table in {folder}")
     return tables
@@ -200,20 +204,19 @@ def _legend(figure: Any, axes: Any, tables: Sequence[_Table]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles, labels = axes.get_legend_handles_labels()
+    more: list[tuple[Any, str]] = []
     points = np.concatenate(
         [region.points for table in tables for region in table.regions] or [np.empty((0, 9))]
     )
     if any(np.isinf(r.points[:, UPPER]).any() for t in tables if not t.lower_only for r in t.regions):
-        handles.append(Line2D([], [], ls="", marker="^", ms=6, color="0.3"))
-        labels.append(rf"open above {SCAN_HIGH:g} GeV$^{{-1}}$, the end of the scan")
+        arrow = Line2D([], [], ls="", marker="^", ms=6, color="0.3")
+        more.append((arrow, rf"open above {SCAN_HIGH:g} GeV$^{{-1}}$ (end of the scan)"))
     if np.isfinite(points[:, 5:]).any():
-        handles.append(Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0))
-        labels.append("systematic envelope of the edges")
-    legend_above(axes, 2, handles, labels)
-    relative = [points[:, k + 2] / points[:, k] for k in (LOWER, UPPER)]
-    relative = [part[np.isfinite(part)] for part in relative]
-    largest = max((part.max() for part in relative if len(part)), default=0.0)
+        more.append((Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0), "systematic envelope"))
+    legend_above(axes, letters=70, more=more)
+    edges, errors = points[:, (LOWER, UPPER)], points[:, (LOWER + 2, UPPER + 2)]
+    known = np.isfinite(edges) & (edges > 0.0)
+    largest = np.max(errors[known] / edges[known], initial=0.0)
     if largest > 0.0:
         note = f"Dark bands along the edges: their Monte Carlo error, at most {100 * largest:.2g} %"
         figure.supxlabel(note, fontsize=8, color="0.3")

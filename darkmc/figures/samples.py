@@ -38,6 +38,7 @@ _PAIRS = {"e$^-$e$^+$": ("electron", "positron"), r"$\mu^-\mu^+$": ("muon_minus"
 _DARK = {
     "dark_photon": r"$\gamma^\prime$",
     "axion": "a (production)",
+    "outgoing": "scattered",
     "decay_axion": r"a (from $\gamma^\prime$)",
 }
 _COUNT = "expected events per bin"
@@ -170,7 +171,7 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
         axes.set_xlim(edges[shown[0]] / 1.1, edges[shown[-1] + 1] * 1.1)
     log_ticks(axes.xaxis)
     log_ticks(axes.yaxis)
-    legend_above(axes, 4, size=9)
+    legend_above(axes, letters=50, size=9)
 
 
 def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:
@@ -198,4 +199,4 @@ def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) 
         limit(edge[0] - room, edge[-1] + room)
     if bins[1][0] < 0.0 < bins[1][-1]:
         axes.axhline(0.0, color="black", ls=LINES[3], lw=1.0, label="beam axis")
-    legend_above(axes, 2, size=9)
+    legend_above(axes, letters=50, size=9)

@@ -3,9 +3,11 @@
 import logging
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from darkmc.errors import PhysicsError
@@ -21,6 +23,7 @@ LINES: tuple[Any, ...] = (
     (0, (6, 1.5, 1, 1.5)),
     (0, (8, 1.5, 1, 1.5, 1, 1.5)),
 )
+_HANDLE = 6  # letters that a line or patch of the legend takes, with its spaces
 FORMATS = (".pdf", ".png", ".svg")
 SETTINGS: Any = {
     "font.size": 11,
@@ -66,23 +69,29 @@ def save(figure: Any, outputs: Sequence[Path]) -> None:
             figure.savefig(temporary, format=output.suffix[1:])
 
 
-def legend_above(
-    axes: Any, columns: int, handles: Any = None, labels: Any = None, size: float = 10.0
-) -> None:
-    """Put the legend on top of the axes, where it covers no data."""
-    if handles is None:
-        handles, labels = axes.get_legend_handles_labels()
+def legend_above(axes: Any, letters: int, size: float = 10.0, more: Sequence[tuple[Any, str]] = ()) -> None:
+    """Put the legend on top of the axes, where it covers no data, in as many columns as `letters` allow.
+
+    `more` are handles and labels beyond those of the axes.
+    """
+    entries = [*zip(*axes.get_legend_handles_labels(), strict=True), *more]
+    labels = [fill(label, letters - _HANDLE) for _, label in entries]
+    fitting = [n for n in range(1, 5) if _letters(labels, n) <= letters]
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
-    axes.legend(
-        handles,
-        labels,
-        **place,
-        ncol=columns,
-        fontsize=size,
-        columnspacing=1.2,
-        handletextpad=0.5,
-        handlelength=2.4,
-    )
+    shape: Any = {"columnspacing": 1.2, "handletextpad": 0.5, "handlelength": 2.4}
+    handles = [handle for handle, _ in entries]
+    axes.legend(handles, labels, ncol=max(fitting, default=1), fontsize=size, **place, **shape)
+
+
+def _letters(labels: Sequence[str], columns: int) -> int:
+    """Return about how many letters wide a legend is; formulas count as two, and columns fill evenly."""
+    widths = [max(len(line) for line in re.sub(r"\$[^$]*\$", "xx", label).split("\n")) for label in labels]
+    rows, longer = divmod(len(widths), columns)
+    total = 0
+    for k in range(columns):
+        column, widths = widths[: rows + (k < longer)], widths[rows + (k < longer) :]
+        total += max(column, default=0) + _HANDLE
+    return total
 
 
 def log_ticks(axis: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.cards import flatten, load_card, nearest
-from darkmc.errors import CardError, PhysicsError
+from darkmc.cards import flatten, load_card
+from darkmc.errors import CardError, PhysicsError, nearest
 from darkmc.kinematics import Array
 from darkmc.mesons.bmpt import Bmpt
 from darkmc.mesons.meson_list import Entries, read_mesons
@@ -73,6 +73,8 @@ class MesonSource:
             self.lists, hashes = read_mesons(self.card, self.loaded.path)
             content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
             self.loaded = replace(self.loaded, sha256=content.hexdigest()[:16])
+        else:
+            self._pions  # noqa: B018 - a wrong beam fails here
 
     @property
     def _fit(self) -> BmptCard:
@@ -82,7 +84,10 @@ class MesonSource:
 
     @cached_property
     def _pions(self) -> Bmpt:
-        return parametrisation(self._fit)
+        try:
+            return parametrisation(self._fit)
+        except PhysicsError as error:
+            raise CardError(f"{self.loaded.path}: beam.energy_GeV: {error}") from None
 
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:

@@ -1,0 +1,92 @@
+"""Coherent conversion as a signal: scaling, the split of the decay path, rows, events."""
+
+import awkward as ak
+import numpy as np
+import pytest
+
+import darkmc
+from darkmc.errors import CardError
+from darkmc.experiments import conversion as module
+
+
+def experiment(**more):
+    overrides = {"simulation.signal": "conversion", "source.mesons": ["pi0"], **more}
+    return darkmc.Experiment("charm-finegrained", overrides=overrides)
+
+
+def test_prompt_yield_grows_like_the_fourth_power():
+    """Everything prompt: production and conversion give G^2 each."""
+    sample = experiment().simulate(darkmc.DarkAxionPortal(0.03), n_samples=3 * 4096)
+    low, high = sample.expected_events([10.0, 100.0]).value
+    assert high / low == pytest.approx(1e4, rel=1e-6)
+
+
+def test_stable_yield_grows_like_the_sixth_power_and_more():
+    """Long-lived: the primary axion's stream needs production, conversion and decay, G^6; the others G^8."""
+    sample = experiment().simulate(darkmc.DarkAxionPortal(0.01), n_samples=3 * 4096)
+    channels = [sample.channels(g) for g in (1e-7, 1e-6)]
+    powers = {name: np.log10(channels[1][name].value / channels[0][name].value) for name in channels[0]}
+    assert powers["pi0 conversion"] == pytest.approx(6.0, abs=1e-4)
+    assert powers["pi0 conversion after decay upstream"] == pytest.approx(8.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("split", [0.25, 4.0])
+def test_split_of_the_decay_path_does_not_matter(monkeypatch, split):
+    """Near and far streams trade events when the split moves; their sum stays (pull below 4, chance 6e-5)."""
+    portal, couplings = darkmc.DarkAxionPortal(0.01), np.array([3e-3, 1e-2, 3e-2])
+    here = experiment().simulate(portal, n_samples=3 * 4096 * 20, seed=3).expected_events(couplings)
+    monkeypatch.setattr(module, "SPLIT_M", split)
+    there = experiment().simulate(portal, n_samples=3 * 4096 * 20, seed=4).expected_events(couplings)
+    pull = (here.value - there.value) / np.hypot(here.error, there.error)
+    assert np.max(np.abs(pull)) < 4
+
+
+def test_rows_of_one_primary_stand_together():
+    sample = experiment().simulate(darkmc.DarkAxionPortal(0.01), n_samples=3 * 4096)
+    g = 7e-3
+    by_rows = np.sum(
+        sample.weight
+        * g**sample.power
+        * np.exp(-sample.tau_survive * g**2)
+        * -np.expm1(-sample.tau_window * g**2)
+    )
+    assert sample.expected_events(g).value == pytest.approx(by_rows, rel=1e-10)
+    near = next(c for c in sample.channels_ if c.rows_per_primary == 2)
+    assert np.all(near.contributions(g) >= 0.0)
+    assert near.rows.index[0] == near.rows.index[1]
+
+
+def test_exclusion_is_a_half_line_beside_the_band():
+    portal = darkmc.DarkAxionPortal(0.02)
+    both = darkmc.Experiment("charm-finegrained", overrides={"simulation.signal": "all"})
+    exclusion = both.limit(both.simulate(portal, precision=0.05))
+    assert len(exclusion.intervals) == 2
+    band, line = exclusion.intervals
+    assert band.upper < line.lower
+    assert np.isnan(line.upper)
+    assert "open above" in exclusion.reason
+    assert "not thin" in exclusion.reason
+
+
+def test_needs_a_material():
+    charm = darkmc.Experiment("charm-decay", overrides={"simulation.signal": "conversion"})
+    with pytest.raises(CardError, match="material"):
+        charm.simulate(darkmc.DarkAxionPortal(0.02), n_samples=100)
+
+
+@pytest.mark.parametrize("m_axion", [0.0, 0.02])
+def test_events_of_the_chain(m_axion):
+    """Vertices in order and inside, photon cuts hold, the last decay conserves momentum."""
+    portal = darkmc.DarkAxionPortal(0.01, m_axion)
+    stream = experiment().generate(portal, 8e-3, 3000, seed=2)
+    events = ak.concatenate(list(stream))
+    assert ak.sum(events.weight) == pytest.approx(stream.sum_of_weights, rel=1e-9)
+    for vertex in (events.scatter, events.decay):
+        assert ak.all(np.abs(vertex.x) < 1.2 + 1e-9)
+        assert ak.all((vertex.z > 480.7 - 1e-9) & (vertex.z < 491.9 + 1e-9))
+    assert ak.all(events.decay.t >= events.scatter.t)
+    assert ak.all((events.photon.E > 7.5) & (events.photon.E < 50.0))
+    daughter = events.decay_dark_photon if m_axion > 0.01 else events.decay_axion
+    for field in ("E", "px", "py", "pz"):
+        total = events.photon[field] + daughter[field]
+        assert ak.max(np.abs(total - events.outgoing[field]) / events.outgoing.E) < 1e-9

@@ -1,0 +1,34 @@
+"""Tables in the documentation are those of the data files."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def load():
+    spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_tables_are_regenerated_unchanged(document):
+    text = document.read_text(encoding="utf-8")
+    assert load().with_tables(text) == text
+
+
+def test_a_changed_number_would_be_seen():
+    text = (DOCS / "validation.md").read_text(encoding="utf-8")
+    header = load().markdown("cutflow").splitlines()[0]
+    assert header in text
+    assert load().with_tables(text.replace(header, header.replace("events", "wrong"))) == text
+
+
+def test_every_data_file_is_shown():
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
+    for path in (DOCS / "data").glob("*.csv"):
+        assert f"<!-- table {path.stem} -->" in text
