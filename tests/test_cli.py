@@ -313,7 +313,7 @@ INTERRUPTED = {
         "--m-dark-photon",
         "5MeV:25MeV:400",
         "--precision",
-        "0.002",
+        "0.001",
         "-o",
         "x.csv",
     ),

@@ -480,6 +480,14 @@ def test_only_lists_may_start_inside_the_detector_and_they_do_not_convert(card, 
         experiment(card({"pi0": text(GOOD)}), "pi0", simulation__signal="all")
 
 
+def test_a_list_has_no_alternatives(card, text):
+    path = card({"omega": text(rows_of("omega", [[0.0, 0.0, 0.0]]))})
+    made = experiment(path, "omega", geometry=sphere(3.0, 0.0, 0.0, 0.0))
+    samples = [made.simulate(PORTAL, n_samples=100, vary=vary) for vary in (False, True)]
+    assert samples[1].alternatives == ()
+    assert samples[0].expected_events(1e-6) == samples[1].expected_events(1e-6)
+
+
 def test_a_limit_and_the_precision_of_a_list(card, text):
     path = card({"omega": text(rows_of("omega", [[0.0, 0.1, 20.0]]))}, mesons_per_pot={"omega": 0.2})
     made = experiment(path, "omega", geometry=sphere(3.0, 1.0, 0.0, 50.0))

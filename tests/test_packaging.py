@@ -60,11 +60,11 @@ def test_the_sdist_holds_cards_tests_and_texts(built):
     assert {"tests/test_packaging.py", "darkmc/py.typed", ".ci/run"} <= names
 
 
-def test_the_wheel_holds_every_module_and_card_and_nothing_else(built):
+def test_the_wheel_holds_every_file_and_card_and_nothing_else(built):
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "darkmc").rglob("*.py")}
-    wanted = modules | {f"darkmc/_cards/{card}" for card in CARDS} | {"darkmc/py.typed"}
+    files = {path for path in (ROOT / "darkmc").rglob("*.*") if path.is_file() and path.suffix != ".pyc"}
+    wanted = {str(path.relative_to(ROOT)) for path in files} | {f"darkmc/_cards/{card}" for card in CARDS}
     assert {name for name in names if ".dist-info/" not in name} == wanted
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

@@ -26,11 +26,6 @@ def shell_commands():
     return [part for part in parts if part.startswith("darkmc ")]
 
 
-def marked(command):
-    slow = command.startswith("darkmc run") or " limit " in command
-    return pytest.param(command, marks=[pytest.mark.slow] if slow else [], id=command[:60])
-
-
 def environment():
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -41,19 +36,25 @@ def test_the_two_commands_of_the_set_up():
     assert "darkmc run charm" in shell_commands()
 
 
-@pytest.mark.parametrize("command", [marked(command) for command in shell_commands()])
-def test_shell_commands_run(command, tmp_path):
+def assert_runs(command, folder):
     done = subprocess.run(
-        command,
-        shell=True,
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        executable="/bin/bash",
+        ["bash", "-c", command], cwd=folder, env=environment(), capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert "Traceback" not in done.stderr
+
+
+def test_shell_commands_run_in_order(tmp_path):
+    for command in shell_commands():
+        if not command.startswith("darkmc run"):
+            assert_runs(command, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_ready_runs_run(tmp_path):
+    for command in shell_commands():
+        if command.startswith("darkmc run"):
+            assert_runs(command, tmp_path)
 
 
 def test_python_examples_run_in_order(tmp_path):

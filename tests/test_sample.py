@@ -27,11 +27,18 @@ def sample(mass=0.03):
     return charm().simulate(darkmc.DarkAxionPortal(mass), n_samples=60_001, seed=2)
 
 
-def channel(produced, survive, window, tried, power=2.0, stage=None, n_cuts=0, efficiency=1.0):
+def channel(produced, survive, window, tried, power=2.0, stage=None, n_cuts=0, rows_per_primary=1):
     count = len(produced)
-    stages = np.full(count, n_cuts, dtype=np.int8) if stage is None else np.array(stage, dtype=np.int8)
-    rows = Rows(*map(np.array, (produced, survive, window)), stages, np.arange(count), tried)
-    return Channel("made by hand", power, 1.0, efficiency, n_cuts, rows)
+    rows = Rows(
+        produced=np.array(produced),
+        tau_survive=np.array(survive),
+        tau_window=np.array(window),
+        stage=np.full(count, n_cuts, np.int8) if stage is None else np.array(stage, np.int8),
+        efficiency=np.ones(count),
+        index=np.arange(count) // rows_per_primary,
+        tried=tried,
+    )
+    return Channel("made by hand", power, 1.0, 1.0, n_cuts, rows, rows_per_primary)
 
 
 def by_hand(*channels, cuts=()):
@@ -128,14 +135,22 @@ def test_variances_of_channels_add():
     assert both.error == pytest.approx(np.hypot(parts[0].error, parts[1].error), rel=1e-14)
 
 
-def test_doubling_every_row_at_half_weight_summed_per_parent_changes_no_error():
-    """Two rows of one meson are one entry: their sum; taken as two primaries the error would shrink."""
-    contributions = sample().channels_[0].contributions(6e-5)
-    tried = sample().channels_[0].rows.tried
-    halves = np.repeat(contributions / 2, 2)
-    assert mean_and_error(halves.reshape(-1, 2).sum(axis=1), tried) == mean_and_error(contributions, tried)
-    wrong = mean_and_error(halves, tried)
-    assert wrong[1] < 0.75 * mean_and_error(contributions, tried)[1]
+def test_doubling_every_row_at_half_weight_changes_no_error():
+    """Two rows of one primary are summed before they are squared; as two primaries the error would shrink."""
+    rng = np.random.default_rng(5)
+    produced, survive, window = rng.exponential(size=(3, 50))
+    twice = [np.repeat(column, 2) for column in (produced / 2, survive, window)]
+    once, doubled = (
+        by_hand(channel(produced, survive, window, 80)),
+        by_hand(channel(*twice, 80, rows_per_primary=2)),
+    )
+    wrong = by_hand(channel(*twice, 80))
+    for g in (0.1, 1.0, 2.0):
+        for method in ("expected_events", "slope"):
+            assert getattr(doubled, method)(g) == pytest.approx(getattr(once, method)(g), rel=1e-12)
+        assert doubled.cutflow(g)["decays_inside"] == pytest.approx(once.expected_events(g), rel=1e-12)
+        assert doubled.efficiency(g) == pytest.approx(once.efficiency(g), rel=1e-12)
+        assert wrong.expected_events(g).error < 0.9 * once.expected_events(g).error
 
 
 def test_nothing_tried_is_nothing_found():

@@ -94,7 +94,10 @@ def test_rising_efficiency_weights_by_energy():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"signal.final_states": ["a gamma"]}, "no final state of the card has 'E_pair'"),
+        (
+            {"signal.final_states": ["a gamma"], "signal.efficiency": 1.0},
+            "no final state of the card has 'E_pair'",
+        ),
         ({"cuts.energy.observable": "z_vertex"}, "depends on the decay vertex"),
         ({"cuts.energy.observable": "E_par"}, "nearest: 'E_pair'"),
         ({"geometry.centre_m": [0.0, 0.0, 1.0]}, "contains the target"),

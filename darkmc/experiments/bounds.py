@@ -76,7 +76,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         peak = largest_on_grid(lambda x: survival(np.exp(x[0])), low[None], high[None], 2000)
         bound = common * primaries.largest_weight * peak * stream.analogue_weight
         if isinstance(primaries, ListPrimaries):
-            # A dark state may be as slow as a meson, so that the bound is far above all rows but a few.
+            # Dark states at rest set the bound, and hardly a row comes near it.
             return min(bound, sampled_bound(stream.plan(), coupling) or bound)
         return bound
 

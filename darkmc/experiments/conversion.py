@@ -16,7 +16,7 @@ from darkmc.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError
 from darkmc.experiments.bounds import sampled_bound
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
-from darkmc.experiments.primaries import Aim, Placed, Pointing, TurnedPrimaries
+from darkmc.experiments.primaries import Aim, Placed, Pointing, TurnedPrimaries, momentum_grid
 from darkmc.experiments.shapes import grown
 from darkmc.experiments.stream import FIXED, FORWARD_SHARE, Expectation, Stream
 from darkmc.generators.coherent_scattering import CoherentConversion, outgoing_direction_cosine
@@ -117,7 +117,7 @@ class ConversionStream:
     def aim(self) -> None:
         """Turn the mesons so that the state that converts points at the volume."""
         base, source = self.base, self.experiment.source
-        momenta = source.largest_momentum * np.linspace(0.0, 1.0, 64) ** 2
+        momenta = momentum_grid(source.largest_momentum)
         pair, daughters = self._pair(chunk_rng(0, self.number, 2**31).random((FIXED + 2, 64)))
         light = self._light(pair, daughters)
         along = length(light[1:]) * np.linspace(-1.0, 1.0, light.shape[1])

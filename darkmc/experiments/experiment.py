@@ -76,9 +76,8 @@ class Experiment:
             raise
         energy, needed = self.card.beam.energy_GeV, source.card.beam.energy_GeV
         if abs(energy / needed - 1.0) > BEAM_TOLERANCE:
-            raise CardError(
-                f"{self.loaded.path}: beam: {energy:.4g} GeV is not the {needed:.4g} GeV of flux {source.card.name}"
-            )
+            theirs = f"the {needed:.4g} GeV of flux {source.card.name}"
+            raise CardError(f"{self.loaded.path}: beam: {energy:.4g} GeV is not {theirs}")
         return source
 
     def __repr__(self) -> str:

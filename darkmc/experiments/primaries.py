@@ -110,8 +110,12 @@ class Aim:
     momentum_factor: Array
 
 
-GRID_CELLS = 256
 _Component = tuple[Array, Array | None, Array | None]
+
+
+def momentum_grid(largest: float) -> Array:
+    """Return 64 momenta from 0 to the largest, equidistant in the square root."""
+    return largest * np.linspace(0.0, 1.0, 64) ** 2
 
 
 class TurnedPrimaries:
@@ -124,7 +128,7 @@ class TurnedPrimaries:
     proposal : DirectionProposal
         The detector's solid angle.
     momenta : array (m,)
-        Increasing grid of meson momenta, GeV; its first value is the least momentum that can matter.
+        Meson momenta (GeV) from 0 to the largest, from :func:`momentum_grid`.
     aims : sequence of Aim
         Components, mixed with known weights so that one sample serves both edges of an exclusion.
     """
@@ -141,7 +145,7 @@ class TurnedPrimaries:
         aims: Sequence[Aim],
     ) -> None:
         self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
-        self._momenta, self._aims = momenta, aims
+        self._aims = aims
         forward = source.forward_density(meson, momenta)
         self._factors = np.stack(
             [
@@ -149,18 +153,21 @@ class TurnedPrimaries:
                 for aim in aims
             ]
         )
-        self._table = InverseTable(self._mixture, momenta[0], source.largest_momentum, 1.0, 4.0)
-        centres = momenta[0] + (np.arange(GRID_CELLS) + 0.5) * self._cell_width
-        shares = np.stack([np.interp(centres, momenta, factor) for factor in self._factors])
-        self._chances = shares / np.sum(shares, axis=0)
+        self._table = InverseTable(self._mixture, 0.0, source.largest_momentum, 1.0, 4.0)
 
-    @property
-    def _cell_width(self) -> float:
-        return float(self.source.largest_momentum - self._momenta[0]) / GRID_CELLS
+    def _components_at(self, momentum: Array) -> Array:
+        """Return the factor of every component, linear in sqrt(p) between the points of the grid, (k, n)."""
+        last = self._factors.shape[1] - 1
+        position = np.sqrt(momentum * (last**2 / self.source.largest_momentum))
+        cell = np.minimum(position.astype(np.intp), last - 1)
+        low = self._factors[:, cell]
+        out: Array = low + (position - cell) * (self._factors[:, cell + 1] - low)
+        return out
 
     def _mixture(self, momentum: Array) -> Array:
-        factor = np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
-        out: Array = self.source.forward_density(self.meson, momentum) * factor
+        out: Array = self.source.forward_density(self.meson, momentum) * np.sum(
+            self._components_at(momentum), axis=0
+        )
         return out
 
     def _components(self, momentum: Array, energy: Array, speed: Array) -> list[_Component]:
@@ -169,8 +176,8 @@ class TurnedPrimaries:
         A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1;
         kappa is None, and cos psi flat, for depth 0.
         """
-        cell = ((momentum - self._momenta[0]) / self._cell_width).astype(np.intp)
-        chances = self._chances[:, np.minimum(cell, GRID_CELLS - 1)]
+        chances = self._components_at(momentum)
+        chances /= np.sum(chances, axis=0)
         steepness = speed * self.mass / (momentum * (energy + speed) ** 2)
         out: list[_Component] = []
         for aim, chance in zip(self._aims, chances, strict=True):
@@ -211,7 +218,7 @@ class TurnedPrimaries:
         sine = np.minimum(transverse / np.maximum(momentum, 1e-9), 1.0).ravel()
         p = np.broadcast_to(momentum, (40, len(momentum))).ravel()
         density = self.source.density_per_solid_angle(self.meson, p, np.sqrt(1.0 - sine**2), (p * sine) ** 2)
-        sampled = np.interp(momentum, self._momenta, np.sum(self._factors, axis=0))
+        sampled = np.sum(self._components_at(momentum), axis=0)
         forward = np.maximum(self.source.forward_density(self.meson, momentum), 1e-300)
         ratio = np.max(density.reshape(40, -1), axis=0) / forward
         weight = ratio * self._table.largest_weight(self._mixture) / sampled

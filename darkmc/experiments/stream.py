@@ -12,7 +12,7 @@ from darkmc.experiments.bounds import row_bound
 from darkmc.experiments.final_states import visible_decay
 from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
-from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries
+from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
 from darkmc.generators.dark_pair import DarkPair
 from darkmc.generators.meson_decay import PseudoscalarDecay
 from darkmc.generators.vector_meson import VectorDecay
@@ -43,7 +43,7 @@ class Stream:
         state: FinalState,
         vary: bool = False,
     ) -> None:
-        self.vary = vary
+        self.vary = vary and bool(experiment.source.alternatives)
         self.experiment, self.portal, self.meson, self.state = experiment, portal, meson, state
         self.card = experiment.card
         self.mass = mass(meson)
@@ -100,8 +100,7 @@ class Stream:
 
     def aim(self, depths: Sequence[tuple[float, float]]) -> None:
         """Turn the mesons, with one component of the mixture per (share, depth)."""
-        top = self.experiment.source.largest_momentum
-        momenta = top * np.linspace(0.0, 1.0, 64) ** 2
+        momenta = momentum_grid(self.experiment.source.largest_momentum)
         expectation = self.expectation(momenta)
         aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
         for share, depth in depths:
