@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.sampling import gauss_legendre
 
 
 def poisson_limit(
@@ -37,10 +38,9 @@ def poisson_limit(
 
     backgrounds, weights = np.array([background]), np.array([1.0])
     if background_error > 0.0:
-        nodes, gauss = np.polynomial.hermite_e.hermegauss(41)
-        backgrounds = background + background_error * nodes
-        weights = np.where(backgrounds >= 0.0, gauss, 0.0)
-        backgrounds = np.maximum(backgrounds, 0.0)
+        low = max(background - 8.0 * background_error, 0.0)
+        backgrounds, weights = gauss_legendre(low, background + 8.0 * background_error, 200)
+        weights = weights * np.exp(-0.5 * ((backgrounds - background) / background_error) ** 2)
     at_most = np.dot(weights, gammaincc(n_obs + 1.0, backgrounds))
 
     def excess(signal: float) -> float:

@@ -164,12 +164,12 @@ def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
 
 
 def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -> tuple[Array, Array]:
-    """Add the refined position of every local maximum that is below target by less than a factor 3."""
+    """Add the refined position of every local maximum that could decide: from a third of the target up."""
     from scipy.optimize import minimize_scalar
 
     inner = values[1:-1]
     peaks = 1 + np.flatnonzero(
-        (inner >= values[:-2]) & (inner > values[2:]) & (inner < target) & (inner > target / 3)
+        (inner >= values[:-2]) & (inner > values[2:]) & (inner < 1.5 * target) & (inner > target / 3)
     )
     for k in peaks:
         found = minimize_scalar(

@@ -48,12 +48,12 @@ class Rows:
         Decay lengths at G = 1 before and inside the window.
     stage : array (n,) of int8
         Number of cuts passed in order.
-    efficiency : array (n,)
-        Detection efficiency that differs from row to row; 1 where a channel's constant says it all.
     index : array (n,) of int
         Position of each row among the primaries tried.
     tried : int
         Primaries behind these rows, those of zero weight included.
+    efficiency : array (n,)
+        Detection efficiency that differs from row to row; empty where a channel's constant says it all.
     factors : array (m, n)
         By what each named alternative multiplies the weights; empty when none was asked for.
     """
@@ -62,9 +62,9 @@ class Rows:
     tau_survive: Array
     tau_window: Array
     stage: NDArray[np.int8]
-    efficiency: Array
     index: NDArray[np.intp]
     tried: int
+    efficiency: Array = field(default_factory=lambda: np.empty(0))
     factors: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @staticmethod
@@ -76,9 +76,9 @@ class Rows:
             np.concatenate([part.tau_survive for part in parts]),
             np.concatenate([part.tau_window for part in parts]),
             np.concatenate([part.stage for part in parts]),
-            np.concatenate([part.efficiency for part in parts]),
             np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
             int(starts[-1]),
+            np.concatenate([part.efficiency for part in parts]),
             np.concatenate([part.factors for part in parts], axis=1),
         )
 
@@ -118,7 +118,9 @@ class Channel:
     def final(self) -> tuple[Array, Array, Array]:
         """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
         keep = self.passing
-        weight = self.rows.produced[keep] * self.rows.efficiency[keep] * (self.branching * self.efficiency)
+        weight = self.rows.produced[keep] * (self.branching * self.efficiency)
+        if len(self.rows.efficiency):
+            weight = weight * self.rows.efficiency[keep]
         return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
 
     def contributions(self, coupling: float) -> Array:
@@ -322,8 +324,8 @@ class Sample:
             for cut in range(len(names) - 1):
                 levels[cut + 1].append(mean_and_error(inside[stage >= cut], rows.tried))
         out = {name: _added(level) for name, level in zip(names, levels, strict=True)}
-        if any(c.efficiency != 1.0 or np.any(c.rows.efficiency != 1.0) for c in self.channels_):
-            out["efficiency"] = self.expected_events(coupling)
+        detected = any(c.efficiency != 1.0 or len(c.rows.efficiency) > 0 for c in self.channels_)
+        out["efficiency" if detected else names[-1]] = self.expected_events(coupling)
         return out
 
     def efficiency(self, coupling: float) -> float:

@@ -1,5 +1,7 @@
-"""Exclusions of analytic curves with closed-form edges, the paper's iteration, and counting limits."""
+"""Exclusions of analytic curves with closed-form edges, the paper's iteration, counting limits, tables."""
 
+import csv
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +12,7 @@ from scipy.special import lambertw
 from scipy.stats import norm, poisson
 
 import darkmc
+from darkmc.cli import main
 from darkmc.counting import poisson_limit
 from darkmc.errors import PhysicsError
 from darkmc.limits import scan_grid, solve
@@ -271,3 +274,26 @@ def test_a_card_without_a_limit_counts():
     assert darkmc.Experiment("charm-finegrained", overrides=text).excluded_events == pytest.approx(
         -np.log(0.05)
     )
+
+
+COLUMNS = (
+    "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason history "
+    "n_samples seconds seed"
+)
+
+
+def test_limit_table_has_header_units_and_the_json_rows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("limit", "charm-finegrained", "--m-dark-photon", "10MeV,30MeV,0.6", "--preset", "published")
+    assert main([*arguments, "--precision", "0.05", "--seed", "9", "--json", "-o", "charm.csv"]) == 0
+    lines = (tmp_path / "charm.csv").read_text().splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    for word in (darkmc.__version__, "seed 9", "published", "GeV^-1", "charm-finegrained", "bmpt-cu-400"):
+        assert any(word in line for line in comments)
+    rows = list(csv.DictReader(lines[len(comments) :]))
+    assert list(rows[0]) == COLUMNS.split()
+    wanted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == len(wanted) == 3
+    for row, target in zip(rows, wanted, strict=True):
+        for key, value in target.items():
+            assert row[key] == ("" if value is None else str(value))

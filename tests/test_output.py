@@ -1,10 +1,9 @@
-"""Event files and limit tables: the contract of their names, and conservation laws event by event.
+"""Event files: the contract of their names, and conservation laws event by event.
 
 Statistical tests: sums of weights ask for |pull| < 4 (chance 6e-5 each, seven of them), spectra and
 depths for p > 1e-4; fresh seeds would fail the file once in about 1000 runs.
 """
 
-import csv
 import json
 import subprocess
 import sys
@@ -19,7 +18,6 @@ import uproot
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.cli import main
 
 SPIN = {"simulation.spin_correlations": True}  # on top of the preset with pi0, eta and a gamma only
 LIGHT_METRES_PER_NS = 0.299792458
@@ -342,26 +340,3 @@ def test_all_channels_of_the_best_preset(tmp_path):
             assert_sum(there["meson"], *made)
             seen = [there[n] for n in ("photon", "electron", "positron", "decay_axion") if n in there]
             assert_sum(there["dark_photon"], *seen)
-
-
-COLUMNS = (
-    "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason history "
-    "n_samples seconds seed"
-)
-
-
-def test_limit_table_has_header_units_and_the_json_rows(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    arguments = ("limit", "charm-finegrained", "--m-dark-photon", "10MeV,30MeV,0.6", "--preset", "published")
-    assert main([*arguments, "--precision", "0.05", "--seed", "9", "--json", "-o", "charm.csv"]) == 0
-    lines = (tmp_path / "charm.csv").read_text().splitlines()
-    comments = [line for line in lines if line.startswith("#")]
-    for word in (darkmc.__version__, "seed 9", "published", "GeV^-1", "charm-finegrained", "bmpt-cu-400"):
-        assert any(word in line for line in comments)
-    rows = list(csv.DictReader(lines[len(comments) :]))
-    assert list(rows[0]) == COLUMNS.split()
-    wanted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(rows) == len(wanted) == 3
-    for row, target in zip(rows, wanted, strict=True):
-        for key, value in target.items():
-            assert row[key] == ("" if value is None else str(value))

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from darkmc.experiments.stream import Stream
 
 _FIRST_CHUNK = 2**30 + 2**20  # chunks of bounds are apart from those of samples and events
+SUMMITS = 6
 MARGIN = 1.02  # over the refined maximum; rows above the bound are counted and keep their excess
 
 
-def largest_on_grid(function: Callable[[Array], Array], low: Array, high: Array, points: int = 24) -> float:
-    """Return the largest value of a function on a box, by a grid that is refined around its maximum.
+def largest_on_grid(function: Callable[[Array], Array], low: Array, high: Array, points: int = 28) -> float:
+    """Return the largest value of a function on a box, by a grid that is refined around its highest points.
 
     Parameters
     ----------
@@ -29,20 +30,25 @@ def largest_on_grid(function: Callable[[Array], Array], low: Array, high: Array,
     low, high : array (d,)
         Corners of the box.
     points : int
-        Grid points per dimension and round.
+        Grid points per dimension of the first round.
     """
-    best = -np.inf
-    lower, upper = low.copy(), high.copy()
-    for _ in range(6):
-        axes = [np.linspace(a, b, points) for a, b in zip(lower, upper, strict=True)]
-        grid = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(len(axes), -1)
-        values = function(grid)
-        top = int(np.argmax(values))
-        best = max(best, float(values[top]))
-        step = (upper - lower) / (points - 1)
-        lower = np.maximum(grid[:, top] - 1.5 * step, low)
-        upper = np.minimum(grid[:, top] + 1.5 * step, high)
+    values, grid = _on_grid(function, low, high, points)
+    best = float(np.max(values))
+    for start in np.argsort(values)[::-1][:SUMMITS]:
+        centre, step = grid[:, start], (high - low) / (points - 1)
+        for _ in range(6):
+            near, around = _on_grid(
+                function, np.maximum(centre - 1.5 * step, low), np.minimum(centre + 1.5 * step, high), 9
+            )
+            top = int(np.argmax(near))
+            best, centre, step = max(best, float(near[top])), around[:, top], 3.0 / 8.0 * step
     return best
+
+
+def _on_grid(function: Callable[[Array], Array], low: Array, high: Array, points: int) -> tuple[Array, Array]:
+    axes = [np.linspace(a, b, points) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(len(axes), -1)
+    return function(grid), grid
 
 
 def sampled_bound(plan: "ChannelPlan", coupling: float) -> float:
@@ -81,7 +87,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         return bound
 
     def weight(x: Array) -> Array:
-        momentum, energy, cosine = x
+        momentum, energy, cosine = np.exp(x[0]), x[1], x[2]
         speed = np.sqrt(np.maximum(energy**2 - heavy**2, 0.0))
         lab = (energy * np.hypot(momentum, mass) + speed * momentum * cosine) / mass
         placed = primaries.largest_weight(momentum, energy, speed, cosine)
@@ -91,5 +97,5 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     least = largest * (1.0 - 1e-12) if monochromatic else heavy
     top = primaries.source.largest_momentum * (1.0 - 1e-6)
     return common * largest_on_grid(
-        weight, np.array([1e-3 * top, least, -1.0]), np.array([top, largest, 1.0])
+        weight, np.array([np.log(1e-3 * top), least, -1.0]), np.array([np.log(top), largest, 1.0])
     )

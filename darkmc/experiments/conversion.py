@@ -223,7 +223,7 @@ class ConversionStream:
         efficiency = np.repeat(self.experiment.efficiency({"photon": out.photon}), repeat)
         factors = np.repeat(self.base.factors(placed, seen), repeat, axis=1)
         stage = np.repeat(stage, repeat)
-        rows = Rows(produced, survive, window, stage, efficiency, index, n_rows, factors)
+        rows = Rows(produced, survive, window, stage, index, n_rows, efficiency, factors)
         if not with_events:
             return rows, None
         momenta = {**self._chain(pair, daughters, placed, seen), **out.momenta}

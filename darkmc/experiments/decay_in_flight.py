@@ -94,17 +94,14 @@ class DecayInFlight:
         return low, float(high)
 
     def efficiency(self, event: Event) -> Array:
-        """Return the detection efficiency of each event from the card's table; 1 without a table."""
+        """Return the detection efficiency of each event from the card's table; empty without a table."""
         table = self.card.signal.efficiency
-        count = next(iter(event.values())).shape[1]
         if not isinstance(table, EfficiencyTable):
-            return np.ones(count)
+            return np.empty(0)
         found = observable(table.observable)
-        return (
-            np.interp(found.function(event), table.at, table.values)
-            if found.applies_to(event)
-            else np.ones(count)
-        )
+        if not found.applies_to(event):
+            return np.ones(next(iter(event.values())).shape[1])
+        return np.interp(found.function(event), table.at, table.values)
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""

@@ -206,9 +206,9 @@ class Stream:
             (per_metre * entry)[hits],
             (per_metre * (leaving - entry))[hits],
             stage[hits],
-            experiment.efficiency(known)[hits],
             np.flatnonzero(hits),
             n_rows,
+            experiment.efficiency({name: four[:, hits] for name, four in known.items()}),
             self.factors(placed, hits),
         )
         if not with_events:
