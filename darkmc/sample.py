@@ -117,18 +117,26 @@ class Channel:
     @cached_property
     def final(self) -> tuple[Array, Array, Array]:
         """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
-        keep = self.passing
-        weight = self.rows.produced[keep] * (self.branching * self.efficiency)
+        weight, survive, window = self.after(self.n_cuts)
+        if self.efficiency != 1.0:
+            weight = weight * self.efficiency
         if len(self.rows.efficiency):
-            weight = weight * self.rows.efficiency[keep]
+            weight = weight * self.rows.efficiency[self.passing]
+        return weight, survive, window
+
+    def after(self, cuts: int) -> tuple[Array, Array, Array]:
+        """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
+        keep = self.rows.stage >= cuts
+        weight = self.rows.produced[keep] * self.branching
         return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
 
     def contributions(self, coupling: float) -> Array:
         """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
-        return self.per_primary(self._terms(coupling))
+        return self.per_primary(self.terms(self.final, coupling))
 
-    def _terms(self, coupling: float) -> Array:
-        weight, survive, window = self.final
+    def terms(self, rows: tuple[Array, Array, Array], coupling: float) -> Array:
+        """Return weight G^power P(G) of rows given as weight, tau_survive and tau_window."""
+        weight, survive, window = rows
         out: Array = weight * (coupling**self.power * decay_probability(survive, window, coupling))
         return out
 
@@ -147,7 +155,7 @@ class Channel:
             width = np.where(np.isinf(window), np.inf, window * g2)
             rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
         log_slope = self.power - 2.0 * survive * g2 + np.where(width > 0.0, rise, 2.0)
-        return self.per_primary(self._terms(coupling) / coupling * log_slope)
+        return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)
 
 
 def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
@@ -315,17 +323,14 @@ class Sample:
         names = ["produced_towards_detector", "decays_inside", *self.cut_names]
         levels: list[list[tuple[float, float]]] = [[] for _ in names]
         for channel in self.channels_:
-            rows, scale = channel.rows, coupling**channel.power
-            inside = channel.branching * scale * rows.produced
-            inside = inside * decay_probability(rows.tau_survive, rows.tau_window, coupling)
-            inside = channel.per_primary(inside)
-            stage = rows.stage[:: channel.rows_per_primary]
-            levels[0].append(mean_and_error(scale * channel.towards, rows.tried))
-            for cut in range(len(names) - 1):
-                levels[cut + 1].append(mean_and_error(inside[stage >= cut], rows.tried))
+            tried = channel.rows.tried
+            levels[0].append(mean_and_error(coupling**channel.power * channel.towards, tried))
+            for cuts in range(len(names) - 1):
+                inside = channel.per_primary(channel.terms(channel.after(cuts), coupling))
+                levels[cuts + 1].append(mean_and_error(inside, tried))
         out = {name: _added(level) for name, level in zip(names, levels, strict=True)}
-        detected = any(c.efficiency != 1.0 or len(c.rows.efficiency) > 0 for c in self.channels_)
-        out["efficiency" if detected else names[-1]] = self.expected_events(coupling)
+        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channels_):
+            out["efficiency"] = self.expected_events(coupling)
         return out
 
     def efficiency(self, coupling: float) -> float:
