@@ -17,7 +17,7 @@ def time_to_precision(experiment: darkmc.Experiment, m_dark_photon: float, coupl
     seconds = statistics.median(sample.seconds for sample in samples)
     value, error = samples[0].expected_events(coupling)
     print(
-        f"m' = {m_dark_photon:g} GeV, G = {coupling:g} GeV^-1: {1e3 * seconds:6.1f} ms to 1% (median of {REPEATS}), "
+        f"m' = {m_dark_photon:g} GeV, G = {coupling:g} GeV^-1: {1e3 * seconds:6.1f} ms to 1%, "
         f"efficiency {samples[0].efficiency(coupling):.2f}, N = {value:.4g} +- {error:.2g}"
     )
 

@@ -14,6 +14,7 @@ from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt, tan
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from darkmc.directions import Cone, DirectionProposal, Tangent, sight_basis, unit, versine
 from darkmc.errors import PhysicsError
 
 __all__ = ["Box", "Cylinder", "DirectionProposal", "Frustum", "Shape", "Sphere", "hits_plane"]
@@ -27,7 +28,6 @@ _POSITIVE = ("size", "radius", "length")
 _PLUS_Z: Vector = (0.0, 0.0, 1.0)
 _LAB = np.eye(3)
 _CUBE: Array = np.array(list(product((-1.0, 1.0), repeat=3)))
-_EPS = float(np.finfo(np.float64).eps)
 # Beyond this angle the tangent plane stretches so much that a cone has the smaller weights.
 _WIDEST = radians(75.0)
 
@@ -63,16 +63,9 @@ def _columns(key: str, value: ArrayLike) -> Array:
     return np.ascontiguousarray(array.T)
 
 
-def _unit(vectors: Array) -> Array:
-    """Normalise along the first axis; scaled first, so that no square over- or underflows."""
-    scaled = vectors / np.abs(vectors).max(axis=0)
-    unit: Array = scaled / np.sqrt((scaled * scaled).sum(axis=0))
-    return unit
-
-
 def _local_axes(axis: Array, roll: float) -> Array:
     """Return as rows the axes of a frame turned the shortest way from +z to `axis`, then rolled."""
-    x, y, z = _unit(axis)
+    x, y, z = unit(axis)
     across = hypot(x, y)
     # All half turns to -z are as short: take the one about x.
     e, f = (x / across, y / across) if across > 0.0 else (0.0, 1.0)
@@ -81,96 +74,6 @@ def _local_axes(axis: Array, roll: float) -> Array:
     c, s = cos(roll), sin(roll)
     axes: Array = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]) @ swing
     return axes
-
-
-def _versine(directions: Array) -> Array:
-    """Return 1 - cos(angle to +z) of (3, n) unit vectors, accurate at small angles."""
-    x, y, z = directions
-    versine: Array = np.where(z > 0.0, (x * x + y * y) / (1.0 + np.abs(z)), 1.0 - z)
-    return versine
-
-
-def _basis(sight: Array, hint: Array) -> Array:
-    """Return orthonormal rows: `hint` made transverse to the unit vector `sight`, their cross, `sight`."""
-    first = _unit(hint - (hint @ sight) * sight)
-    return np.array([first, np.cross(sight, first), sight])
-
-
-@dataclass(frozen=True, eq=False)
-class DirectionProposal(ABC):
-    """A density of directions that covers every ray from one origin to a shape.
-
-    The rows of `basis` are two transverse unit vectors and the line of sight.
-    """
-
-    basis: Array
-
-    @property
-    @abstractmethod
-    def largest_weight(self) -> float:
-        """Return the largest weight in steradian, the figure by which proposals compete."""
-
-    @abstractmethod
-    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
-        """Return (3, n) unit vectors and weights, 1/density in sr, for uniform numbers in [0, 1)."""
-
-    @abstractmethod
-    def density(self, direction: Array) -> Array:
-        """Return the density in 1/sr of (3, n) unit vectors, zero outside the support."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Cone(DirectionProposal):
-    """Uniform in solid angle, up to 1 - cos(angle) = `opening` <= 1 from the line of sight."""
-
-    opening: float
-
-    @property
-    def largest_weight(self) -> float:
-        return 2.0 * pi * self.opening
-
-    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
-        depth, azimuth = self.opening * u1, 2.0 * pi * u2
-        across = np.sqrt(depth * (2.0 - depth))
-        local = np.array([across * np.cos(azimuth), across * np.sin(azimuth), 1.0 - depth])
-        return self.basis.T @ local, np.full(local.shape[1], self.largest_weight)
-
-    def density(self, direction: Array) -> Array:
-        # Rounding moves a direction by some eps, and so its versine by eps times the sine.
-        edge = self.opening + 32.0 * _EPS * (self.opening + sqrt(self.opening))
-        return np.where(_versine(self.basis @ direction) <= edge, 1.0 / self.largest_weight, 0.0)
-
-
-@dataclass(frozen=True, eq=False)
-class _Tangent(DirectionProposal):
-    """Uniform over a rectangle, or the ellipse inscribed in it, in the plane at unit distance."""
-
-    middle: Array
-    half: Array
-    is_round: bool = False
-
-    @property
-    def largest_weight(self) -> float:
-        return float((pi if self.is_round else 4.0) * self.half.prod())
-
-    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
-        if self.is_round:
-            spread = np.sqrt(u1) * np.array([np.cos(2.0 * pi * u2), np.sin(2.0 * pi * u2)])
-        else:
-            spread = 2.0 * np.array([u1, u2]) - 1.0
-        u, v = self.middle[:, None] + self.half[:, None] * spread
-        cosine = 1.0 / np.sqrt(1.0 + u * u + v * v)
-        return self.basis.T @ np.array([u * cosine, v * cosine, cosine]), self.largest_weight * cosine**3
-
-    def density(self, direction: Array) -> Array:
-        local = self.basis @ direction
-        reach = np.abs(self.middle) + self.half
-        slack = 16.0 * _EPS * (1.0 + reach @ reach)  # rounding of a direction, projected
-        with np.errstate(all="ignore"):
-            spread = (local[:2] / local[2] - self.middle[:, None]) / (self.half + slack)[:, None]
-            radius = np.hypot(*spread) if self.is_round else np.abs(spread).max(axis=0)
-            peaked = local[2] ** -3 / self.largest_weight
-        return np.where((radius <= 1.0) & (local[2] > 0.0), peaked, 0.0)
 
 
 class Shape(ABC):
@@ -249,7 +152,7 @@ class Shape(ABC):
             raise PhysicsError("direction must not be the zero vector")
         if 1 not in (o.shape[1], d.shape[1]) and o.shape != d.shape:
             raise PhysicsError(f"origin and direction differ: {o.shape[1]} and {d.shape[1]} rays")
-        return self.intersect_components(o, _unit(d))
+        return self.intersect_components(o, unit(d))
 
     def intersect_components(self, origin: Array, direction: Array) -> tuple[Array, Array]:
         """Intersect like `intersect`, unchecked: (3,) or (3, n) starts and (3, n) unit vectors."""
@@ -318,21 +221,21 @@ class _Cornered(Shape):
         return middle, half if half < pi / 2.0 else pi
 
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
-        away, seen = self._middle - origin, _unit((self._corners - origin).T)
+        away, seen = self._middle - origin, unit((self._corners - origin).T)
         hints = np.vstack([_LAB, self._axes]) if self._is_tilted else _LAB
         facing = self._facing(self._localised(origin[:, None])) @ self._axes
-        for k, sight in enumerate([_unit(away), *facing]):
-            basis = _basis(sight, _LAB[np.abs(sight).argmin()])
-            opening = float(_versine(basis @ seen).max())
+        for k, sight in enumerate([unit(away), *facing]):
+            basis = sight_basis(sight, _LAB[np.abs(sight).argmin()])
+            opening = float(versine(basis @ seen).max())
             # A cone within a hemisphere is convex: it holds the body if it holds the corners. Beyond a
             # parting plane the body is within the hemisphere wherever the corners of its box are.
             if opening <= 1.0 or k > 0:
-                yield _Cone(basis, min(opening, 1.0))
+                yield Cone(basis, min(opening, 1.0))
             if opening < 1.0 - cos(_WIDEST):
                 for hint in hints[np.abs(hints @ sight) < 0.9]:
-                    basis = _basis(sight, hint)
+                    basis = sight_basis(sight, hint)
                     low, high = np.array([self._extent(origin, e, sight) for e in basis[:2]]).T
-                    yield _Tangent(basis, (high + low) / 2.0, (high - low) / 2.0)
+                    yield Tangent(basis, (high + low) / 2.0, (high - low) / 2.0)
 
     def _extent(self, origin: Array, e: Array, sight: Array) -> tuple[float, float]:
         """Return the range of e.p / sight.p over the body, p seen from the origin."""
@@ -474,8 +377,8 @@ class Sphere(Shape):
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         away = self._middle - origin
         sine2 = min(1.0, self.radius**2 / float(away @ away))
-        basis = _basis(_unit(away), _LAB[np.abs(away).argmin()])
-        yield _Cone(basis, sine2 / (1.0 + sqrt(1.0 - sine2)))
+        basis = sight_basis(unit(away), _LAB[np.abs(away).argmin()])
+        yield Cone(basis, sine2 / (1.0 + sqrt(1.0 - sine2)))
 
 
 @dataclass(frozen=True)
@@ -532,7 +435,7 @@ class Cylinder(_Cornered):
             half, reach = (edges.max() - edges.min()) / 2.0, (edges.max() + edges.min()) / 2.0
             basis = self._axes * [[1.0], [1.0], [np.sign(z)]]
             middle = np.array([x, y]) / (offset or 1.0) * reach
-            yield _Tangent(basis, middle, np.full(2, half), is_round=True)
+            yield Tangent(basis, middle, np.full(2, half), is_round=True)
 
     def _extent(self, origin: Array, e: Array, sight: Array) -> tuple[float, float]:
         # A plane with normal m through the origin touches the rim of a cap with centre c and axis n if

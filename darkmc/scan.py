@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from darkmc.experiments.experiment import Experiment
@@ -103,14 +103,17 @@ def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iter
             for index in range(count):
                 yield _shown(scan_point(request, index), bar)
             return
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            futures = [pool.submit(scan_point, request, index) for index in range(count)]
-            try:
-                for future in futures:
-                    yield _shown(future.result(), bar)
-            finally:
-                for future in futures:
-                    future.cancel()
+        before = set(active_children())
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        try:
+            for future in [pool.submit(scan_point, request, index) for index in range(count)]:
+                yield _shown(future.result(), bar)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(active_children()) - before:  # a point may take minutes: do not wait for it
+                process.terminate()
+            raise
+        pool.shutdown()
 
 
 def _shown(point: ScanPoint, bar: Any) -> ScanPoint:

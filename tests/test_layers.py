@@ -15,7 +15,7 @@ ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
     "cards schema catalogue list_files"
-    " | geometry propagation response selection current sample counting limits",
+    " | directions geometry propagation response selection current sample counting limits",
     "generators gminus2",
     "mesons",
     "portal",

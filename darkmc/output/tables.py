@@ -37,16 +37,19 @@ ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
 def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
     """Return the least and largest edges of an interval over the nominal and all alternatives, and remarks.
 
-    An alternative's intervals belong to the nominal one that they overlap.
+    An alternative's intervals belong to the nominal one that they overlap, the first to its lower edge
+    and the last to its upper one.
     """
     found = {
         name: [other for other in exclusion.intervals if _overlap(interval, other)]
         for name, exclusion in point.alternatives.items()
     }
     gone = [name for name, others in found.items() if not others]
-    everything = [interval, *(other for others in found.values() for other in others)]
+    spans = [(interval.lower, interval.upper)]
+    spans += [(others[0].lower, others[-1].upper) for others in found.values() if others]
     columns: dict[str, float | None] = {}
-    for edge, values in (("lower", [i.lower for i in everything]), ("upper", [i.upper for i in everything])):
+    for k, edge in enumerate(("lower", "upper")):
+        values = [span[k] for span in spans]
         finite = [value for value in values if math.isfinite(value)]
         columns[f"{edge}_min"] = min(finite) if finite else None
         columns[f"{edge}_max"] = max(finite) if len(finite) == len(values) else None

@@ -1,0 +1,114 @@
+"""Densities of directions that cover every ray from one origin to a body, for importance sampling."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+EPS = float(np.finfo(np.float64).eps)
+
+
+def unit(vectors: Array) -> Array:
+    """Normalise along the first axis; scaled first, so that no square over- or underflows."""
+    scaled = vectors / np.abs(vectors).max(axis=0)
+    out: Array = scaled / np.sqrt((scaled * scaled).sum(axis=0))
+    return out
+
+
+def versine(directions: Array) -> Array:
+    """Return 1 - cos(angle to +z) of (3, n) unit vectors, accurate at small angles."""
+    x, y, z = directions
+    versine: Array = np.where(z > 0.0, (x * x + y * y) / (1.0 + np.abs(z)), 1.0 - z)
+    return versine
+
+
+def sight_basis(sight: Array, hint: Array) -> Array:
+    """Return orthonormal rows: `hint` made transverse to the unit vector `sight`, their cross, `sight`."""
+    first = unit(hint - (hint @ sight) * sight)
+    return np.array([first, np.cross(sight, first), sight])
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionProposal(ABC):
+    """A density of directions that covers every ray from one origin to a shape.
+
+    The rows of `basis` are two transverse unit vectors and the line of sight.
+    """
+
+    basis: Array
+
+    @property
+    @abstractmethod
+    def largest_weight(self) -> float:
+        """Return the largest weight in steradian, the figure by which proposals compete."""
+
+    @abstractmethod
+    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
+        """Return (3, n) unit vectors and weights, 1/density in sr, for uniform numbers in [0, 1)."""
+
+    @abstractmethod
+    def density(self, direction: Array) -> Array:
+        """Return the density in 1/sr of (3, n) unit vectors, zero outside the support."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cone(DirectionProposal):
+    """Uniform in solid angle, up to 1 - cos(angle) = `opening` <= 1 from the line of sight."""
+
+    opening: float
+
+    @property
+    def largest_weight(self) -> float:
+        """Return the largest weight in steradian."""
+        return 2.0 * pi * self.opening
+
+    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
+        """Return directions and weights; see the base."""
+        depth, azimuth = self.opening * u1, 2.0 * pi * u2
+        across = np.sqrt(depth * (2.0 - depth))
+        local = np.array([across * np.cos(azimuth), across * np.sin(azimuth), 1.0 - depth])
+        return self.basis.T @ local, np.full(local.shape[1], self.largest_weight)
+
+    def density(self, direction: Array) -> Array:
+        """Return the density; see the base."""
+        # Rounding moves a direction by some eps, and so its versine by eps times the sine.
+        edge = self.opening + 32.0 * EPS * (self.opening + sqrt(self.opening))
+        return np.where(versine(self.basis @ direction) <= edge, 1.0 / self.largest_weight, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Tangent(DirectionProposal):
+    """Uniform over a rectangle, or the ellipse inscribed in it, in the plane at unit distance."""
+
+    middle: Array
+    half: Array
+    is_round: bool = False
+
+    @property
+    def largest_weight(self) -> float:
+        """Return the largest weight in steradian."""
+        return float((pi if self.is_round else 4.0) * self.half.prod())
+
+    def sample(self, u1: Array, u2: Array) -> tuple[Array, Array]:
+        """Return directions and weights; see the base."""
+        if self.is_round:
+            spread = np.sqrt(u1) * np.array([np.cos(2.0 * pi * u2), np.sin(2.0 * pi * u2)])
+        else:
+            spread = 2.0 * np.array([u1, u2]) - 1.0
+        u, v = self.middle[:, None] + self.half[:, None] * spread
+        cosine = 1.0 / np.sqrt(1.0 + u * u + v * v)
+        return self.basis.T @ np.array([u * cosine, v * cosine, cosine]), self.largest_weight * cosine**3
+
+    def density(self, direction: Array) -> Array:
+        """Return the density; see the base."""
+        local = self.basis @ direction
+        reach = np.abs(self.middle) + self.half
+        slack = 16.0 * EPS * (1.0 + reach @ reach)  # rounding of a direction, projected
+        with np.errstate(all="ignore"):
+            spread = (local[:2] / local[2] - self.middle[:, None]) / (self.half + slack)[:, None]
+            radius = np.hypot(*spread) if self.is_round else np.abs(spread).max(axis=0)
+            peaked = local[2] ** -3 / self.largest_weight
+        return np.where((radius <= 1.0) & (local[2] > 0.0), peaked, 0.0)
