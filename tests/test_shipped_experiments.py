@@ -118,3 +118,48 @@ def test_template_runs_and_refuses_bad_names(tmp_path, monkeypatch, capsys):
     assert main(["new-experiment", "../x"]) == 2
     with pytest.raises(CardError):
         new_card("a b")
+
+
+TWENTY_LINES = """
+schema = 1
+name = "short"
+topology = "decay_in_flight"
+references = [{ key = "x", title = "a guess", gives = "all", grade = "C" }]
+[beam]
+particle = "proton"
+momentum_GeV = 400.0
+pot = 1e18
+[source]
+flux = "bmpt-cu-400"
+mesons = ["pi0", "eta"]
+[geometry]
+shape = "sphere"
+centre_m = [1.0, 0.0, 100.0]
+radius_m = 2.0
+[signal]
+final_states = ["a gamma"]
+[observed]
+n_obs = 0
+"""
+
+
+def test_twenty_lines_make_an_experiment(tmp_path):
+    """The solid angle and chord of a sphere: far away the yield is that of a small volume V/d^2 on axis."""
+    assert len(TWENTY_LINES.strip().splitlines()) <= 20
+    yields = []
+    for radius in (2.0, 1.0):
+        path = tmp_path / f"{radius}.toml"
+        path.write_text(TWENTY_LINES.replace("radius_m = 2.0", f"radius_m = {radius}"))
+        sample = darkmc.Experiment(str(path)).simulate(darkmc.DarkAxionPortal(0.01), n_samples=80_000)
+        yields.append(sample.expected_events(1e-5))
+    ratio = yields[0].value / yields[1].value
+    assert ratio == pytest.approx(8.0, rel=0.06)  # volume: the beam's width of 3 m here bends it a little
+
+
+def test_a_yield_below_all_numbers_stops_early():
+    """exp(-800) and less: zero with a warning after a few rounds, not after 10^8 primaries."""
+    charm = darkmc.Experiment("charm-finegrained", preset="published")
+    with pytest.warns(darkmc.PrecisionWarning, match="below all numbers"):
+        sample = charm.simulate(darkmc.DarkAxionPortal(0.1), at=50.0, precision=0.01)
+    assert sample.expected_events(50.0).value == 0.0
+    assert sample.n_samples < 10**6

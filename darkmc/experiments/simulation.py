@@ -16,6 +16,7 @@ from darkmc.rng import CHUNK_ROWS
 from darkmc.sample import Channel, Rows, Sample, mean_and_error
 
 LARGEST_ROW = 0.02
+HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 
 
 class Executor(Protocol):
@@ -142,6 +143,10 @@ def _rounds(
             progress(sample.n_samples, worst)
         if worst <= goal.precision and peak <= LARGEST_ROW:
             return sample, ()
+        if worst == math.inf and k >= HOPELESS_ROUNDS:
+            return sample, (
+                f"no event is seen in {sample.n_samples} primaries: the yield is below all numbers",
+            )
         shares = _shares(sample, couplings, made.plans)
         wanted = [
             max(len(parts), math.ceil(share * 2 * count * 2 ** (k + 1)))
