@@ -220,7 +220,9 @@ class ConversionStream:
         repeat = 2 if self.kind == "near" else 1
         stage = stages(self.card.cuts, {"photon": out.photon}, self.experiment.named_cuts)
         index = np.repeat(np.flatnonzero(seen), repeat)
-        efficiency = np.repeat(self.experiment.efficiency({"photon": out.photon}), repeat)
+        efficiency = np.repeat(
+            self.experiment.efficiency({"photon": out.photon}, np.ones(len(stage), dtype=bool)), repeat
+        )
         factors = np.repeat(self.base.factors(placed, seen), repeat, axis=1)
         stage = np.repeat(stage, repeat)
         rows = Rows(produced, survive, window, stage, index, n_rows, efficiency, factors)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.errors import CardError, PhysicsError
 from darkmc.experiments import charm
@@ -93,15 +94,15 @@ class DecayInFlight:
         high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
         return low, float(high)
 
-    def efficiency(self, event: Event) -> Array:
-        """Return the detection efficiency of each event from the card's table; empty without a table."""
+    def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:
+        """Return the detection efficiency of the kept events from the card's table; empty without a table."""
         table = self.card.signal.efficiency
         if not isinstance(table, EfficiencyTable):
             return np.empty(0)
         found = observable(table.observable)
         if not found.applies_to(event):
-            return np.ones(next(iter(event.values())).shape[1])
-        return np.interp(found.function(event), table.at, table.values)
+            return np.ones(np.count_nonzero(keep))
+        return np.interp(found.function(event)[keep], table.at, table.values)
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""

@@ -153,6 +153,7 @@ class TurnedPrimaries:
                 for aim in aims
             ]
         )
+        self._steps = np.diff(self._factors, axis=1)
         self._table = InverseTable(self._mixture, 0.0, source.largest_momentum, 1.0, 4.0)
 
     def _components_at(self, momentum: Array) -> Array:
@@ -160,8 +161,8 @@ class TurnedPrimaries:
         last = self._factors.shape[1] - 1
         position = np.sqrt(momentum * (last**2 / self.source.largest_momentum))
         cell = np.minimum(position.astype(np.intp), last - 1)
-        low = self._factors[:, cell]
-        out: Array = low + (position - cell) * (self._factors[:, cell + 1] - low)
+        low = np.take(self._factors, cell, axis=1)
+        out: Array = low + (position - cell) * np.take(self._steps, cell, axis=1)
         return out
 
     def _mixture(self, momentum: Array) -> Array:

@@ -208,7 +208,7 @@ class Stream:
             stage[hits],
             np.flatnonzero(hits),
             n_rows,
-            experiment.efficiency({name: four[:, hits] for name, four in known.items()}),
+            experiment.efficiency(known, hits),
             self.factors(placed, hits),
         )
         if not with_events:
