@@ -4,7 +4,7 @@ Each draws the daughters either as they come or, for photons, forced into the en
 Momenta are returned in the axes of the meson's decay; the caller turns them to the lab.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +20,35 @@ from darkmc.schema import FinalState
 Daughters = dict[str, Array]
 
 
+class Draw(NamedTuple):
+    """What a decay is drawn from.
+
+    Attributes
+    ----------
+    pair, placed : DarkPair, Placed
+        The decaying parents, in their rest frame and placed in the lab.
+    parent_mass : float
+        GeV.
+    uniform : array (n_uniform, n)
+        Uniform numbers.
+    analogue : bool
+        Draw as it comes, without forcing energies.
+    everything : bool
+        Make what is not seen, too.
+    """
+
+    pair: DarkPair
+    placed: Placed
+    parent_mass: float
+    uniform: Array
+    analogue: bool
+    everything: bool
+
+    def in_lab(self, four: Array) -> Array:
+        """Boost from the parent's rest frame to the lab, in the axes of the decay."""
+        return boost(four, self.placed.parent, self.parent_mass)
+
+
 class VisibleDecay(Protocol):
     """What a stream asks of a final state."""
 
@@ -28,15 +57,7 @@ class VisibleDecay(Protocol):
     heavy_axion: bool
     mass: float
 
-    def draw(
-        self,
-        pair: DarkPair,
-        placed: Placed,
-        parent_mass: float,
-        uniform: Array,
-        analogue: bool,
-        everything: bool,
-    ) -> tuple[Daughters, Array]:
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
         """Return daughters by name in the lab (axes of the decay) and weights of mean 1."""
         ...
 
@@ -61,28 +82,19 @@ class SeenPhoton:
         self._daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
         self.particles: tuple[str, ...] = ("photon", self._daughter)
 
-    def draw(
-        self,
-        pair: DarkPair,
-        placed: Placed,
-        parent_mass: float,
-        uniform: Array,
-        analogue: bool,
-        everything: bool,
-    ) -> tuple[Daughters, Array]:
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
         """Return photon and dark daughter; see :class:`VisibleDecay`."""
-        if analogue:
-            photon, daughter = self._decay.as_it_comes(pair, uniform[:2])
+        if draw.analogue:
+            photon, daughter = self._decay.as_it_comes(draw.pair, draw.uniform[:2])
             out = {"photon": photon, self._daughter: daughter}
-            moved = {name: boost(four, placed.parent, parent_mass) for name, four in out.items()}
-            return moved, np.ones(uniform.shape[1])
-        polarisation = self._decay.polarisation(pair) if self._spin else None
+            return {name: draw.in_lab(four) for name, four in out.items()}, np.ones(draw.uniform.shape[1])
+        polarisation = self._decay.polarisation(draw.pair) if self._spin else None
         if polarisation is not None:
-            polarisation = boost(polarisation, placed.parent, parent_mass)
+            polarisation = draw.in_lab(polarisation)
         photon, daughter, weight = self._decay.in_window(
-            placed.unstable, polarisation, self._window, uniform, everything
+            draw.placed.unstable, polarisation, self._window, draw.uniform, draw.everything
         )
-        return {"photon": photon, **({self._daughter: daughter} if everything else {})}, weight
+        return {"photon": photon, **({self._daughter: daughter} if draw.everything else {})}, weight
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of a draw; 0 where no photon has an energy that the cuts leave."""
@@ -111,23 +123,11 @@ class SeenPair:
         self.mass = self._decay.mass
         self.particles: tuple[str, ...] = (*self._names, "decay_axion")
 
-    def draw(
-        self,
-        pair: DarkPair,
-        placed: Placed,
-        parent_mass: float,
-        uniform: Array,
-        analogue: bool,
-        everything: bool,
-    ) -> tuple[Daughters, Array]:
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
         """Return l-, l+ and axion; see :class:`VisibleDecay`."""
-        del analogue
-        daughters, weight = self._decay.as_it_comes(pair, uniform)
-        wanted = self.particles if everything else self._names
-        return {
-            name: boost(four, placed.parent, parent_mass)
-            for name, four in zip(wanted, daughters, strict=False)
-        }, weight
+        daughters, weight = self._decay.as_it_comes(draw.pair, draw.uniform)
+        wanted = self.particles if draw.everything else self._names
+        return {name: draw.in_lab(four) for name, four in zip(wanted, daughters, strict=False)}, weight
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of a draw."""

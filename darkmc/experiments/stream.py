@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
-from darkmc.experiments.final_states import visible_decay
+from darkmc.experiments.final_states import Draw, visible_decay
 from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
@@ -185,7 +185,7 @@ class Stream:
         everything = with_events or experiment.needs_everything
         analogue = not isinstance(self.primaries, TurnedPrimaries)
         daughters, weight = self.decay.draw(
-            pair, placed, self.mass, uniform[FIXED:start], analogue, everything
+            Draw(pair, placed, self.mass, uniform[FIXED:start], analogue, everything)
         )
         origin = experiment.origin[:, None] if placed.origin is None else placed.origin
         entry, leaving = experiment.shape.intersect_components(origin, placed.direction)
