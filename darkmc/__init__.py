@@ -25,11 +25,14 @@ _HOME = {
     "list_fluxes": "darkmc.catalogue",
     "list_runs": "darkmc.catalogue",
 }
+_MODULES = ("gminus2",)
 
-__all__ = sorted([*_HOME, "__version__"])
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"darkmc.{name}")
     if name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
         globals()[name] = value

@@ -105,6 +105,9 @@ def load_card(
     """
     path = find_card(kind, name)
     text, data = _read(path)
+    for key in overrides or {}:
+        if key.split(".")[0] == "presets":
+            raise CardError(f"{path}: '{key}': presets cannot be overridden, only chosen")
     for key, value in {**_preset(path, data, preset), **(overrides or {})}.items():
         _set(path, data, key, value)
     card = check(_model(kind, data, path), data, str(path))

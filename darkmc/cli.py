@@ -35,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_rate(commands)
     _add_generate(commands)
     _add_limit(commands)
+    _add_gminus2(commands)
     _add_run(commands)
     _add_new(commands)
     _add_pictures(commands)
@@ -51,7 +52,7 @@ def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 def _add_catalogue(commands: Any) -> None:
     kinds = ("experiments", "fluxes", "runs")
     listing = _new(commands, "list", "list what can be used by name")
-    listing.add_argument("kind", choices=(*kinds, "figures"))
+    listing.add_argument("kind", choices=(*kinds, "figures", "gminus2"))
     show = _new(commands, "show", "print a card and where it was found")
     show.add_argument("kind", choices=kinds)
     show.add_argument("name")
@@ -114,6 +115,15 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.csv")
+
+
+def _add_gminus2(commands: Any) -> None:
+    parser = _new(commands, "gminus2", "one loop's contribution to a lepton's moment (g - 2)/2")
+    parser.add_argument("loop", metavar="LOOP", help="e.g. dark_axion_two_loop; LOOP --help lists its keys")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="--KEY VALUE", help="e.g. --lepton mu --mass 30MeV"
+    )
 
 
 def _add_run(commands: Any) -> None:

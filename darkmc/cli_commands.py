@@ -85,8 +85,11 @@ def _workers(options: argparse.Namespace) -> int:
 def _point(options: argparse.Namespace) -> tuple[Any, Any, float]:
     """Return experiment, portal and coupling; raise if no channel is open."""
     from darkmc.experiments.experiment import Experiment
+    from darkmc.experiments.lepton_moments import is_moment
     from darkmc.portal import DarkAxionPortal
 
+    if is_moment(options.experiment):
+        raise PhysicsError(f"{options.experiment} has no events: use limit, or gminus2 for the moment")
     m_dark_photon = require_positive("--m-dark-photon", parse_energy(options.m_dark_photon))
     m_axion = parse_axion_mass(options.m_axion, m_dark_photon)
     coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
@@ -99,6 +102,11 @@ def _point(options: argparse.Namespace) -> tuple[Any, Any, float]:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.kind == "gminus2":
+        from darkmc.experiments.lepton_moments import list_moments
+
+        print("\n".join(list_moments()))
+        return 0
     print("\n".join(list_cards(_KINDS[options.kind])))  # type: ignore[arg-type]
     return 0
 
@@ -128,7 +136,7 @@ def _rate(options: argparse.Namespace) -> int:
             "m_axion": portal.m_axion,
             "coupling": coupling,
             "expected_events": value,
-            "error": error,
+            "error": error if math.isfinite(error) else None,
             "n_samples": sample.n_samples,
             "efficiency": sample.efficiency(coupling),
             "largest_row": sample.largest_row(coupling),
@@ -173,15 +181,20 @@ def _generate(options: argparse.Namespace) -> int:
         f"weights sum to {stream.sum_of_weights:.5g} +- {stream.error:.2g} expected events"
     )
     if options.unweighted:
-        print(f"{stream.n_above_bound} events exceed the bound of unweighting and keep a weight above 1")
+        print(f"{stream.n_above_bound} events exceed the bound and keep more than the common weight")
     return 0
 
 
 def _alternatives(request: Any, names: str | None) -> tuple[str, ...]:
     """Return the names of the flux card's alternatives that `--vary` asks for."""
+    from darkmc.experiments.experiment import Experiment
+
     if names is None:
         return ()
-    source = request.load().source
+    experiment = request.load()
+    if not isinstance(experiment, Experiment):
+        raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
+    source = experiment.source
     known = list(source.alternatives)
     wanted = known if names == "all" else [name.strip() for name in names.split(",")]
     if not wanted:
@@ -193,10 +206,13 @@ def _alternatives(request: Any, names: str | None) -> tuple[str, ...]:
 
 
 def _limit(options: argparse.Namespace) -> int:
+    from darkmc.experiments.lepton_moments import is_moment
     from darkmc.output.files import check_target
     from darkmc.output.tables import LIMIT_COLUMNS, json_rows, write_limits
     from darkmc.scan import ScanRequest, scan
 
+    if is_moment(options.experiment) and options.method != "bracket":
+        raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
     masses = parse_energy_grid(options.m_dark_photon)
     precision, seed, workers = fraction("--precision", options.precision), _seed(options), _workers(options)
     if options.output is not None:
@@ -289,6 +305,12 @@ def _decay_length(options: argparse.Namespace) -> int:
     return 0
 
 
+def _gminus2(options: argparse.Namespace) -> int:
+    from darkmc import cli_gminus2
+
+    return cli_gminus2.run(options)
+
+
 def _new_experiment(options: argparse.Namespace) -> int:
     from darkmc.cards import new_card
     from darkmc.output.files import check_target, replacing
@@ -307,6 +329,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "rate": _rate,
     "generate": _generate,
     "limit": _limit,
+    "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,
     "figure": _figure,

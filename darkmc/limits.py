@@ -33,8 +33,8 @@ class Exclusion:
     ----------
     intervals : tuple of Interval
         Excluded intervals of the coupling, increasing; empty when nothing is excluded.
-    method : {"bracket", "iterative"}
-        How it was found.
+    method : {"bracket", "iterative", "analytic"}
+        How it was found; the last is a closed form.
     reason : str
         Why there is no interval, or why an edge is missing; empty when nothing is.
     history : tuple of (G, N)

@@ -9,6 +9,7 @@ from darkmc.constants import HBAR_C_GEV_M
 from darkmc.current import DarkCurrent
 from darkmc.errors import PhysicsError, nearest
 from darkmc.generators import dark_photon_decay, meson_decay, vector_meson
+from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 
 FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
@@ -119,6 +120,10 @@ class DarkAxionPortal:
             raise PhysicsError(f"'{meson}' has no a gamma' spectrum (one of {', '.join(PSEUDOSCALARS)} has)")
         spectrum = meson_decay.relative_spectrum(q2, mass(name), self.current, _checked(coupling))
         return photon_coupling(name).value * spectrum
+
+    def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
+        """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
+        return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
 
     @staticmethod
     def _final_state(name: str) -> str:

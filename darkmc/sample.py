@@ -11,11 +11,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array
-from darkmc.propagation import decay_probability
+from darkmc.rows import Channel, mean_and_error
 
 # (channel, primaries, coupling, observable) -> values and weights per primary of passing rows, in chunks
 Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array]]]
@@ -36,138 +35,34 @@ class BinnedYield(NamedTuple):
     error: Array
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one channel that point at the detector; others are only counted.
+LARGEST_COUPLING = 1e30  # GeV^-1; powers of it still are numbers
 
-    Attributes
-    ----------
-    produced : array (n,)
-        Exposure x production x Jacobians of a primary, powers of G, branching ratio and efficiency removed.
-    tau_survive, tau_window : array (n,)
-        Decay lengths at G = 1 before and inside the window.
-    stage : array (n,) of int8
-        Number of cuts passed in order.
-    index : array (n,) of int
-        Position of each row among the primaries tried.
-    tried : int
-        Primaries behind these rows, those of zero weight included.
-    efficiency : array (n,)
-        Detection efficiency that differs from row to row; empty where a channel's constant says it all.
-    factors : array (m, n)
-        By what each named alternative multiplies the weights; empty when none was asked for.
-    """
 
-    produced: Array
-    tau_survive: Array
-    tau_window: Array
-    stage: NDArray[np.int8]
-    index: NDArray[np.intp]
-    tried: int
-    efficiency: Array = field(default_factory=lambda: np.empty(0))
-    factors: Array = field(default_factory=lambda: np.empty((0, 0)))
+def checked_couplings(coupling: Any) -> Array:
+    """Return couplings as an array, or raise PhysicsError if one is negative or no sensible number."""
+    try:
+        couplings = np.asarray(coupling, dtype=float)
+    except (TypeError, ValueError):
+        raise PhysicsError(f"coupling must be a number or an array of numbers, not {coupling!r}") from None
+    if not np.all((couplings >= 0.0) & (couplings <= LARGEST_COUPLING)):
+        raise PhysicsError(f"coupling must lie between 0 and {LARGEST_COUPLING:g} GeV^-1")
+    return couplings
 
-    @staticmethod
-    def joined(parts: "list[Rows]") -> "Rows":
-        """Return all rows of one channel, in the order given."""
-        starts = np.cumsum([0, *(part.tried for part in parts)])
-        return Rows(
-            np.concatenate([part.produced for part in parts]),
-            np.concatenate([part.tau_survive for part in parts]),
-            np.concatenate([part.tau_window for part in parts]),
-            np.concatenate([part.stage for part in parts]),
-            np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
-            int(starts[-1]),
-            np.concatenate([part.efficiency for part in parts]),
-            np.concatenate([part.factors for part in parts], axis=1),
+
+def _over(coupling: Any, yields: Callable[[float], dict[str, Yield]]) -> dict[str, Yield]:
+    """Return yields by name for one coupling, or arrays of the couplings' shape."""
+    couplings = checked_couplings(coupling)
+    if couplings.ndim == 0:
+        return yields(float(couplings))
+    found = [yields(float(g)) for g in couplings.ravel()]
+    shape = couplings.shape
+    return {
+        name: Yield(
+            np.array([part[name].value for part in found]).reshape(shape),
+            np.array([part[name].error for part in found]).reshape(shape),
         )
-
-
-@dataclass(frozen=True)
-class Channel:
-    """One stream of primaries: what is common to its rows, and the rows.
-
-    Rows of one primary stand together; they are summed before anything is squared.
-    """
-
-    name: str
-    power: float
-    branching: float
-    efficiency: float
-    n_cuts: int
-    rows: Rows
-    rows_per_primary: int = 1
-
-    @property
-    def towards(self) -> Array:
-        """Primaries that point at the detector, by weight, powers of G removed."""
-        return self.rows.produced[:: self.rows_per_primary]
-
-    @cached_property
-    def passing(self) -> NDArray[np.bool_]:
-        """Which rows pass every cut."""
-        out: NDArray[np.bool_] = self.rows.stage == self.n_cuts
-        return out
-
-    @cached_property
-    def leading(self) -> NDArray[np.intp]:
-        """Places of the rows that pass, one per primary: what :meth:`contributions` belongs to."""
-        return np.flatnonzero(self.passing)[:: self.rows_per_primary]
-
-    @cached_property
-    def final(self) -> tuple[Array, Array, Array]:
-        """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
-        weight, survive, window = self.after(self.n_cuts)
-        if self.efficiency != 1.0:
-            weight = weight * self.efficiency
-        if len(self.rows.efficiency):
-            weight = weight * self.rows.efficiency[self.passing]
-        return weight, survive, window
-
-    def after(self, cuts: int) -> tuple[Array, Array, Array]:
-        """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
-        keep = self.rows.stage >= cuts
-        weight = self.rows.produced[keep] * self.branching
-        return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
-
-    def contributions(self, coupling: float) -> Array:
-        """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
-        return self.per_primary(self.terms(self.final, coupling))
-
-    def terms(self, rows: tuple[Array, Array, Array], coupling: float) -> Array:
-        """Return weight G^power P(G) of rows given as weight, tau_survive and tau_window."""
-        weight, survive, window = rows
-        out: Array = weight * (coupling**self.power * decay_probability(survive, window, coupling))
-        return out
-
-    def per_primary(self, terms: Array) -> Array:
-        """Return sums over the rows of each primary."""
-        if self.rows_per_primary == 1:
-            return terms
-        out: Array = np.sum(terms.reshape(-1, self.rows_per_primary), axis=1)
-        return out
-
-    def slopes(self, coupling: float) -> Array:
-        """Return d/dG of :meth:`contributions`."""
-        _, survive, window = self.final
-        g2 = coupling**2
-        with np.errstate(invalid="ignore", over="ignore"):
-            width = np.where(np.isinf(window), np.inf, window * g2)
-            rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
-        log_slope = self.power - 2.0 * survive * g2 + np.where(width > 0.0, rise, 2.0)
-        return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)
-
-
-def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
-    """Return the mean over `tried` primaries and its standard error; rows not listed are zeros.
-
-    np.sum, not np.dot: a threaded BLAS would make the last bits depend on the number of its threads.
-    """
-    if tried == 0:
-        return 0.0, 0.0
-    mean = float(np.sum(contributions)) / tried
-    square = float(np.sum(np.square(contributions))) / tried
-    return mean, float(np.sqrt(max(square - mean**2, 0.0) / max(tried - 1, 1)))
+        for name in (found[0] if found else {"": None})
+    }
 
 
 @dataclass(frozen=True)
@@ -180,6 +75,8 @@ class Sample:
         Independent streams; their variances add.
     cut_names : tuple of str
         Names of the cuts, in order.
+    masses : (float, float)
+        Of the dark photon and the axion, GeV.
     alternatives : tuple of str
         Named alternatives whose weights the rows carry.
     seed, seconds, warnings
@@ -195,6 +92,7 @@ class Sample:
     warnings: tuple[str, ...] = ()
     closed: str | None = None
     alternatives: tuple[str, ...] = ()
+    masses: tuple[float, float] = (float("nan"), float("nan"))
     replay: Replay | None = field(default=None, repr=False)
 
     @property
@@ -205,7 +103,7 @@ class Sample:
     @cached_property
     def weight(self) -> Array:
         """Weight of every row that passes the selection, divided by its channel's number of primaries."""
-        return self._column(lambda channel: channel.final[0] / channel.rows.tried)
+        return self._column(lambda channel: channel.final[0] / max(channel.rows.tried, 1))
 
     @cached_property
     def power(self) -> Array:
@@ -292,34 +190,36 @@ class Sample:
         return self._total(coupling, lambda channel, g: channel.slopes(g))
 
     def _total(self, coupling: Any, contributions: Callable[[Channel, float], Array]) -> Yield:
-        couplings = np.asarray(coupling, dtype=float)
-        if not np.all(np.isfinite(couplings) & (couplings >= 0.0)):
-            raise PhysicsError("coupling must be finite and not negative")
-        out = np.zeros((2, couplings.size))
-        for k, g in enumerate(couplings.ravel()):
+        def total(g: float) -> dict[str, Yield]:
             parts = [
-                mean_and_error(contributions(channel, float(g)), channel.rows.tried)
-                for channel in self.channels_
-                if g > 0.0
+                mean_and_error(contributions(channel, g), channel.rows.tried) for channel in self.channels_
             ]
-            out[:, k] = sum(part[0] for part in parts), np.sqrt(sum(part[1] ** 2 for part in parts))
-        if couplings.ndim == 0:
-            return Yield(float(out[0, 0]), float(out[1, 0]))
-        return Yield(out[0].reshape(couplings.shape), out[1].reshape(couplings.shape))
+            return {"": _added(parts if g > 0.0 else [])}
 
-    def channels(self, coupling: float) -> dict[str, Yield]:
-        """Return the yield of each channel at one coupling."""
-        return {
-            channel.name: Yield(*mean_and_error(channel.contributions(coupling), channel.rows.tried))
-            for channel in self.channels_
-        }
+        return _over(coupling, total)[""]
 
-    def cutflow(self, coupling: float) -> dict[str, Yield]:
+    def channels(self, coupling: Any) -> dict[str, Yield]:
+        """Return the yield of each channel at one coupling or an array of them."""
+
+        def parts(g: float) -> dict[str, Yield]:
+            return {
+                channel.name: Yield(*mean_and_error(channel.contributions(g), channel.rows.tried))
+                for channel in self.channels_
+            }
+
+        return _over(coupling, parts)
+
+    def cutflow(self, coupling: Any) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
 
         ``decays_inside`` and below include the branching ratio; the detection efficiency, where it is
-        not 1, is the last entry, ``efficiency``, so that the last entry is always the signal yield.
+        not 1, is the last entry, ``efficiency``, so that the last entry is always the signal yield. With
+        conversion as a signal the first entry counts every dark state that points at the volume, by
+        production and conversion at once. Arrays of couplings give arrays.
         """
+        return _over(coupling, self._cutflow)
+
+    def _cutflow(self, coupling: float) -> dict[str, Yield]:
         names = ["produced_towards_detector", "decays_inside", *self.cut_names]
         levels: list[list[tuple[float, float]]] = [[] for _ in names]
         for channel in self.channels_:
@@ -333,23 +233,23 @@ class Sample:
             out["efficiency"] = self.expected_events(coupling)
         return out
 
+    def _shares(self, coupling: float) -> Array:
+        """Return the contribution of every primary that passes to the yield at one coupling."""
+        (g,) = checked_couplings(coupling).reshape(1)
+        parts = [c.contributions(float(g)) / c.rows.tried for c in self.channels_ if c.rows.tried]
+        return np.concatenate([np.empty(0), *parts])
+
     def efficiency(self, coupling: float) -> float:
         """Return the sampling efficiency (sum w)^2/(n sum w^2) at one coupling; n counts zero rows."""
-        total, square = 0.0, 0.0
-        for channel in self.channels_:
-            share = channel.contributions(coupling) / max(channel.rows.tried, 1)
-            total += float(np.sum(share))
-            square += float(np.sum(np.square(share)))
-        return total**2 / (self.n_samples * square) if square > 0.0 else 0.0
+        shares = self._shares(coupling)
+        square = float(np.sum(np.square(shares)))
+        return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
 
     def largest_row(self, coupling: float) -> float:
         """Return the share of the largest single row in the sum at one coupling."""
-        peaks, total = [0.0], 0.0
-        for channel in self.channels_:
-            share = channel.contributions(coupling) / max(channel.rows.tried, 1)
-            total += float(np.sum(share))
-            peaks.append(float(np.max(share, initial=0.0)))
-        return max(peaks) / total if total > 0.0 else 0.0
+        shares = self._shares(coupling)
+        total = float(np.sum(shares))
+        return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
 
     def histogram(self, observable: str, edges: Any, coupling: float) -> BinnedYield:
         """Return the distribution of an observable at one coupling, after all cuts.
@@ -366,20 +266,22 @@ class Sample:
         edges = np.asarray(edges, dtype=float)
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
             raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
-        if self.replay is None:
+        if self.replay is None and self.channels_:
             raise PhysicsError("this sample cannot be replayed, so only its yields are known")
+        (coupling,) = checked_couplings(coupling).reshape(1)
         value, variance = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
         for channel in self.channels_:
             tried = channel.rows.tried
             sums = np.zeros((2, len(edges) - 1))
-            for values, weights in self.replay(channel.name, tried, coupling, observable):
+            made = self.replay(channel.name, tried, coupling, observable) if self.replay else ()
+            for values, weights in made:
                 sums[0] += np.histogram(values, edges, weights=weights)[0]
                 sums[1] += np.histogram(values, edges, weights=weights**2)[0]
-            mean = sums[0] / tried
+            mean = sums[0] / max(tried, 1)
             value += mean
-            variance += np.maximum(sums[1] / tried - mean**2, 0.0) / max(tried - 1, 1)
+            variance += np.maximum(sums[1] / tried - mean**2, 0.0) / (tried - 1) if tried > 1 else np.inf
         return BinnedYield(edges, value, np.sqrt(variance))
 
 
 def _added(parts: list[tuple[float, float]]) -> Yield:
-    return Yield(sum(part[0] for part in parts), float(np.sqrt(sum(part[1] ** 2 for part in parts))))
+    return Yield(float(sum(part[0] for part in parts)), float(np.sqrt(sum(part[1] ** 2 for part in parts))))

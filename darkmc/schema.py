@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from darkmc.particles import canonical_name, mass
 
@@ -71,10 +71,11 @@ class Source(Card):
     flux: str
     mesons: Annotated[tuple[str, ...], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _each_species_once(self) -> "Source":
-        _once([canonical_name(meson) for meson in self.mesons])
-        return self
+    @field_validator("mesons")
+    @classmethod
+    def _each_species_once(cls, mesons: tuple[str, ...]) -> tuple[str, ...]:
+        _once([canonical_name(meson) for meson in mesons])
+        return mesons
 
 
 SHAPE_KEYS: dict[str, tuple[str, ...]] = {

@@ -7,11 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.errors import PhysicsError, nearest
 from darkmc.kinematics import Array, invariant_mass_squared, polar_angle
 
 Event = Mapping[str, Array]
-CutFunctions = Mapping[str, Callable[[Event], Array]]  # by the name of the cut
 
 
 class CutRow(Protocol):
@@ -124,13 +122,6 @@ OBSERVABLES: dict[str, Observable] = {
 }
 
 
-def observable(name: str) -> Observable:
-    """Return an observable by name, or raise PhysicsError with the nearest valid name."""
-    if name not in OBSERVABLES:
-        raise PhysicsError(f"unknown observable '{name}'{nearest(name, OBSERVABLES)}")
-    return OBSERVABLES[name]
-
-
 def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
     """Return which values lie strictly between the cut's limits."""
     low = -np.inf if cut.min is None else cut.min
@@ -138,20 +129,16 @@ def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
     return (values > low) & (values < high)
 
 
-def stages(cuts: Sequence[CutRow], event: Event, named: CutFunctions) -> NDArray[np.int8]:
+def stages(cuts: Sequence[tuple[CutRow, Observable]], event: Event) -> NDArray[np.int8]:
     """Return how many cuts, in order, each event passes before it fails one.
 
-    A cut whose name has a function of its own in `named` uses that instead of its observable; a cut on a
-    particle that the final state does not have does not apply to it.
+    A cut on a particle that the final state does not have does not apply to it.
     """
     count = next(iter(event.values())).shape[1]
     alive = np.ones(count, dtype=bool)
     stage = np.zeros(count, dtype=np.int8)
-    for cut in cuts:
-        function = named.get(cut.name)
-        if function is None and observable(cut.observable).applies_to(event):
-            function = observable(cut.observable).function
-        if function is not None:
-            alive &= passed(cut, function(event))
+    for cut, quantity in cuts:
+        if quantity.applies_to(event):
+            alive &= passed(cut, quantity.function(event))
         stage += alive
     return stage

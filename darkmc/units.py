@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def parse_number(name: str, text: str) -> float:
 def parse_axion_mass(text: str, m_dark_photon: float) -> float:
     """Return the axion mass in GeV; ``0.5x`` is that fraction of the dark photon mass."""
     if text.strip().endswith("x"):
-        fraction, suffix = _number_and_suffix(text.strip()[:-1])
+        fraction, suffix = _number_and_suffix(text.strip()[:-1] or "?")
         if suffix:
             raise PhysicsError(f"'{text}': write a fraction of the dark photon mass as 0.5x")
         return fraction * m_dark_photon
@@ -79,15 +80,31 @@ def parse_energy_grid(text: str) -> NDArray[np.float64]:
     return np.geomspace(start, stop, count)
 
 
-def require_positive(name: str, value: float) -> float:
+def whole_number(name: str, value: Any) -> int:
+    """Return a whole number given as int (or NumPy integer), or raise PhysicsError that names it."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise PhysicsError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise PhysicsError(f"{name} must be a number, not {value!r}") from None
+
+
+def require_positive(name: str, value: Any) -> float:
     """Return a finite number above zero, or raise PhysicsError that names it."""
-    if not (math.isfinite(value) and value > 0.0):
-        raise PhysicsError(f"{name} must be a finite number above zero, not {value:g}")
-    return float(value)
+    number = _number(name, value)
+    if not (math.isfinite(number) and number > 0.0):
+        raise PhysicsError(f"{name} must be a finite number above zero, not {number:g}")
+    return number
 
 
-def require_not_negative(name: str, value: float) -> float:
+def require_not_negative(name: str, value: Any) -> float:
     """Return a finite number of at least zero, or raise PhysicsError that names it."""
-    if not (math.isfinite(value) and value >= 0.0):
-        raise PhysicsError(f"{name} must be a finite number of at least zero, not {value:g}")
-    return float(value)
+    number = _number(name, value)
+    if not (math.isfinite(number) and number >= 0.0):
+        raise PhysicsError(f"{name} must be a finite number of at least zero, not {number:g}")
+    return number

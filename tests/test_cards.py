@@ -123,7 +123,7 @@ WRONG = {
     "fractional counts": ("n_obs = 1", "n_obs = 1.5", "observed.n_obs.*integer"),
     "an empty cut": ("min = 7.5\nmax = 50.0", "", "cuts.*give min, max or both"),
     "a backward cut": ("min = 7.5", "min = 75.0", "cuts.*min must be below max"),
-    "an unknown observable": ('"E_photon"', '"E_photo"', "'E_photo' .nearest: 'E_photon'"),
+    "an unknown observable": ('"E_shower"', '"E_photo"', "'E_photo' .nearest: 'E_photon'"),
     "an unknown topology": ('"decay_in_flight"', '"decay"', "topology.*'decay_in_flight'"),
     "a newer schema": ("schema = 1", "schema = 2", "schema.*1"),
     "an unknown grade": ('grade = "A"', 'grade = "D"', "references.*grade.*'A', 'B' or 'C'"),

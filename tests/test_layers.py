@@ -15,13 +15,13 @@ ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
     "cards schema catalogue list_files"
-    " | directions geometry propagation response selection current sample counting limits",
+    " | directions geometry propagation response selection current rows sample counting limits",
     "generators gminus2",
     "mesons",
     "portal",
     "experiments",
     "figures scan output",
-    "runs cli cli_commands __main__",
+    "runs cli cli_commands cli_gminus2 __main__",
 )
 LAYER = {name: k for k, names in enumerate(ORDER) for name in names.split() if name != "|"}
 CARDS, PHYSICS = (set(part.split()) for part in ORDER[2].split("|"))

@@ -12,7 +12,8 @@ from scipy.stats import chi2
 
 import darkmc
 from darkmc.errors import PhysicsError
-from darkmc.sample import Channel, Rows, Sample, mean_and_error
+from darkmc.rows import Channel, Rows, mean_and_error
+from darkmc.sample import Sample
 
 COUPLINGS = np.array([1e-6, 6e-5, 1.2e-4, 3e-4, 1e-3])
 
@@ -153,8 +154,9 @@ def test_doubling_every_row_at_half_weight_changes_no_error():
         assert wrong.expected_events(g).error < 0.9 * once.expected_events(g).error
 
 
-def test_nothing_tried_is_nothing_found():
-    assert mean_and_error(np.empty(0), 0) == (0.0, 0.0)
+def test_nothing_tried_is_nothing_known():
+    assert mean_and_error(np.empty(0), 0) == (0.0, np.inf)
+    assert mean_and_error(np.ones(1), 1) == (1.0, np.inf)
     empty = Sample((), (), seed=1)
     assert empty.n_samples == 0
     assert empty.expected_events(1.0) == (0.0, 0.0)

@@ -57,9 +57,10 @@ def test_the_density_broadcasts_and_gives_numbers_for_numbers():
 
 
 def test_outside_the_range_the_density_is_zero_without_warnings():
-    p = np.array([-1.0, 0.0, np.nan, 399.9, 1e6, 50.0, 50.0, 50.0, 50.0, 50.0])
-    theta = np.array([0.01, 0.01, 0.01, 0.0, 0.1, -0.01, 3.2, np.nan, 2.0, 0.0])
+    p = np.array([-1.0, 0.0, np.inf, 399.9, 1e6, 50.0, 50.0, 50.0, 50.0])
+    theta = np.array([0.01, 0.01, 0.01, 0.0, 0.1, -0.01, 3.2, 2.0, 0.0])
     with np.errstate(all="raise", under="ignore"):
+        assert np.isnan(SOURCE.density("pi0", [np.nan, 50.0], [0.1, np.nan])).all()
         np.testing.assert_array_equal(SOURCE.density("pi0", p, theta), 0.0)
 
 

@@ -8,7 +8,7 @@ and 59, theta to the beam. The calorimeter does not tell what made the shower.  
 import numpy as np
 
 from darkmc.kinematics import Array, polar_angle
-from darkmc.selection import CutFunctions, Event
+from darkmc.selection import Event, Observable
 
 
 def shower(event: Event) -> Array:
@@ -30,6 +30,8 @@ def forward_shower(event: Event) -> Array:
     return out
 
 
-ANALYSES: dict[str, CutFunctions] = {
-    "charm-finegrained": {"energy": energy, "forward_shower": forward_shower},
+_SHOWERS = (("photon",), ("electron", "positron"))
+OBSERVABLES = {
+    "E_shower": Observable(energy, _SHOWERS, "GeV"),
+    "E2theta2_shower": Observable(forward_shower, _SHOWERS, "GeV^2"),
 }

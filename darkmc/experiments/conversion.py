@@ -27,7 +27,7 @@ from darkmc.materials import nuclei_per_m3, nucleus
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
 from darkmc.rng import chunk_rng
-from darkmc.sample import Rows
+from darkmc.rows import Rows
 from darkmc.selection import stages
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class ConversionStream:
         else:
             survive, window = np.zeros_like(out.tau), out.tau
         repeat = 2 if self.kind == "near" else 1
-        stage = stages(self.card.cuts, {"photon": out.photon}, self.experiment.named_cuts)
+        stage = stages(self.experiment.cuts, {"photon": out.photon})
         index = np.repeat(np.flatnonzero(seen), repeat)
         efficiency = np.repeat(
             self.experiment.efficiency({"photon": out.photon}, np.ones(len(stage), dtype=bool)), repeat

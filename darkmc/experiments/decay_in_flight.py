@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import CardError, PhysicsError
-from darkmc.experiments import charm
 from darkmc.experiments.conversion import ConversionStream, Kind
-from darkmc.experiments.final_states import LEPTONS, is_open, threshold
+from darkmc.experiments.final_states import is_open, particles, threshold
+from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.stream import Stream
@@ -22,8 +22,8 @@ from darkmc.kinematics import Array
 from darkmc.mesons.source import MesonSource
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
-from darkmc.schema import EfficiencyTable, ExperimentCard, FinalState
-from darkmc.selection import Event, observable
+from darkmc.schema import Cut, EfficiencyTable, ExperimentCard, FinalState
+from darkmc.selection import Event, Observable
 
 
 class DecayInFlight:
@@ -46,13 +46,12 @@ class DecayInFlight:
 
     def __init__(self, card: ExperimentCard, path: str, source: MesonSource) -> None:
         self.card, self.path, self.source = card, path, source
-        self.named_cuts = charm.ANALYSES.get(card.name, {})
         self.origin = np.array(card.beam.origin_m)
         self.shape = make_shape(card.geometry, path)
         try:
             if source.lists is None:
                 self.proposal  # noqa: B018
-            self._check_cuts()
+            self.cuts = self._checked_cuts()
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
         self.needs_everything = any(cut.observable == "E_dark_photon" for cut in card.cuts)
@@ -66,30 +65,33 @@ class DecayInFlight:
         """Directions from the target to the volume; not for lists, which may lie within it."""
         return self.shape.direction_proposal(self.card.beam.origin_m)
 
-    def _check_cuts(self) -> None:
-        """Raise PhysicsError for a cut that no final state can answer, or that depends on the vertex."""
-        seen = {"dark_photon", "decay"}
-        for state in self.card.signal.final_states:
-            seen |= {"photon"} if state == "a gamma" else set(LEPTONS[state][1])
+    def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
+        """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
+        seen = [{"dark_photon", *particles(state)} for state in self.card.signal.final_states]
+        cuts = []
         for cut in self.card.cuts:
-            needs = observable(cut.observable)
-            if cut.name not in self.named_cuts and not needs.applies_to(seen):
+            quantity = observable(cut.observable)
+            if quantity.applies_to({"decay"}):
+                depends = f"'{cut.observable}' depends on the decay vertex: say it in [geometry]"
+                raise PhysicsError(f"cuts.{cut.name}: {depends}")
+            if not any(quantity.applies_to(names) for names in seen):
                 raise PhysicsError(f"cuts.{cut.name}: no final state of the card has '{cut.observable}'")
-            if needs.applies_to({"decay"}):
-                raise PhysicsError(f"cuts.{cut.name}: '{cut.observable}' depends on the decay vertex")
-
+            cuts.append((cut, quantity))
         table = self.card.signal.efficiency
-        if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to(
-            seen - {"decay"}
-        ):
-            raise PhysicsError(f"signal.efficiency: no final state of the card has '{table.observable}'")
+        if isinstance(table, EfficiencyTable):
+            for state, names in zip(self.card.signal.final_states, seen, strict=True):
+                if not observable(table.observable).applies_to(names):
+                    raise PhysicsError(f"signal.efficiency: '{state}' has no '{table.observable}'")
+        return cuts
 
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
-        names = {"E_photon"} if state == "a gamma" else {"E_pair"}
-        if self.named_cuts:
-            names |= {"E_photon"}
-        rows = [cut for cut in self.card.cuts if cut.observable in names]
+        names = VISIBLE_ENERGIES["photon" if state == "a gamma" else "pair"]
+        rows = [
+            cut
+            for cut, quantity in self.cuts
+            if cut.observable in names and quantity.applies_to(particles(state))
+        ]
         low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
         high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
         return low, float(high)
@@ -99,10 +101,7 @@ class DecayInFlight:
         table = self.card.signal.efficiency
         if not isinstance(table, EfficiencyTable):
             return np.empty(0)
-        found = observable(table.observable)
-        if not found.applies_to(event):
-            return np.ones(np.count_nonzero(keep))
-        return np.interp(found.function(event)[keep], table.at, table.values)
+        return np.interp(observable(table.observable).function(event)[keep], table.at, table.values)
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""
@@ -119,7 +118,7 @@ class DecayInFlight:
             )
         if any(is_open(portal, state) for state in self.card.signal.final_states):
             return None
-        if self.card.signal.final_states == ("a gamma",):
+        if portal.m_axion == portal.m_dark_photon:
             return (
                 f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
             )

@@ -17,7 +17,7 @@ from darkmc.kinematics import Array
 from darkmc.progress import count_bar
 from darkmc.propagation import decay_probability, vertex_depth
 from darkmc.rng import CHUNK_ROWS, chunk_rng
-from darkmc.sample import Rows
+from darkmc.rows import Rows
 
 if TYPE_CHECKING:
     from darkmc.experiments.experiment import Experiment
@@ -66,6 +66,7 @@ class EventStream:
         progress: bool = False,
     ) -> None:
         self.progress = progress
+        self._running: Iterator[Any] | None = None
         self.coupling, self.n, self.unweighted, self.seed = coupling, n, unweighted, seed
         self.plans, self.shares, self.bounds = self._shared(plans)
         self.n_tried, self.n_above_bound, self.sum_of_weights, self.error = self._count()
@@ -154,6 +155,11 @@ class EventStream:
                 raise PhysicsError(f"no event passes the selection in {(block + 1) * CHUNK_ROWS} tries")
         raise AssertionError("unreachable")
 
+    def __next__(self) -> Any:
+        if self._running is None:
+            self._running = iter(self)
+        return next(self._running)
+
     def __iter__(self) -> Iterator[Any]:
         scale = float(np.sum(self.bounds)) / self.n_tried if self.unweighted else 1.0 / self.n_tried
         done = 0
@@ -229,20 +235,21 @@ class EventStream:
                 "experiment": experiment.card.model_dump(mode="json", by_alias=True),
                 "flux": experiment.source.card.model_dump(mode="json", by_alias=True),
             },
-            "coupling_per_GeV": self.coupling,
-            "m_dark_photon_GeV": portal.m_dark_photon,
-            "m_axion_GeV": portal.m_axion,
+            "coupling": self.coupling,
+            "m_dark_photon": portal.m_dark_photon,
+            "m_axion": portal.m_axion,
             "exposure": experiment.card.beam.exposure,
             "n_events": self.n,
             "n_tried": self.n_tried,
             "efficiency": self.efficiency,
             "n_above_bound": self.n_above_bound,
             "sum_of_weights": self.sum_of_weights,
-            "sum_of_weights_error": self.error,
+            "error": self.error,
             "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "pdg_ids": experiment.pdg_ids(),
-            "units": "GeV, m, ns; z along the beam, the proton beam hits the target at the origin at t = 0",
+            "units": "GeV, coupling in GeV^-1, vertices in m and ns; z runs along the beam",
+            "origin_m": list(experiment.card.beam.origin_m),
         }
 
 

@@ -1,20 +1,19 @@
 """Experiment: a card, its flux and its topology put together."""
 
-import math
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from darkmc.cards import load_card, preset_values, split_flux_keys
 from darkmc.errors import CardError, PhysicsError, PrecisionWarning
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
+from darkmc.experiments.observables import observable
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.simulation import Executor, Goal, Progress, check_request, simulate
+from darkmc.experiments.validity import validity
 from darkmc.geometry import Shape
 from darkmc.kinematics import Array
 from darkmc.limits import Exclusion, solve
@@ -22,14 +21,21 @@ from darkmc.mesons.source import MesonSource
 from darkmc.particles import PDG_IDS, canonical_name
 from darkmc.portal import DarkAxionPortal
 from darkmc.rng import CHUNK_ROWS
-from darkmc.sample import Sample
+from darkmc.sample import Sample, checked_couplings
 from darkmc.schema import ExperimentCard
-from darkmc.selection import observable
-from darkmc.units import require_positive
+from darkmc.units import require_positive, whole_number
 
 DEFAULT_SEED = 1
+EVENT_PDG_IDS = {
+    "meson_photon": 22,
+    "photon": 22,
+    "upstream_photon": 22,
+    "electron": 11,
+    "positron": -11,
+    "muon_minus": 13,
+    "muon_plus": -13,
+}
 BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
-THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
 
 
 class Experiment:
@@ -80,6 +86,19 @@ class Experiment:
             raise CardError(f"{self.loaded.path}: beam: {energy:.4g} GeV is not {theirs}")
         return source
 
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+        return self.card.name
+
+    @property
+    def provenance(self) -> tuple[str, ...]:
+        """Lines for the head of a table: the cards and hashes of their effective content."""
+        source = self.source
+        return (
+            f"card {self.card.name} {self.loaded.sha256}, flux {source.card.name} {source.loaded.sha256}",
+        )
+
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"
 
@@ -102,11 +121,8 @@ class Experiment:
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
-        return {
-            "meson_photon": 22,
-            "photon": 22,
-            **{f"meson:{m}": PDG_IDS[canonical_name(m)] for m in self.card.source.mesons},
-        }
+        mesons = (canonical_name(meson) for meson in self.card.source.mesons)
+        return {**EVENT_PDG_IDS, **{f"meson {name}": PDG_IDS[name] for name in mesons}}
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
@@ -127,7 +143,7 @@ class Experiment:
         seed: int | None = None,
         max_samples: int = 10**8,
         executor: Executor | None = None,
-        progress: Progress | bool | None = None,
+        progress: Progress | bool = False,
         vary: bool = False,
     ) -> Sample:
         """Make a sample at one pair of masses; it serves every coupling.
@@ -164,24 +180,25 @@ class Experiment:
             If an argument is out of range.
         """
         wanted = check_request(precision, n_samples, max_samples)
-        couplings = None if at is None else tuple(require_positive("at", float(g)) for g in np.atleast_1d(at))
-        seed = DEFAULT_SEED if seed is None else seed
+        couplings = None if at is None else tuple(_couplings("at", at))
+        seed = _seed(seed)
         names = tuple(cut.name for cut in self.card.cuts)
+        masses = (portal.m_dark_photon, portal.m_axion)
         closed = self.closed(portal)
         if closed is not None:
-            return Sample((), names, seed, closed=closed)
+            return Sample((), names, seed, closed=closed, masses=masses)
         self.topology.prepare()
         start = time.perf_counter()
         plans = self.plans(portal, couplings, vary)
         goal: Goal | int = (
             wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
         )
-        shown = _bar() if progress is True else progress or None
+        shown = _bar() if progress is True else (progress or None)
         sample = simulate(plans, names, seed, goal, executor, shown, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary else ()
-        return replace(sample, replay=_Replay(plans, seed), alternatives=alternatives)
+        return replace(sample, replay=_Replay(plans, seed), alternatives=alternatives, masses=masses)
 
     def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
         """Return the couplings that the observation excludes.
@@ -196,13 +213,8 @@ class Experiment:
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
         exclusion = solve(sample, self.excluded_events, method)
-        tops = [i.upper if math.isfinite(i.upper) else math.inf for i in exclusion.intervals]
-        if self.card.simulation.signal == "decay" or max(tops, default=0.0) < THICK_COUPLING:
-            return exclusion
-        remark = (
-            f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption upstream is neglected"
-        )
-        return replace(exclusion, reason="; ".join(text for text in (exclusion.reason, remark) if text))
+        remarks = [exclusion.reason, *validity(self.card, sample, exclusion)]
+        return replace(exclusion, reason="; ".join(text for text in remarks if text))
 
     def generate(
         self,
@@ -235,15 +247,28 @@ class Experiment:
         PhysicsError
             If an argument is out of range, no channel is open, or no event can be accepted.
         """
-        require_positive("coupling", coupling)
-        if n < 1:
+        (coupling,) = _couplings("coupling", coupling)
+        if whole_number("the number of events", n) < 1:
             raise PhysicsError(f"the number of events must be at least 1, not {n}")
         closed = self.closed(portal)
         if closed is not None:
             raise PhysicsError(closed)
         plans = self.plans(portal, [coupling])
-        seed = DEFAULT_SEED if seed is None else seed
-        return EventStream(self, portal, plans, coupling, n, unweighted, seed, progress)
+        return EventStream(self, portal, plans, coupling, n, unweighted, _seed(seed), progress)
+
+
+def _couplings(name: str, value: Any) -> list[float]:
+    """Return couplings above zero as a flat list."""
+    return [require_positive(name, g) for g in checked_couplings(value).ravel()]
+
+
+def _seed(seed: int | None) -> int:
+    """Return the seed, 1 for None; PhysicsError if it is no whole number of at least 0."""
+    if seed is None:
+        return DEFAULT_SEED
+    if whole_number("seed", seed) < 0:
+        raise PhysicsError(f"seed must not be negative, not {seed}")
+    return int(seed)
 
 
 class _Replay:
@@ -254,12 +279,14 @@ class _Replay:
 
     def __call__(self, channel: str, tried: int, coupling: float, name: str) -> Iterator[tuple[Array, Array]]:
         """Yield values of the observable and weights per primary of the rows that pass, chunk by chunk."""
-        plan, function = self.plans[channel], observable(name).function
+        plan, quantity = self.plans[channel], observable(name)
+        if not quantity.applies_to((*plan.particles, *plan.vertices)):
+            return
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
             event = lab_event(events, coupling)
-            yield function(event)[kept.leading], kept.contributions(coupling)
+            yield quantity.function(event)[kept.leading], kept.contributions(coupling)
 
 
 def _bar() -> Progress:

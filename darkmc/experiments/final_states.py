@@ -151,6 +151,11 @@ def is_open(portal: DarkAxionPortal, state: FinalState) -> bool:
     return bool(portal.axion_width() > 0.0) if heavy_axion else portal.branching_ratio(state) > 0.0
 
 
+def particles(state: FinalState) -> tuple[str, ...]:
+    """Return the names of the particles that are seen in a final state."""
+    return ("photon",) if state == "a gamma" else LEPTONS[state][1]
+
+
 def threshold(state: FinalState) -> float:
     """Return the least mass difference of the dark states (GeV) that a final state needs."""
     return 0.0 if state == "a gamma" else 2.0 * mass(LEPTONS[state][0])

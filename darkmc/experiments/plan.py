@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from darkmc.kinematics import Array
 from darkmc.particles import PDG_IDS
-from darkmc.sample import Channel, Rows
+from darkmc.rows import Channel, Rows
 from darkmc.schema import FinalState
 
 Momenta = dict[str, Array]

@@ -13,7 +13,9 @@ from darkmc.errors import PhysicsError
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.limits import largest, solve
 from darkmc.rng import CHUNK_ROWS
-from darkmc.sample import Channel, Rows, Sample, mean_and_error
+from darkmc.rows import Channel, Rows, mean_and_error
+from darkmc.sample import Sample
+from darkmc.units import whole_number
 
 LARGEST_ROW = 0.02
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
@@ -57,6 +59,14 @@ def run_chunks(
     return [future.result() for future in futures]
 
 
+def _keep_freed_memory() -> None:
+    """Make glibc keep the memory that chunks free instead of returning it: 30% of the time.
+
+    Its threshold follows the largest block that was freed; this one is never touched.
+    """
+    np.empty(1 << 21)
+
+
 class Collection:
     """Chunks made so far, channel by channel in chunk order."""
 
@@ -95,9 +105,8 @@ class Collection:
     def channels(self) -> tuple[Channel, ...]:
         """Return what has been made, as channels of a sample."""
         return tuple(
-            plan.channel(Rows.joined(parts))
+            plan.channel(Rows.joined(parts or [plan.run(self.seed, 0, 0)]))
             for plan, parts in zip(self.plans, self.parts, strict=True)
-            if parts
         )
 
 
@@ -133,6 +142,12 @@ def _rounds(
     made: Collection, cut_names: tuple[str, ...], goal: Goal, progress: Progress | None
 ) -> tuple[Sample, tuple[str, ...]]:
     count = len(made.plans)
+    if 2 * count * CHUNK_ROWS > goal.max_samples:
+        made.fill(sizes(goal.max_samples, count))
+        sample = Sample(made.channels(), cut_names, made.seed)
+        return sample, (
+            f"max_samples = {goal.max_samples} allows {sample.n_samples} primaries: no precision sought",
+        )
     wanted = [2] * count
     for k in range(64):
         made.extend(wanted)
@@ -155,9 +170,7 @@ def _rounds(
         if sum(wanted) * CHUNK_ROWS > goal.max_samples:
             break
     reached = f"relative error {worst:.2g}, largest row {peak:.2g} of the sum"
-    return sample, (
-        f"precision {goal.precision:g} not reached within {goal.max_samples} primaries: {reached}",
-    )
+    return sample, (f"precision {goal.precision:g} not reached with {sample.n_samples} primaries: {reached}",)
 
 
 def edges(sample: Sample, target: float) -> list[float]:
@@ -204,13 +217,15 @@ def check_request(precision: float | None, n_samples: int | None, max_samples: i
     """
     if precision is not None and n_samples is not None:
         raise PhysicsError("give precision or n_samples, not both")
-    if max_samples < 1:
+    if whole_number("max_samples", max_samples) < 1:
         raise PhysicsError(f"max_samples must be at least 1, not {max_samples}")
     if n_samples is not None:
-        if n_samples < 1:
-            raise PhysicsError(f"n_samples must be at least 1, not {n_samples}")
+        if not 1 <= whole_number("n_samples", n_samples) <= max_samples:
+            raise PhysicsError(
+                f"n_samples must lie between 1 and max_samples = {max_samples}, not {n_samples}"
+            )
         return int(n_samples)
     wanted = 0.01 if precision is None else precision
-    if not 0.0 < wanted < 1.0:
-        raise PhysicsError(f"precision must lie between 0 and 1, not {wanted:g}")
+    if not isinstance(wanted, int | float | np.number) or not 0.0 < wanted < 1.0:
+        raise PhysicsError(f"precision must lie between 0 and 1, not {wanted}")
     return float(wanted)

@@ -21,7 +21,7 @@ from darkmc.particles import PSEUDOSCALARS, mass, photon_coupling
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
 from darkmc.rng import chunk_rng
-from darkmc.sample import Rows
+from darkmc.rows import Rows
 from darkmc.schema import FinalState
 from darkmc.selection import stages
 
@@ -196,11 +196,7 @@ class Stream:
         known = {name: placed.rotation(four) for name, four in daughters.items()}
         if everything:
             known |= self._others(pair, placed, momentum)
-        stage = (
-            stages(self.card.cuts, known, experiment.named_cuts)
-            if self.card.cuts
-            else np.zeros(n_rows, dtype=np.int8)
-        )
+        stage = stages(experiment.cuts, known) if self.card.cuts else np.zeros(n_rows, dtype=np.int8)
         rows = Rows(
             produced[hits],
             (per_metre * entry)[hits],

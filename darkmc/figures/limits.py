@@ -36,6 +36,16 @@ class _Table(NamedTuple):
     lower_only: bool  # made by a method that finds no upper edges
     masses: list[float]
 
+    @property
+    def open_end(self) -> float:
+        """Up to where open regions are drawn: the end of the scan, or above its own edges beyond that.
+
+        Edges in closed form (of g - 2) know no end of a scan.
+        """
+        edges = np.concatenate([r.points[:, (LOWER, UPPER)].ravel() for r in self.regions] or [np.empty(0)])
+        highest = np.max(edges[np.isfinite(edges)], initial=SCAN_HIGH)
+        return SCAN_HIGH if highest == SCAN_HIGH else float(10.0 ** np.ceil(np.log10(2.0 * highest)))
+
 
 def find_tables(folder: Path, first: Sequence[str] = ()) -> list[Path]:
     """Return the limit tables in a directory: those named `first` first, in that order, then by name.
@@ -136,14 +146,14 @@ def _draw_table(axes: Any, table: _Table, name: str, k: int) -> None:
             label = label and f"{name}: lower edge only"
             axes.plot(mass, lower, color=style["colour"], lw=1.6, marker="^", ms=3.5, label=label)
         else:
-            _fill(axes, region, **style, label=label)
+            _fill(axes, region, **style, label=label, end=table.open_end)
     if table.regions and not table.lower_only:
         _mark_open(axes, table, style["colour"])
 
 
-def _fill(axes: Any, region: Region, colour: str, hatch: str, label: str | None) -> None:
+def _fill(axes: Any, region: Region, colour: str, hatch: str, label: str | None, end: float) -> None:
     mass, lower, upper, lower_error, upper_error, *envelope = region.points.T
-    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, SCAN_HIGH)
+    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, end)
     axes.fill_between(mass, bottom, top, fc=colour, alpha=0.3, hatch=hatch, ec=colour, lw=0.0, label=label)
     for edge, error in ((lower, lower_error), (upper, upper_error)):
         here = np.where((edge > 0.0) & np.isfinite(edge), edge, np.nan)
@@ -162,11 +172,11 @@ def _fill(axes: Any, region: Region, colour: str, hatch: str, label: str | None)
 
 
 def _mark_open(axes: Any, table: _Table, colour: str) -> None:
-    """Put arrows where a region has no upper edge within the scan."""
+    """Put arrows where a region has no upper edge."""
     points = np.concatenate([region.points for region in table.regions])
     mass = np.unique(points[np.isinf(points[:, UPPER]), 0])
     shown = mass[:: max(1, len(mass) // 8)]
-    axes.plot(shown, np.full(len(shown), SCAN_HIGH), ls="", marker="^", ms=6, color=colour)
+    axes.plot(shown, np.full(len(shown), table.open_end), ls="", marker="^", ms=6, color=colour)
 
 
 def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]) -> None:
@@ -178,7 +188,7 @@ def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]
     )
     finite = edges[np.isfinite(edges) & (edges > 0.0)]
     if np.isinf(edges).any() and not all(table.lower_only for table in tables):
-        finite = np.append(finite, SCAN_HIGH)
+        finite = np.append(finite, [table.open_end for table in tables])
     if len(finite) == 0:
         finite = np.concatenate([overlay.value for overlay in overlays] or [np.array([1e-6, 1.0])])
     axes.set_xlim(*_range(mass, [overlay.mass for overlay in overlays], 1.15))
@@ -210,7 +220,9 @@ def _legend(figure: Any, axes: Any, tables: Sequence[_Table]) -> None:
     )
     if any(np.isinf(r.points[:, UPPER]).any() for t in tables if not t.lower_only for r in t.regions):
         arrow = Line2D([], [], ls="", marker="^", ms=6, color="0.3")
-        more.append((arrow, rf"open above {SCAN_HIGH:g} GeV$^{{-1}}$ (end of the scan)"))
+        scanned = all(table.open_end == SCAN_HIGH for table in tables)
+        end = rf" {SCAN_HIGH:g} GeV$^{{-1}}$ (end of the scan)" if scanned else ""
+        more.append((arrow, f"open above{end}"))
     if np.isfinite(points[:, 5:]).any():
         more.append((Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0), "systematic envelope"))
     legend_above(axes, letters=70, more=more)

@@ -139,14 +139,14 @@ def _draw_momenta(panels: Any, sample: StoredSample, seen: Values) -> None:
 
 def _title(sample: StoredSample) -> str:
     number = sample.number
-    m_axion = number("m_axion_GeV")
+    m_axion = number("m_axion")
     return (
         f"{plain(str(sample.meta('experiment')))}: "
-        rf"$m_{{\gamma^\prime}}$ = {energy(number('m_dark_photon_GeV'))}, "
+        rf"$m_{{\gamma^\prime}}$ = {energy(number('m_dark_photon'))}, "
         rf"$m_a$ = {energy(m_axion) if m_axion > 0.0 else '0'}, "
-        rf"$G$ = {power(number('coupling_per_GeV'))} GeV$^{{-1}}$"
+        rf"$G$ = {power(number('coupling'))} GeV$^{{-1}}$"
         "\n"
-        f"{measured(number('sum_of_weights'), number('sum_of_weights_error'))} expected events, "
+        f"{measured(number('sum_of_weights'), number('error'))} expected events, "
         f"{len(sample.weights)} in the sample"
     )
 

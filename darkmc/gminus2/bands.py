@@ -9,8 +9,8 @@ import numpy as np
 
 from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array
+from darkmc.limits import POINTS_PER_DECADE, SCAN_HIGH, SCAN_LOW
 
-SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
 Band = tuple[float, float]
 
 
@@ -41,7 +41,7 @@ class Quadratic:
 
     def roots(self, level: float) -> list[float]:
         """Return the couplings, increasing, at which Delta a is `level`."""
-        a, b, c = self.quadratic, self.linear, self.constant - level
+        a, b, c = float(self.quadratic), float(self.linear), float(self.constant - level)
         if not math.isfinite(c) or (a == 0.0 and b == 0.0):
             return []
         if a == 0.0:
@@ -180,8 +180,6 @@ def _crossings(function: Callable[[Any], Any], grid: Array, excess: Array, level
 
     found = [float(g) for g in grid[excess == 0.0]]
     for k in np.flatnonzero(excess[:-1] * excess[1:] < 0.0):
-        root = toms748(
-            lambda g: float(function(g)) - level, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-13
-        )
+        root = toms748(lambda g: float(function(g)) - level, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-13)
         found.append(float(root))
     return found

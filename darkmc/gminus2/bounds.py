@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from darkmc.errors import PhysicsError, nearest
-from darkmc.gminus2.bands import SCAN_HIGH, Contribution, Quadratic, allowed_bands, excluded_bands
+from darkmc.gminus2 import dark_axion_two_loop
+from darkmc.gminus2.bands import Contribution, Quadratic, allowed_bands, excluded_bands
 from darkmc.gminus2.data import Row, difference
-from darkmc.limits import NAN, Exclusion, Interval
+from darkmc.limits import NAN, SCAN_HIGH, Exclusion, Interval
 from darkmc.particles import mass
 from darkmc.units import require_not_negative, require_positive
 
-CRITERIA = ("interval", "shift")
+CRITERIA = ("overshoot", "interval", "shift")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def window(
     lepton: str,
     dataset: str,
     n_sigma: float = 2.0,
-    criterion: str = "interval",
+    criterion: str = "overshoot",
     extra: Iterable[Row] = (),
 ) -> Window:
     """Return the contributions that a measurement allows at `n_sigma` standard errors.
@@ -62,8 +63,11 @@ def window(
         Name of a difference: see ``darkmc.gminus2.data.datasets``.
     n_sigma : float
         Standard errors on either side.
-    criterion : {"interval", "shift"}
-        ``interval``: the sum of Standard Model and contribution is within `n_sigma` of the measurement.
+    criterion : {"overshoot", "interval", "shift"}
+        ``overshoot``: a contribution may not carry the moment beyond the measurement by more than
+        `n_sigma`, nor make a Standard Model that is off by more still worse; to be too small is no fault.
+        ``interval``: the sum of Standard Model and contribution is within `n_sigma` of the measurement, so
+        that where the Standard Model is off by more, contributions too small are excluded with it.
         ``shift``, the founding paper's (arXiv:1806.00757): a contribution may go `n_sigma` beyond whichever
         of Standard Model and measurement lies further on its side; 15.2e-10 for the muon of 2018,
         2.70e-12 for the electron.
@@ -79,8 +83,12 @@ def window(
     value, error = difference(lepton, dataset, extra)
     if criterion not in CRITERIA:
         raise PhysicsError(f"unknown criterion '{criterion}'{nearest(criterion, CRITERIA)}")
-    low, high = (value, value) if criterion == "interval" else (min(value, 0.0), max(value, 0.0))
-    return Window(low - reach * error, high + reach * error, reach, value / error)
+    low, high = value - reach * error, value + reach * error
+    if criterion == "overshoot":
+        low, high = min(low, 0.0), max(high, 0.0)
+    elif criterion == "shift":
+        low, high = min(low, -reach * error), max(high, reach * error)
+    return Window(low, high, reach, value / error)
 
 
 def coupling_limit(
@@ -110,16 +118,20 @@ def coupling_limit(
     bands = allowed_bands(contribution, allowed.lower, allowed.upper, both_signs, reach)
     off = allowed.standard_model
     if not bands:
-        why = f"no finite limit: {off}, and" if off else "no finite limit:"
-        return Exclusion((), method, f"{why} no coupling brings the moment within {allowed.n_sigma:g} sigma")
+        why = f"no finite limit: {off} and" if off else "no finite limit:"
+        return Exclusion((), method, f"{why} no coupling is allowed")
     excluded = excluded_bands(bands, both_signs)
-    reach_text = "" if closed_form else f" {reach:g}"
+    scanned = "" if closed_form else f"{reach:g}"
     if not excluded:
-        within = "" if closed_form else f" up to{reach_text}"
+        within = f" up to {scanned}" if scanned else ""
         return Exclusion((), method, f"no finite limit: every coupling{within} is allowed")
-    reasons = [f"open below{f' -{reach:g}' if reach_text else ''}"] if excluded[0][0] == -math.inf else []
-    reasons += [f"open above{reach_text}"] if excluded[-1][1] == math.inf else []
-    reasons += [off] if off else []
+    reasons = []
+    if excluded[0][0] == -math.inf:
+        reasons.append(f"open below -{scanned}" if scanned else "open below: no lower edge")
+    if excluded[-1][1] == math.inf:
+        reasons.append(f"open above {scanned}" if scanned else "open above: no upper edge")
+    if off:
+        reasons.append(off)
     return Exclusion(tuple(_interval(low, high) for low, high in excluded), method, "; ".join(reasons))
 
 
@@ -154,8 +166,6 @@ def dark_axion_limit(
     PhysicsError
         If a mass is negative or not finite, or the dark photon massless.
     """
-    from darkmc.gminus2 import dark_axion_two_loop
-
     dark_photons, axions = np.broadcast_arrays(np.atleast_1d(m_dark_photon), np.atleast_1d(m_axion))
     for heavy, light in zip(dark_photons, axions, strict=True):
         require_positive("m_dark_photon", float(heavy))
@@ -173,7 +183,6 @@ def _flagged(exclusion: Exclusion, heaviest: float) -> Exclusion:
     """Say so if the effective theory fails at an edge: its scale 1/G is below a mass (GeV)."""
     if not exclusion.lower * heaviest > 1.0:
         return exclusion
-    remark = (
-        f"effective theory fails at this edge: 1/G = {1.0 / exclusion.lower:.3g} GeV is below {heaviest:.3g} GeV"
-    )
+    scale = f"1/G = {1.0 / exclusion.lower:.3g} GeV is below {heaviest:.3g} GeV"
+    remark = f"effective theory fails at this edge: {scale}"
     return replace(exclusion, reason="; ".join(text for text in (exclusion.reason, remark) if text))

@@ -73,8 +73,13 @@ def _row(lepton: str, quantity: str, text: str, unit: float, source: str, grade:
 
 
 _MU, _E = 1e-11, 1e-12  # units of the numbers below
+_RB11, _CS18, _RB20 = (
+    "alpha(Rb) arXiv:1012.3627",
+    "alpha(Cs) arXiv:1812.04130",
+    "alpha(Rb) Nature 588 (2020) 61",
+)
 TABLE = (
-    _row("mu", "measurement", "bnl-2006 116592089 63", _MU, "BNL E821, hep-ex/0602035; constants of 2011", "A"),
+    _row("mu", "measurement", "bnl-2006 116592089 63", _MU, "hep-ex/0602035, constants of 2011", "A"),
     _row("mu", "measurement", "fnal-2021 116592040 54", _MU, "Fermilab run 1, arXiv:2104.03281", "A"),
     _row("mu", "measurement", "world-2021 116592061 41", _MU, "average in arXiv:2104.03281", "A"),
     _row("mu", "measurement", "fnal-2023 116592055 24", _MU, "Fermilab runs 1-3, arXiv:2308.06230", "C"),
@@ -88,13 +93,13 @@ TABLE = (
     _row("mu", "difference", "2025 38.5 63.7", _MU, "arXiv:2505.21476: world-2025, white-paper-2025", "A"),
     _row("e", "measurement", "harvard-2008 1159652180.73 0.28", _E, "arXiv:0801.1134", "A"),
     _row("e", "measurement", "northwestern-2022 1159652180.59 0.13", _E, "arXiv:2209.13084", "A"),
-    _row("e", "prediction", "cs-2018 1159652181.61 0.23", _E, "alpha(Cs) of arXiv:1812.04130", "C"),
-    _row("e", "prediction", "rb-2020 1159652180.252 0.095", _E, "alpha(Rb) of Nature 588 (2020) 61", "C"),
-    _row("e", "difference", "2008-rb-2011 -1.06 0.82", _E, "harvard-2008, alpha(Rb) of arXiv:1012.3627: [dN]", "A"),
-    _row("e", "difference", "2008-cs -0.87 0.36", _E, "harvard-2008, alpha(Cs) of arXiv:1812.04130", "B"),
-    _row("e", "difference", "2008-rb 0.48 0.30", _E, "harvard-2008, alpha(Rb) of Nature 588 (2020) 61", "B"),
-    _row("e", "difference", "2022-cs -1.02 0.26", _E, "northwestern-2022, alpha(Cs) of arXiv:1812.04130", "B"),
-    _row("e", "difference", "2022-rb 0.34 0.16", _E, "northwestern-2022, alpha(Rb) of Nature 588 (2020) 61", "B"),
+    _row("e", "prediction", "cs-2018 1159652181.61 0.23", _E, _CS18, "C"),
+    _row("e", "prediction", "rb-2020 1159652180.252 0.095", _E, _RB20, "C"),
+    _row("e", "difference", "2008-rb-2011 -1.06 0.82", _E, f"harvard-2008, {_RB11}, as used by [dN]", "A"),
+    _row("e", "difference", "2008-cs -0.87 0.36", _E, f"harvard-2008, {_CS18}", "B"),
+    _row("e", "difference", "2008-rb 0.48 0.30", _E, f"harvard-2008, {_RB20}", "B"),
+    _row("e", "difference", "2022-cs -1.02 0.26", _E, f"northwestern-2022, {_CS18}", "B"),
+    _row("e", "difference", "2022-rb 0.34 0.16", _E, f"northwestern-2022, {_RB20}", "B"),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from darkmc.errors import PhysicsError
+from darkmc.gminus2 import dark_axion_one_loop, pseudoscalar_yukawa, vector
 from darkmc.gminus2.bands import Band, Quadratic
 from darkmc.gminus2.data import Difference
 
@@ -59,8 +60,6 @@ def dark_axion_pair_form(
     coupling : float
         Portal coupling, GeV^-1.
     """
-    from darkmc.gminus2 import dark_axion_one_loop, pseudoscalar_yukawa, vector
-
     return PairForm(
         epsilon_squared=float(vector(lepton, m_dark_photon, 1.0)),
         mixed=float(dark_axion_one_loop(lepton, m_axion, m_dark_photon, 1.0, 1.0, coupling, cutoff)),
@@ -95,9 +94,7 @@ def fit_coupling(contribution: Quadratic, data: Difference, intervals: Iterable[
     return CouplingFit(_chi_squared(contribution(best), data), best)
 
 
-def fit_pair(
-    form: PairForm, data: Difference, epsilon: Iterable[Band], yukawa: Iterable[Band]
-) -> PairFit:
+def fit_pair(form: PairForm, data: Difference, epsilon: Iterable[Band], yukawa: Iterable[Band]) -> PairFit:
     """Return the least chi-squared over allowed intervals of epsilon and of y, at fixed masses.
 
     On each rectangle the quadratic form takes every value between its least and its largest, which lie on

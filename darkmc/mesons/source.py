@@ -76,6 +76,9 @@ class MesonSource:
         else:
             self._pions  # noqa: B018 - a wrong beam fails here
 
+    def __repr__(self) -> str:
+        return f"MesonSource('{self.card.name}')"
+
     @property
     def _fit(self) -> BmptCard:
         if not isinstance(self.card, BmptCard):
@@ -168,13 +171,14 @@ class MesonSource:
             Lab momentum in GeV and lab angle in rad, 0 <= theta <= pi; they broadcast.
         """
         p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
-        inside = (p > 0.0) & (angle >= 0.0) & (angle <= np.pi)
+        inside = (p > 0.0) & (p < np.inf) & (angle >= 0.0) & (angle <= np.pi)
         sine = np.sin(np.where(inside, angle, 0.0)).ravel()
         flat = np.where(inside, p, 0.0).ravel()
         per_solid_angle = self.density_per_solid_angle(
             meson, flat, np.cos(np.where(inside, angle, 0.0)).ravel(), np.square(flat * sine)
         )
-        return (2.0 * np.pi * sine * per_solid_angle).reshape(p.shape)[()]
+        density = (2.0 * np.pi * sine * per_solid_angle).reshape(p.shape)
+        return np.where(np.isnan(p) | np.isnan(angle), np.nan, density)[()]
 
     @cached_property
     def _scale(self) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.errors import PhysicsError
 from darkmc.output.files import replacing
 
 _BASKET = 16384  # entries per write, so that baskets compress well
@@ -47,21 +48,24 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     ----------
     path : path
         The file; replaced if it exists, and never left half-written.
-    stream : EventStream
-        From ``Experiment.generate``.
+    stream : EventStream, or any iterable of awkward arrays, or one of them
+        From ``Experiment.generate``; the metadata are the stream's, empty for other iterables.
 
     Raises
     ------
     PhysicsError
-        If the folder does not exist or cannot be written.
+        If there is no event, or the folder does not exist or cannot be written.
     """
+    chunks = [stream] if hasattr(stream, "fields") else stream
     with replacing(path) as temporary:
         import uproot
 
         with uproot.recreate(temporary, compression=uproot.ZSTD(1)) as file:
             tree = None
-            for columns in batches(stream):
+            for columns in batches(chunks):
                 if tree is None:
                     tree = file.mktree("events", {name: column.dtype for name, column in columns.items()})
                 tree.extend(columns)
-            file["metadata"] = json.dumps(stream.metadata)
+            if tree is None:
+                raise PhysicsError(f"{path}: there is no event to write")
+            file["metadata"] = json.dumps(getattr(stream, "metadata", {}))

@@ -107,12 +107,11 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
     """Write a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
     experiment = request.load()
     header = (
-        f"darkmc {__version__}: couplings G excluded by {experiment.card.name}",
+        f"darkmc {__version__}: couplings G excluded by {experiment.name}",
         f"seed {request.seed}, precision {request.precision:g}, preset {request.preset}, "
         f"overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
         *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
-        f"card {experiment.card.name} {experiment.loaded.sha256}, "
-        f"flux {experiment.source.card.name} {experiment.source.loaded.sha256}",
+        *experiment.provenance,
         "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling",
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
     )

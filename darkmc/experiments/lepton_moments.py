@@ -1,0 +1,122 @@
+"""Limits from lepton moments beside those of experiments: gminus2-LEPTON-DATASET, the two-loop diagram."""
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from darkmc.errors import CardError, PhysicsError, nearest
+from darkmc.gminus2.bounds import dark_axion_limit, window
+from darkmc.gminus2.data import TABLE, Row
+from darkmc.limits import Exclusion
+
+PREFIX = "gminus2-"
+KEYS = ("data", "n_sigma", "criterion")
+_COLUMNS = ("lepton", "quantity", "name", "value", "error", "source", "grade")
+# its limit is the founding paper's: under any other criterion these data exclude nothing
+_FOUNDING = "gminus2-mu-2018"
+
+
+def is_moment(name: str) -> bool:
+    """Return whether a name is one of a moment's limit, not of a card."""
+    return name.startswith(PREFIX) and not name.endswith(".toml")
+
+
+def list_moments(extra: tuple[Row, ...] = ()) -> list[str]:
+    """Return the names of all limits from lepton moments."""
+    rows = [row for row in (*TABLE, *extra) if row.quantity == "difference"]
+    return [f"{PREFIX}{row.lepton}-{row.name}" for row in rows]
+
+
+class MomentLimit:
+    """The couplings that one measured moment excludes, as an experiment of its own.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_moments`.
+    preset : {"best", "published"}
+        ``published`` takes the founding paper's criterion, ``shift``, for any data; ``best`` takes
+        ``overshoot``, but for the 2018 muon, whose limit is the founding paper's under either.
+    overrides : mapping, optional
+        ``data``: CSV file with rows of your own; ``n_sigma`` (default 2); ``criterion``.
+
+    Raises
+    ------
+    PhysicsError, CardError
+        If a name, a key or a row is wrong.
+    """
+
+    def __init__(self, name: str, preset: str = "best", overrides: Mapping[str, Any] | None = None) -> None:
+        given = dict(overrides or {})
+        for key in given:
+            if key not in KEYS:
+                raise CardError(f"{name}: unknown key '{key}'{nearest(key, KEYS)}")
+        if preset not in ("best", "published"):
+            raise CardError(f"{name}: no preset '{preset}'{nearest(preset, ('best', 'published'))}")
+        path = given.get("data")
+        rows = () if path is None else read_rows(str(path))
+        known = list_moments(rows)
+        if name not in known:
+            raise CardError(f"unknown g-2 limit '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+        self.name = name
+        self.lepton, _, dataset = name.removeprefix(PREFIX).partition("-")
+        shift = preset == "published" or name == _FOUNDING
+        self.criterion = str(given.get("criterion", "shift" if shift else "overshoot"))
+        n_sigma = given.get("n_sigma", 2.0)
+        if isinstance(n_sigma, bool) or not isinstance(n_sigma, int | float):
+            raise PhysicsError(f"{name}: n_sigma must be a number, not '{n_sigma}'")
+        self.window = window(self.lepton, dataset, float(n_sigma), self.criterion, rows)
+        self.row = next(r for r in (*TABLE, *rows) if f"{PREFIX}{r.lepton}-{r.name}" == name)
+
+    @property
+    def provenance(self) -> tuple[str, ...]:
+        """Lines for the head of a table: data, source, criterion."""
+        row = self.row
+        digest = hashlib.sha256(f"{row}{self.window}".encode()).hexdigest()[:16]
+        return (
+            f"data {row.name} {digest}: measured minus predicted moment {row.value:g} +- {row.error:g}, "
+            f"{row.source} (grade {row.grade})",
+            f"criterion {self.criterion} at {self.window.n_sigma:g} sigma: contributions from "
+            f"{self.window.lower:.4g} to {self.window.upper:.4g} are allowed",
+            "two-loop diagram with c = 0; relative error of the edges below 1e-9, nothing is random",
+        )
+
+    def limit(self, m_dark_photon: float, m_axion: float) -> Exclusion:
+        """Return the excluded couplings at one pair of masses (GeV)."""
+        return dark_axion_limit(self.lepton, m_dark_photon, m_axion, self.window)[0]
+
+
+def read_rows(path: str) -> tuple[Row, ...]:
+    """Return rows for the table of moments from a CSV file whose columns are the fields of a row.
+
+    Raises
+    ------
+    CardError
+        Naming file and line, if it cannot be read as such.
+    """
+    if not Path(path).is_file():
+        raise CardError(f"no such file: {path}")
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise CardError(f"{path}: not a text file") from None
+    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    table = list(csv.reader(line for _, line in numbered))
+    header = [cell.strip() for cell in table[0]] if table else []
+    if header != list(_COLUMNS):
+        raise CardError(f"{path}: the first row must be {','.join(_COLUMNS)}")
+    return tuple(_row(f"{path}:{n}", cells) for (n, _), cells in zip(numbered[1:], table[1:], strict=True))
+
+
+def _row(where: str, cells: list[str]) -> Row:
+    if len(cells) != len(_COLUMNS):
+        raise CardError(f"{where}: {len(cells)} cells, not {len(_COLUMNS)}")
+    lepton, quantity, name, value, error, source, grade = (cell.strip() for cell in cells)
+    try:
+        return Row(lepton, quantity, name, float(value), float(error), source, grade)
+    except PhysicsError as problem:
+        raise CardError(f"{where}: {problem}") from None
+    except ValueError:
+        raise CardError(f"{where}: value and error must be numbers") from None

@@ -1,0 +1,15 @@
+"""All observables that cards and histograms may name: the general ones and those of analyses."""
+
+from darkmc.errors import PhysicsError, nearest
+from darkmc.experiments import charm
+from darkmc.selection import OBSERVABLES, Observable
+
+ALL: dict[str, Observable] = {**OBSERVABLES, **charm.OBSERVABLES}
+VISIBLE_ENERGIES = {"photon": ("E_photon", "E_shower"), "pair": ("E_pair", "E_shower")}
+
+
+def observable(name: str) -> Observable:
+    """Return an observable by name, or raise PhysicsError with the nearest valid name."""
+    if name not in ALL:
+        raise PhysicsError(f"unknown observable '{name}'{nearest(name, ALL)}")
+    return ALL[name]

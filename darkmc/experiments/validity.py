@@ -1,0 +1,36 @@
+"""Where excluded couplings leave the range in which what is computed holds."""
+
+import math
+
+from darkmc.limits import SCAN_HIGH, Exclusion
+from darkmc.particles import canonical_name, mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.sample import Sample
+from darkmc.schema import ExperimentCard
+
+THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
+
+
+def validity(card: ExperimentCard, sample: Sample, exclusion: Exclusion) -> list[str]:
+    """Return remarks on an exclusion, none where all is well.
+
+    A selection that leaves nothing; a detector that is not thin; G M > 4 pi for the heaviest meson M, where
+    the effective vertex fails; a width above a tenth of the mass.
+    """
+    if sample.channels_ and not any(channel.passing.any() for channel in sample.channels_):
+        share = 1.0 - (min(sample.masses) / max(sample.masses)) ** 2
+        return [f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"]
+    tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
+    top = max(tops, default=0.0)
+    remarks = []
+    if card.simulation.signal != "decay" and top > THICK_COUPLING:
+        remarks.append(f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters")
+    effective = 4.0 * math.pi / max(mass(canonical_name(meson)) for meson in card.source.mesons)
+    if top > effective:
+        remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G M > 4 pi)")
+    portal = DarkAxionPortal(*sample.masses)
+    width = float(portal.dark_photon_width()) or float(portal.axion_width())
+    wide = math.sqrt(0.1 * max(sample.masses) / width) if width > 0.0 else math.inf
+    if top > wide:
+        remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
+    return remarks

@@ -1,0 +1,47 @@
+"""One loop with a neutral spin-0 boson that couples to the lepton.
+
+Source: Pustyntsev, Vanderhaeghen 2025 [PV], eqs. 2 and 13; eq. 2 is [Ge] eq. 9.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from darkmc.gminus2.inputs import couplings, lepton_mass, masses
+from darkmc.gminus2.quadrature import PoleIntegral
+
+_PSEUDOSCALAR = PoleIntegral(lambda x: x**3)
+_SCALAR = PoleIntegral(lambda x: x**2 * (2.0 - x))
+
+
+def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
+    """Return Delta a_l of a pseudoscalar, L = i y a l-bar gamma5 l.
+
+    -(y^2/8 pi^2) int_0^1 dx x^3/(x^2 + (1-x) r) with r = mass^2/m_l^2, [PV] eq. 2.
+
+    Parameters
+    ----------
+    lepton : str
+        "e", "mu" or "tau".
+    mass : float or array
+        Mass of the boson in GeV; zero is allowed.
+    yukawa : float or array
+        The coupling y, broadcast with `mass`.
+
+    Returns
+    -------
+    float or array
+        Delta a_l, never positive; relative error below 1e-10 at any mass.
+    """
+    ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
+    return -np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _PSEUDOSCALAR(ratio)
+
+
+def scalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
+    """Return Delta a_l of a scalar, L = -y s l-bar l.
+
+    +(y^2/8 pi^2) int_0^1 dx x^2 (2-x)/(x^2 + (1-x) r), [PV] eq. 13; arguments and accuracy as for
+    :func:`pseudoscalar_yukawa`, never negative.
+    """
+    ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
+    return np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _SCALAR(ratio)
