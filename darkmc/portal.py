@@ -9,7 +9,10 @@ from darkmc.constants import HBAR_C_GEV_M
 from darkmc.current import DarkCurrent
 from darkmc.errors import PhysicsError, nearest
 from darkmc.generators import dark_photon_decay, meson_decay, vector_meson
+from darkmc.generators.coherent_scattering import CoherentConversion, ProtonConversion
+from darkmc.generators.electron_scattering import FermionScattering
 from darkmc.gminus2.two_loop import dark_axion_two_loop
+from darkmc.materials import nucleus
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 
 FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
@@ -124,6 +127,44 @@ class DarkAxionPortal:
     def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
         """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
+
+    def scattering_cross_section(
+        self, incoming: str, energy: Any, target: str = "e", coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X) in cm^2; 0 below threshold.
+
+        Parameters
+        ----------
+        incoming : {"a", "dark_photon"}
+            What comes in; an incoming gamma' is averaged over its polarisations.
+        energy : float or array
+            Its lab energy in GeV; the target is at rest.
+        target : str
+            "e" or "mu" (point fermions, [dN] eqs. 16 and 17 with the right normalisation), "p" (proton
+            with dipole form factors), or an element's symbol (coherent nucleus of finite mass).
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Raises
+        ------
+        PhysicsError
+            If the incoming state or the target is unknown, or an energy is not a number.
+        """
+        if incoming not in ("a", "dark_photon"):
+            raise PhysicsError(
+                f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
+            )
+        energies = np.asarray(energy, dtype=float)
+        if not np.all(np.isfinite(energies)):
+            raise PhysicsError("energy must be finite")
+        scattering: CoherentConversion | FermionScattering
+        if target in ("e", "mu"):
+            scattering = FermionScattering(self.current, incoming, mass(target))
+        elif target == "p":
+            scattering = ProtonConversion(self.current, incoming)
+        else:
+            scattering = CoherentConversion(self.current, incoming, nucleus(target))
+        return scattering.cross_section(energies) * np.square(_checked(coupling))
 
     @staticmethod
     def _final_state(name: str) -> str:
