@@ -10,6 +10,7 @@ import pytest
 
 import darkmc
 from darkmc.cli import main
+from darkmc.experiments.lepton_moments import list_moments
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,7 +66,7 @@ def test_python_examples_run_in_order(tmp_path):
 
 
 def test_every_experiment_named_exists():
-    known = {*darkmc.list_experiments(), *darkmc.list_fluxes(), *darkmc.list_runs()}
+    known = {*darkmc.list_experiments(), *darkmc.list_fluxes(), *darkmc.list_runs(), *list_moments()}
     used = re.findall(r"darkmc (?:rate|limit|generate|run) ([\w.-]+)", TEXT)
     assert used
     assert {name for name in used if not name.endswith(".toml")} <= known
