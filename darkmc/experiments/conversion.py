@@ -229,7 +229,7 @@ class ConversionStream:
         if not with_events:
             return rows, None
         momenta = {**self._chain(pair, daughters, placed, seen), **out.momenta}
-        return rows, self._events(momenta, ray, placed, path, out, seen, uniform[0], repeat)
+        return rows, self._events(momenta, ray.start[:, seen], out, uniform[0, seen], repeat)
 
     def _path(self, uniform: Array) -> tuple[Array, Array]:
         """Return where the gamma' decays (m) and 1/g of that draw: half flat, half flat in the logarithm."""
@@ -313,23 +313,14 @@ class ConversionStream:
         return {name: placed.rotation(four)[:, seen] for name, four in known.items()}
 
     def _events(
-        self,
-        momenta: Momenta,
-        ray: Ray,
-        placed: Placed,
-        path: Array,
-        out: "_Signal",
-        seen: Mask,
-        uniform: Array,
-        repeat: int,
+        self, momenta: Momenta, upstream: Array, out: "_Signal", uniform: Array, repeat: int
     ) -> Events:
         """Return the lab events; those of a primary with several rows stand together too."""
-        del placed, path
-        production = np.zeros((4, np.count_nonzero(seen)))
+        production = np.zeros_like(upstream)
         production[:3] = self.experiment.origin[:, None]
         vertices = {"production": production, "scatter": out.scatter}
         if self.kind != "primary":
-            vertices["upstream"] = ray.start[:, seen]
+            vertices["upstream"] = upstream
         twice = partial(np.repeat, repeats=repeat, axis=-1)
         return Events(
             {name: twice(four) for name, four in momenta.items()},
@@ -340,7 +331,7 @@ class ConversionStream:
             twice(out.window),
             twice(out.tau),
             twice(out.slowness / SPEED_OF_LIGHT_M_PER_NS),
-            twice(uniform[seen]),
+            twice(uniform),
         )
 
 
