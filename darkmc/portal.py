@@ -5,15 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.constants import HBAR_C_GEV_M
+from darkmc.constants import GEV2_TO_PB, HBAR_C_GEV_M
 from darkmc.current import DarkCurrent
 from darkmc.errors import PhysicsError, nearest
-from darkmc.generators import dark_photon_decay, meson_decay, vector_meson
+from darkmc.generators import (
+    annihilation,
+    bremsstrahlung,
+    dark_photon_decay,
+    meson_decay,
+    radiative_annihilation,
+    vector_meson,
+)
 from darkmc.generators.coherent_scattering import CoherentConversion, ProtonConversion
 from darkmc.generators.electron_scattering import FermionScattering
 from darkmc.gminus2.two_loop import dark_axion_two_loop
-from darkmc.materials import nucleus
+from darkmc.materials import Nucleus, nucleus
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
+from darkmc.units import require_not_negative, require_positive
 
 FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
 
@@ -127,6 +135,73 @@ class DarkAxionPortal:
     def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
         """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
+
+    def annihilation_cross_section(self, sqrt_s: Any, coupling: Any = 1.0, m_lepton: float = 0.0) -> Any:
+        """Return sigma(l+ l- -> a gamma') in pb ([dN] eq. 6); 0 below threshold.
+
+        Parameters
+        ----------
+        sqrt_s : float or array
+            Energy in the centre of mass in GeV, above twice the lepton mass.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        m_lepton : float
+            Mass of the annihilating leptons in GeV; 0 neglects it.
+        """
+        energy = np.asarray(sqrt_s, dtype=float)
+        if not np.all(np.isfinite(energy) & (energy > 2.0 * require_not_negative("m_lepton", m_lepton))):
+            raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
+        sigma = annihilation.cross_section(np.square(energy), self.current, m_lepton)
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
+
+    def radiative_annihilation_cross_section(
+        self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(e+ e- -> a gamma gamma') in pb, the photon radiated off the beams.
+
+        Parameters
+        ----------
+        sqrt_s : float
+            Energy in the centre of mass, GeV.
+        e_min, e_max : float
+            Window of the photon's energy there, GeV; e_min above zero (soft divergence).
+        abs_cos_max : float
+            Largest |cos theta| of the photon, up to 1: the electron's mass is kept.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        energy = require_positive("sqrt_s", sqrt_s)
+        low, high = require_positive("e_min", e_min), require_positive("e_max", e_max)
+        if high <= low:
+            raise PhysicsError(f"e_max = {high:g} must be above e_min = {low:g}")
+        if not 0.0 < abs_cos_max <= 1.0:
+            raise PhysicsError(f"abs_cos_max must lie between 0 and 1, not {abs_cos_max:g}")
+        if energy <= 2.0 * mass("e"):
+            raise PhysicsError("sqrt_s must be above twice the electron mass")
+        sigma = radiative_annihilation.cross_section(
+            energy**2, low, high, self.current, abs_cos_max, mass("e")
+        )
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
+
+    def bremsstrahlung_cross_section(self, beam_energy: Any, Z: int, A: float, coupling: Any = 1.0) -> Any:
+        """Return sigma(e N -> e N a gamma') in pb, coherent, by equivalent photons; 0 when closed.
+
+        Parameters
+        ----------
+        beam_energy : float or array
+            Energy of the electron in GeV, above its mass.
+        Z, A : int, float
+            Charge and mass number of the nucleus.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        energies = np.asarray(beam_energy, dtype=float)
+        if not np.all(np.isfinite(energies) & (energies > mass("e"))):
+            raise PhysicsError("beam_energy must be finite and above the electron mass")
+        target = Nucleus("", int(require_positive("Z", Z)), require_positive("A", A))
+        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in energies.ravel()]
+        sigma = np.array(flat).reshape(energies.shape)[()]
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
 
     def scattering_cross_section(
         self, incoming: str, energy: Any, target: str = "e", coupling: Any = 1.0
