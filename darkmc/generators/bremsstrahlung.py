@@ -33,7 +33,8 @@ def photon_flux(t_low: Array, t_high: Array, nucleus: Nucleus) -> Array:
     far = 1.0 / (t_low + outer) - 1.0 / (high + outer)
     plain = (poles + far - 2.0 / gap * logarithm) / gap**2
     weighted = ((inner + outer) / gap * logarithm - inner * poles - outer * far) / gap**2
-    return nucleus.charge**2 * outer**2 * np.maximum(weighted - t_low * plain, 0.0)
+    out: Array = nucleus.charge**2 * outer**2 * np.maximum(weighted - t_low * plain, 0.0)
+    return out
 
 
 def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus) -> Array:
@@ -69,7 +70,8 @@ def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus) 
 def _compton(m_vector2: Array, difference: Array, u: Array) -> Array:
     """Return dsigma(e gamma -> e V)/dU = -2 e^4 X/(16 pi D^2), X with a_1 = -D, a_2 = U, D = S - m^2."""
     crossed = vector_amplitude(m_vector2 - difference + u, m_vector2, -difference, mass("e"))
-    return -2.0 * E4 * crossed / (16.0 * np.pi * difference**2)
+    out: Array = -2.0 * E4 * crossed / (16.0 * np.pi * difference**2)
+    return out
 
 
 def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -> float:
