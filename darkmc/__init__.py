@@ -12,6 +12,7 @@ _HOME = {
     "CardError": "darkmc.errors",
     "PhysicsError": "darkmc.errors",
     "PrecisionWarning": "darkmc.errors",
+    "ValidityWarning": "darkmc.errors",
     "DarkCurrent": "darkmc.current",
     "DarkAxionPortal": "darkmc.portal",
     "Experiment": "darkmc.experiments.experiment",

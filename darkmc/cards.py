@@ -14,7 +14,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.errors import CardError, nearest
-from darkmc.schema import FLUX_MODELS, Card, ExperimentCard, FluxCard, RunCard
+from darkmc.flux_schema import FLUX_MODELS, FluxCard
+from darkmc.schema import Card, ExperimentCard, RunCard
 
 Kind = Literal["detectors", "fluxes", "runs"]
 MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": RunCard}

@@ -19,5 +19,9 @@ class PhysicsError(ValueError):
     """A number has no physical meaning, or a channel is closed."""
 
 
+class ValidityWarning(UserWarning):
+    """A result rests on a fit outside the range in which the fit was made."""
+
+
 class PrecisionWarning(UserWarning):
     """A result is returned although the requested precision was not reached."""

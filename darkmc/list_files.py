@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import CardError, nearest
+from darkmc.flux_schema import ListColumns
 from darkmc.kinematics import Array
-from darkmc.schema import ListColumns
 
 MOMENTUM = ("px", "py", "pz", "E")
 VERTEX = ("x", "y", "z", "t")

@@ -74,7 +74,7 @@ class Source(Card):
     @field_validator("mesons")
     @classmethod
     def _each_species_once(cls, mesons: tuple[str, ...]) -> tuple[str, ...]:
-        _once([canonical_name(meson) for meson in mesons])
+        once([canonical_name(meson) for meson in mesons])
         return mesons
 
 
@@ -118,7 +118,7 @@ class Material(Card):
     fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
 
-def _once(names: Sequence[str]) -> None:
+def once(names: Sequence[str]) -> None:
     """Raise ValueError if a name stands twice: it would be counted twice."""
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
@@ -150,7 +150,7 @@ class Signal(Card):
 
     @model_validator(mode="after")
     def _each_state_once(self) -> "Signal":
-        _once(self.final_states)
+        once(self.final_states)
         if isinstance(self.efficiency, dict):
             missing = [state for state in self.final_states if state not in self.efficiency]
             if missing:
@@ -218,132 +218,8 @@ class ExperimentCard(Card):
 
     @model_validator(mode="after")
     def _each_cut_once(self) -> "ExperimentCard":
-        _once([cut.name for cut in self.cuts])
+        once([cut.name for cut in self.cuts])
         return self
-
-
-class FluxBeam(Card):
-    """Beam to which the parametrisation applies."""
-
-    particle: Literal["proton"]
-    energy_GeV: Positive
-
-
-class FluxTarget(Card):
-    """Target of the flux card."""
-
-    material: str
-    mass_number: Positive
-    length_m: Positive
-    inelastic_cross_section_mb: Positive
-
-
-class BmptParameters(Card):
-    """Constants of the BMPT fit (pions, Be)."""
-
-    A_mb_per_GeV2: Positive
-    B: float
-    alpha: Positive
-    beta: float
-    a_per_GeV: Positive
-    gamma: float
-    delta: float
-    ratio_scale: Positive
-    ratio_power: float
-    missing_mass_GeV: Positive
-    reference_mass_number: Positive
-
-
-class Validity(Card):
-    """Range in which the fit was made; elsewhere it is an extrapolation."""
-
-    momentum_min_GeV: NotNegative
-    momentum_max_GeV: Positive
-
-
-class FluxCard(Card):
-    """What every meson source says; its `parametrisation` decides what else."""
-
-    schema_: Literal[1] = Field(alias="schema")
-    name: str
-    parametrisation: str
-    references: Annotated[tuple[Reference, ...], Field(min_length=1)]
-    beam: FluxBeam
-
-
-class BmptCard(FluxCard):
-    """Mesons from the BMPT fit."""
-
-    parametrisation: Literal["bmpt"]
-    target: FluxTarget
-    parameters: BmptParameters
-    validity: Validity
-    target_interaction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    pi0_per_pot: Positive | None = None
-    alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
-    ratios: dict[str, NotNegative]
-    ratio_references: dict[str, str]
-    alternatives: dict[str, dict[str, Any]] = {}
-    alternative_references: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _every_ratio_has_a_source(self) -> "BmptCard":
-        known = {reference.key for reference in self.references}
-        for name in self.alternatives:
-            if self.alternative_references.get(name) not in known:
-                raise ValueError(f"alternative_references.{name} must name the key of a reference")
-        for meson in self.ratios:
-            canonical_name(meson)
-            if self.ratio_references.get(meson) not in known:
-                raise ValueError(f"ratio_references.{meson} must name the key of a reference")
-        return self
-
-
-class ListColumns(Card):
-    """Names of the columns in Parquet and ROOT files; `weight`, if named, is the last column of a text."""
-
-    px: str = "px"
-    py: str = "py"
-    pz: str = "pz"
-    E: str = "E"
-    x: str = "x"
-    y: str = "y"
-    z: str = "z"
-    t: str = "t"
-    weight: str | None = None
-
-
-class MesonList(Card):
-    """Files of mesons, one per species, and what their entries stand for."""
-
-    files: Annotated[dict[str, str], Field(min_length=1)]
-    momentum_unit: Literal["GeV", "MeV"]
-    time_unit: Literal["ns", "s"] = "ns"
-    position_origin: Literal["target", "lab"] = "target"
-    columns: ListColumns = ListColumns()
-    tree: str = "mesons"
-    mesons_per_pot: dict[str, Positive] = {}
-    weight_per_entry: dict[str, Positive] = {}
-
-    @model_validator(mode="after")
-    def _every_file_has_one_meaning(self) -> "MesonList":
-        for meson in {**self.mesons_per_pot, **self.weight_per_entry}:
-            if meson not in self.files:
-                raise ValueError(f"'{meson}' is given a number of mesons but no file")
-        for meson in self.files:
-            if (meson in self.mesons_per_pot) == (meson in self.weight_per_entry):
-                raise ValueError(f"give '{meson}' exactly one of mesons_per_pot and weight_per_entry")
-        return self
-
-
-class MesonListCard(FluxCard):
-    """Mesons from lists in files."""
-
-    parametrisation: Literal["list"]
-    list_: MesonList = Field(alias="list")
-
-
-FLUX_MODELS: dict[str, type[FluxCard]] = {"bmpt": BmptCard, "list": MesonListCard}
 
 
 class RunCard(Card):

@@ -56,7 +56,7 @@ def density_typed_again(p, theta, **changes):
 
 def density(fit, p, theta):
     p, theta = (np.atleast_1d(np.asarray(v, dtype=float)) for v in np.broadcast_arrays(p, theta))
-    return fit.neutral_pions(p, np.cos(theta), np.square(p * np.sin(theta)))
+    return fit.density(p, np.cos(theta), np.square(p * np.sin(theta)))
 
 
 def random_points(n=2000):

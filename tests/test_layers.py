@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "darkmc"
 ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
-    "cards schema catalogue list_files"
+    "cards schema flux_schema catalogue list_files"
     " | directions geometry propagation response selection current rows sample counting limits",
     "generators gminus2",
     "mesons",
@@ -33,7 +33,17 @@ FORMULAS = [
     name
     for name in MODULES
     if name.split(".")[0] in {"generators", "gminus2", *ORDER[0].split(), *PHYSICS}
-    or name in {"kinematics", "particles", "units", "sampling", "materials", "mesons.bmpt"}
+    or name
+    in {
+        "kinematics",
+        "particles",
+        "units",
+        "sampling",
+        "materials",
+        "mesons.bmpt",
+        "mesons.burman_smith",
+        "mesons.sanford_wang",
+    }
 ]
 each_module = pytest.mark.parametrize("name", [name for name in MODULES if name != "__init__"])
 

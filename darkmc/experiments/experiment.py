@@ -213,7 +213,8 @@ class Experiment:
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
         exclusion = solve(sample, self.excluded_events, method)
-        remarks = [exclusion.reason, *validity(self.card, sample, exclusion)]
+        remarks = [exclusion.reason, *self.source.validity_remarks()]
+        remarks += validity(self.card, sample, exclusion)
         return replace(exclusion, reason="; ".join(text for text in remarks if text))
 
     def generate(

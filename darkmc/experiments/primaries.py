@@ -154,7 +154,8 @@ class TurnedPrimaries:
             ]
         )
         self._steps = np.diff(self._factors, axis=1)
-        self._table = InverseTable(self._mixture, 0.0, source.largest_momentum, 1.0, 4.0)
+        top, power = source.edge(meson)
+        self._table = InverseTable(self._mixture, 0.0, top, 1.0, power)
 
     def _components_at(self, momentum: Array) -> Array:
         """Return the factor of every component, linear in sqrt(p) between the points of the grid, (k, n)."""
@@ -215,10 +216,8 @@ class TurnedPrimaries:
 
     def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:
         """Return the largest weight of :meth:`place` at given meson momenta and dark states, for bounds."""
-        transverse = np.linspace(0.0, 1.5, 40)[:, None]
-        sine = np.minimum(transverse / np.maximum(momentum, 1e-9), 1.0).ravel()
-        p = np.broadcast_to(momentum, (40, len(momentum))).ravel()
-        density = self.source.density_per_solid_angle(self.meson, p, np.sqrt(1.0 - sine**2), (p * sine) ** 2)
+        p, w = (v.ravel() for v in np.meshgrid(momentum, np.linspace(0.0, 0.999, 40)))
+        density = self.source.density_per_solid_angle(self.meson, p, *self.source.angles(self.meson, p, w))
         sampled = np.sum(self._components_at(momentum), axis=0)
         forward = np.maximum(self.source.forward_density(self.meson, momentum), 1e-300)
         ratio = np.max(density.reshape(40, -1), axis=0) / forward

@@ -71,6 +71,16 @@ class Bmpt:
         _, gamma, beta, largest = self._frame
         return float(gamma * (np.sqrt(largest**2 - mass("pi+") ** 2) + beta * largest))
 
+    @property
+    def largest_angle(self) -> float:
+        """Largest lab angle, rad."""
+        return np.pi
+
+    @property
+    def edge_power(self) -> float:
+        """The forward density ends at least as steeply as (1 - p/p_max)^(4 - 1); alpha is 3.45."""
+        return 4.0
+
     def scaling_variables(self, momentum: Array, cosine: Array) -> tuple[Array, Array, Array]:
         """Return pion energy (GeV), x_R = E*/E*_max and x_F = 2 p*_L/sqrt(s) in the pp centre of mass."""
         root_s, gamma, beta, largest = self._frame
@@ -105,7 +115,7 @@ class Bmpt:
         out: Array = (0.74 - 0.55 * x_f + 0.26 * x_f**2) * (0.98 + 0.21 * transverse2)
         return out
 
-    def neutral_pions(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
+    def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return d2N/dp dOmega of pi0 = (pi+ + pi-)/2 per interacting proton, 1/(GeV sr).
 
         Parameters

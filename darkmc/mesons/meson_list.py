@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import CardError, PhysicsError
+from darkmc.flux_schema import MesonList, MesonListCard
 from darkmc.kinematics import Array, length, polar_angle
 from darkmc.list_files import MOMENTUM, VERTEX, ListFile, read_list
 from darkmc.particles import canonical_name, mass, total_width
-from darkmc.schema import MesonList, MesonListCard
 
 TOLERANCE = 1e-3  # of E^2: lists are printed with few digits
 WIDTHS = 10.0  # of a broad meson, by which its mass in a list may differ from the nominal one

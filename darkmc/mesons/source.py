@@ -1,6 +1,7 @@
 """MesonSource: a flux card as a density of mesons in momentum and angle, with its sampler."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -9,38 +10,17 @@ from typing import Any
 import numpy as np
 
 from darkmc.cards import flatten, load_card
-from darkmc.errors import CardError, PhysicsError, nearest
+from darkmc.errors import CardError, PhysicsError, ValidityWarning, nearest
+from darkmc.flux_schema import FitCard, FluxCard, MesonListCard
 from darkmc.kinematics import Array
-from darkmc.mesons.bmpt import Bmpt
+from darkmc.mesons.fits import Fit, fits, outside_range
 from darkmc.mesons.meson_list import Entries, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng
-from darkmc.schema import BmptCard, FluxCard, MesonListCard
 
 _SOURCE_STREAM = 1_000_000  # random numbers of MesonSource.sample, apart from those of any channel
 _CELLS = 160
-
-
-def parametrisation(card: BmptCard) -> Bmpt:
-    """Return the density of pi0 per interacting proton that a flux card describes."""
-    constants = card.parameters
-    return Bmpt(
-        beam_energy=card.beam.energy_GeV,
-        mass_number=card.target.mass_number,
-        reference_mass_number=constants.reference_mass_number,
-        inelastic_cross_section_mb=card.target.inelastic_cross_section_mb,
-        A=constants.A_mb_per_GeV2,
-        B=constants.B,
-        alpha=constants.alpha,
-        beta=constants.beta,
-        a=constants.a_per_GeV,
-        gamma=constants.gamma,
-        delta=constants.delta,
-        ratio_scale=constants.ratio_scale,
-        ratio_power=constants.ratio_power,
-        missing_mass=constants.missing_mass_GeV,
-        alpha_below_zero_xF=card.alpha_below_zero_xF,
-    )
+_TRANSVERSE = 0.15  # GeV, half the usual transverse momentum
 
 
 class MesonSource:
@@ -74,23 +54,35 @@ class MesonSource:
             content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
             self.loaded = replace(self.loaded, sha256=content.hexdigest()[:16])
         else:
-            self._pions  # noqa: B018 - a wrong beam fails here
+            self._fits  # noqa: B018 - a wrong beam fails here
+        for remark in self.validity_remarks():
+            warnings.warn(remark, ValidityWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"MesonSource('{self.card.name}')"
 
+    def validity_remarks(self) -> list[str]:
+        """Return in what beam or target lie outside the range in which the fit was made."""
+        return outside_range(self.card)
+
     @property
-    def _fit(self) -> BmptCard:
-        if not isinstance(self.card, BmptCard):
+    def _fit(self) -> FitCard:
+        if not isinstance(self.card, FitCard):
             raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
         return self.card
 
     @cached_property
-    def _pions(self) -> Bmpt:
+    def _fits(self) -> dict[str, Fit]:
+        card = self._fit
         try:
-            return parametrisation(self._fit)
+            return fits(card)
         except PhysicsError as error:
             raise CardError(f"{self.loaded.path}: beam.energy_GeV: {error}") from None
+
+    def _shape(self, meson: str) -> str:
+        """Return whose density a meson follows: its own or that of the pi0."""
+        name = canonical_name(meson)
+        return name if name in self._fits else "pi0"
 
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:
@@ -116,12 +108,12 @@ class MesonSource:
         """Make the tables that sampling needs, once."""
         if self.lists is not None:
             return
-        self._scale  # noqa: B018
+        self._scales  # noqa: B018
         if analogue:
             self._cells  # noqa: B018
 
     def ratio(self, meson: str) -> float:
-        """Return mesons per pi0, of a fit the same at every momentum and angle; inf for lists without pi0."""
+        """Return mesons per pi0 over all momenta and angles; inf for lists without pi0."""
         name = canonical_name(meson)
         if self.lists is not None:
             mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
@@ -146,14 +138,27 @@ class MesonSource:
         """Largest lab momentum in GeV."""
         if self.lists is not None:
             return max(float(np.max(entries.size)) for entries in self.lists.values())
-        return self._pions.largest_momentum
+        return max(fit.largest_momentum for fit in self._fits.values())
+
+    def edge(self, meson: str) -> tuple[float, float]:
+        """Return where the forward density of a fit ends, p_max in GeV, and k in (1 - p/p_max)^(k - 1)."""
+        fit = self._fits[self._shape(meson)]
+        return fit.largest_momentum, fit.edge_power
+
+    def angles(self, meson: str, momentum: Array, w: Array) -> tuple[Array, Array]:
+        """Return cos theta and pT^2 at 0 < w < 1 of all angles at which a fit has mesons of a momentum."""
+        fit = self._fits[self._shape(meson)]
+        half, _ = _half_angle(fit, momentum, w)
+        cosine = (1.0 - half**2) / (1.0 + half**2)
+        return cosine, np.square(momentum * 2.0 * half / (1.0 + half**2))
 
     def density_per_solid_angle(
         self, meson: str, momentum: Array, cosine: Array, transverse2: Array
     ) -> Array:
-        """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.neutral_pions`."""
-        scale = self.ratio(meson) * self._scale
-        return scale * self._pions.neutral_pions(momentum, cosine, transverse2)
+        """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.density`."""
+        shape = self._shape(meson)
+        scale = self.ratio(meson) * self._scales[shape]
+        return scale * self._fits[shape].density(momentum, cosine, transverse2)
 
     def forward_density(self, meson: str, momentum: Array) -> Array:
         """Return d2N/dp dOmega per POT at theta = 0 in 1/(GeV sr)."""
@@ -181,46 +186,22 @@ class MesonSource:
         return np.where(np.isnan(p) | np.isnan(angle), np.nan, density)[()]
 
     @cached_property
-    def _scale(self) -> float:
-        """Interacting protons per POT, or the factor that gives the card's pi0 per POT."""
-        if self._fit.pi0_per_pot is None:
-            return self._fit.target_interaction
-        return self._fit.pi0_per_pot / self._integral()
+    def _scales(self) -> dict[str, float]:
+        """What turns each density into mesons per POT, for as many mesons as there are pi0.
 
-    def _integral(self) -> float:
-        """Pi0 per interacting proton over all momenta and angles, by Gauss-Legendre quadrature."""
-        x, weights = np.polynomial.legendre.leggauss(300)
-        square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
-        momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
-        values = jacobian * self._pions.neutral_pions(momentum, cosine, transverse2)
-        return float(0.25 * weights @ values.reshape(300, 300) @ weights)
-
-    def _unfold(self, square: Array) -> tuple[Array, Array, Array, Array, Array]:
-        """Map the unit square to momentum and angle so that the density becomes nearly flat.
-
-        p = p_max s^4 and tan(theta/2) = (0.15 GeV/p) w/(1-w): transverse momenta stay near 0.3 GeV.
-        Returns p, theta, dp dOmega/(ds dw), cos theta and pT^2.
+        For pi0 interacting protons per POT, or the factor that gives the card's pi0 per POT.
         """
-        s, w = square
-        momentum = self.largest_momentum * s**4
-        with np.errstate(divide="ignore"):
-            half = np.divide(0.15 * w, momentum * (1.0 - w))
-        theta = 2.0 * np.arctan(half)
-        sine = np.sin(theta)
-        steep = 4.0 * self.largest_momentum * s**3 * 2.0 * 0.15
-        jacobian = steep / (1.0 + half**2) / (momentum * (1.0 - w) ** 2) * 2.0 * np.pi * sine
-        return momentum, theta, jacobian, np.cos(theta), np.square(momentum * sine)
+        card, pions = self._fit, self._fits["pi0"]
+        if card.pi0_per_pot is None and len(self._fits) == 1:
+            return {"pi0": card.target_interaction}
+        integral = _integral(pions)
+        per_pot = card.pi0_per_pot or card.target_interaction * integral
+        return {shape: per_pot / _integral(fit) for shape, fit in self._fits.items()}
 
     @cached_property
-    def _cells(self) -> tuple[Array, Array]:
+    def _cells(self) -> dict[str, tuple[Array, Array]]:
         """Cumulative probability of the cells of the unit square, and 1/density in each."""
-        grid = (np.arange(_CELLS) + 0.5) / _CELLS
-        square = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
-        momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
-        content = jacobian * self._pions.neutral_pions(momentum, cosine, transverse2)
-        content = np.maximum(content, 1e-3 * np.mean(content))
-        share = content / np.sum(content)
-        return np.cumsum(share) / np.sum(share), 1.0 / (share * _CELLS**2)
+        return {shape: _cells(fit) for shape, fit in self._fits.items()}
 
     def draw(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum, theta and d2N/dp dtheta over the sampling density, from uniforms (3, n).
@@ -229,10 +210,11 @@ class MesonSource:
         """
         if self.lists is not None:
             return self._entries(meson).draw(uniform[0])
-        cumulative, inverse = self._cells
+        shape = self._shape(meson)
+        cumulative, inverse = self._cells[shape]
         cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), _CELLS**2 - 1)
         square = np.stack([(cell // _CELLS + uniform[1]) / _CELLS, (cell % _CELLS + uniform[2]) / _CELLS])
-        momentum, theta, jacobian, cosine, transverse2 = self._unfold(square)
+        momentum, theta, jacobian, cosine, transverse2 = _unfold(self._fits[shape], square)
         density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
         return momentum, theta, density * jacobian * inverse[cell]
 
@@ -240,13 +222,14 @@ class MesonSource:
         """Return the largest weight of :meth:`draw`, of a fit as found at 9 points of every cell."""
         if self.lists is not None:
             return self._entries(meson).largest_weight
-        _, inverse = self._cells
+        shape = self._shape(meson)
+        _, inverse = self._cells[shape]
         cells = np.arange(_CELLS**2)
         largest = 0.0
         for u in (0.001, 0.5, 0.999):
             for v in (0.001, 0.5, 0.999):
                 square = np.stack([(cells // _CELLS + u) / _CELLS, (cells % _CELLS + v) / _CELLS])
-                momentum, _, jacobian, cosine, transverse2 = self._unfold(square)
+                momentum, _, jacobian, cosine, transverse2 = _unfold(self._fits[shape], square)
                 density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
                 largest = max(largest, float(np.max(density * jacobian * inverse)))
         return largest
@@ -276,3 +259,47 @@ class MesonSource:
             parts.append(self.draw(meson, rng.random((3, min(CHUNK_ROWS, n - start)))))
         momentum, theta, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return momentum, theta, weight / n
+
+
+def _half_angle(fit: Fit, momentum: Array, w: Array) -> tuple[Array, Array]:
+    """Return tan(theta/2) = (0.15 GeV/p) v/(1-v) and dv/dw; v = w times its value at the largest angle."""
+    widest = np.tan(0.5 * fit.largest_angle) if fit.largest_angle < np.pi else np.inf
+    with np.errstate(divide="ignore"):
+        reach = 1.0 / (1.0 + _TRANSVERSE / (momentum * widest))
+        return np.divide(_TRANSVERSE * w * reach, momentum * (1.0 - w * reach)), reach
+
+
+def _unfold(fit: Fit, square: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Map the unit square to momentum and angle so that the density of a fit becomes nearly flat.
+
+    p = p_max s^4 and theta from w: transverse momenta stay near 0.3 GeV.
+    Returns p, theta, dp dOmega/(ds dw), cos theta and pT^2.
+    """
+    s, w = square
+    momentum = fit.largest_momentum * s**4
+    half, reach = _half_angle(fit, momentum, w)
+    theta = 2.0 * np.arctan(half)
+    sine = np.sin(theta)
+    steep = 4.0 * fit.largest_momentum * s**3 * 2.0 * _TRANSVERSE * reach
+    jacobian = steep / (1.0 + half**2) / (momentum * (1.0 - w * reach) ** 2) * 2.0 * np.pi * sine
+    return momentum, theta, jacobian, np.cos(theta), np.square(momentum * sine)
+
+
+def _integral(fit: Fit) -> float:
+    """Mesons of a fit over all momenta and angles, by Gauss-Legendre quadrature."""
+    x, weights = np.polynomial.legendre.leggauss(300)
+    square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
+    momentum, _, jacobian, cosine, transverse2 = _unfold(fit, square)
+    values = jacobian * fit.density(momentum, cosine, transverse2)
+    return float(0.25 * weights @ values.reshape(300, 300) @ weights)
+
+
+def _cells(fit: Fit) -> tuple[Array, Array]:
+    """Cumulative probability of the cells of the unit square, and 1/density in each."""
+    grid = (np.arange(_CELLS) + 0.5) / _CELLS
+    square = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
+    momentum, _, jacobian, cosine, transverse2 = _unfold(fit, square)
+    content = jacobian * fit.density(momentum, cosine, transverse2)
+    content = np.maximum(content, 1e-3 * np.mean(content))
+    share = content / np.sum(content)
+    return np.cumsum(share) / np.sum(share), 1.0 / (share * _CELLS**2)

@@ -1,0 +1,107 @@
+"""From flux cards to fits: which densities a card stands for, and where it leaves their range."""
+
+import math
+from typing import Protocol
+
+from darkmc.flux_schema import BeamRange, BmptCard, BurmanSmithCard, FluxBeam, FluxCard, SanfordWangCard
+from darkmc.kinematics import Array
+from darkmc.mesons.bmpt import Bmpt
+from darkmc.mesons.burman_smith import BurmanSmith, TargetMixture
+from darkmc.mesons.sanford_wang import SanfordWang
+from darkmc.particles import canonical_name, mass
+
+
+class Fit(Protocol):
+    """A density of mesons in lab momentum and angle.
+
+    Attributes
+    ----------
+    largest_momentum, largest_angle : float
+        Where the density ends, GeV and rad.
+    edge_power : float
+        The forward density ends at least as steeply as (1 - p/p_max)^(edge_power - 1).
+    """
+
+    @property
+    def largest_momentum(self) -> float: ...  # noqa: D102
+    @property
+    def largest_angle(self) -> float: ...  # noqa: D102
+    @property
+    def edge_power(self) -> float: ...  # noqa: D102
+    def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array: ...  # noqa: D102
+
+
+def fits(card: FluxCard) -> dict[str, Fit]:
+    """Return the densities of a card: of pi0, and of mesons that do not follow them."""
+    if isinstance(card, BmptCard):
+        return {"pi0": _bmpt(card)}
+    if isinstance(card, BurmanSmithCard):
+        return {"pi0": _burman_smith(card)}
+    if isinstance(card, SanfordWangCard):
+        return _sanford_wang(card)
+    raise TypeError(f"{card.name} is no fit")
+
+
+def _bmpt(card: BmptCard) -> Bmpt:
+    constants = card.parameters
+    return Bmpt(
+        beam_energy=card.beam.energy_GeV,
+        mass_number=card.target.mass_number,
+        reference_mass_number=constants.reference_mass_number,
+        inelastic_cross_section_mb=card.target.inelastic_cross_section_mb,
+        A=constants.A_mb_per_GeV2,
+        B=constants.B,
+        alpha=constants.alpha,
+        beta=constants.beta,
+        a=constants.a_per_GeV,
+        gamma=constants.gamma,
+        delta=constants.delta,
+        ratio_scale=constants.ratio_scale,
+        ratio_power=constants.ratio_power,
+        missing_mass=constants.missing_mass_GeV,
+        alpha_below_zero_xF=card.alpha_below_zero_xF,
+    )
+
+
+def _burman_smith(card: BurmanSmithCard) -> TargetMixture:
+    constants = card.parameters
+    targets = tuple(
+        BurmanSmith(
+            beam_kinetic_energy=_kinetic_energy(card.beam),
+            charge=target.charge,
+            end_point_width=constants.end_point_width_MeV,
+            hydrogen_amplitude_factor=constants.hydrogen_amplitude_factor,
+            hydrogen_scale=constants.hydrogen_scale,
+        )
+        for target in card.targets
+    )
+    return TargetMixture(targets, tuple(target.share for target in card.targets))
+
+
+def _sanford_wang(card: SanfordWangCard) -> dict[str, Fit]:
+    momentum = math.sqrt(max(card.beam.energy_GeV**2 - mass("proton") ** 2, 0.0))
+    constants, inelastic = card.parameters, card.target.inelastic_cross_section_mb
+    pions = SanfordWang(momentum, inelastic, (constants.pi_plus, constants.pi_minus))
+    kaons = SanfordWang(momentum, inelastic, (constants.K0,))
+    own: dict[str, Fit] = {canonical_name(name): kaons for name, like in card.shapes.items() if like == "K0"}
+    return {**own, "pi0": pions}
+
+
+def _kinetic_energy(beam: FluxBeam) -> float:
+    """Return the kinetic energy of a beam proton in GeV."""
+    return beam.energy_GeV - mass("proton")
+
+
+def outside_range(card: FluxCard) -> list[str]:
+    """Return in what a card leaves the range in which its fit was made: the beam's energy, the target."""
+    remarks = []
+    validity = getattr(card, "validity", None)
+    if isinstance(validity, BeamRange):
+        low, high = validity.beam_kinetic_energy_min_GeV, validity.beam_kinetic_energy_max_GeV
+        energy = _kinetic_energy(card.beam)
+        if not low <= energy <= high:
+            remarks.append(f"a beam of {energy:.4g} GeV is outside the {low:g} to {high:g} GeV of the fit")
+    if isinstance(card, BurmanSmithCard):
+        heavy = [t for t in card.targets if t.charge > card.validity.charge_max]
+        remarks += [f"Z = {t.charge} is above the {card.validity.charge_max} of the fit" for t in heavy]
+    return [f"flux {card.name}: {remark}" for remark in remarks]
