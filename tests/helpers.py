@@ -85,7 +85,7 @@ def bin_chi2(values, weights, edges, expected):
 
 
 def chain_angles(first_photon, axion, dark_photon, photon):
-    """Cos theta, cos theta*, phi* of methods.md section 5, from four-momenta in any one frame.
+    """Cos theta, cos theta*, phi* of the methods notes, section 5, from four-momenta in any one frame.
 
     theta: first photon and gamma' in the (a gamma') rest frame; theta*, phi*: the second photon in the
     gamma' rest frame reached by a direct boost from there, z* along the gamma', x* towards the first photon.

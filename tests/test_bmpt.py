@@ -1,4 +1,4 @@
-"""The BMPT fit, typed again from reference.md section 12, against the package's density."""
+"""The BMPT fit, typed again from the physics notes, section 12, against the package's density."""
 
 from dataclasses import replace
 

@@ -18,7 +18,7 @@ EXACT = {0.01: (2.166e10, 0.960), 0.03: (2.563e9, 0.966), 0.1: (1.672e8, 0.969),
 
 @pytest.mark.parametrize("m", list(REFERENCE))
 def test_reference_numbers(m):
-    """20 GeV on aluminium, G = 1, m_a = 0 (reference.md section 7), to the printed digits."""
+    """20 GeV on aluminium, G = 1, m_a = 0 (the physics notes, section 7), to the printed digits."""
     sigma = darkmc.DarkAxionPortal(m).bremsstrahlung_cross_section(20.0, 13, 26.98)
     assert sigma == pytest.approx(REFERENCE[m], rel=1.5e-3)
 

@@ -1,4 +1,4 @@
-"""The Burman-Smith fit, typed again from reference.md section 12, against the package's density.
+"""The Burman-Smith fit, typed again from the physics notes, section 12, against the package's density.
 
 Statistical tests: fixed seeds; every pull (4.5 sigma) and chi2 fails by chance at most once in 1e5.
 """

@@ -16,7 +16,7 @@ CARBON = nucleus("C")
 
 @pytest.mark.parametrize(("energy", "mass", "expected"), [(1.0, 0.01, 3.658e-28), (10.0, 0.1, 2.490e-28)])
 def test_reference_numbers_on_carbon(energy, mass, expected):
-    """reference.md section 4 gives the limit of an infinitely heavy nucleus: 0.1% from the real one."""
+    """The physics notes, section 4 gives the limit of an infinitely heavy nucleus: 0.1% from the real one."""
     assert CoherentConversion(DarkCurrent(0.0, mass), "a", CARBON).cross_section(energy) == pytest.approx(
         expected, rel=1e-3
     )
@@ -88,7 +88,7 @@ def test_sampler_integrates_to_the_cross_section(energy, mass):
 
 
 def test_marble():
-    """methods.md section 7: 6.52e21 Ca, 6.52e21 C and 1.957e22 O per cm3."""
+    """The methods notes, section 7: 6.52e21 Ca, 6.52e21 C and 1.957e22 O per cm3."""
     density = nuclei_per_m3(2.71, {"Ca": 1, "C": 1, "O": 3}, 0.4)
     assert density["Ca"] == pytest.approx(6.52e27, rel=1e-3)
     assert density["O"] == pytest.approx(1.957e28, rel=1e-3)

@@ -105,7 +105,7 @@ def test_the_axion_width_sums_over_both_spins():
 
 
 def test_widths_of_the_reference():
-    """reference.md section 1, G = 1e-3."""
+    """The physics notes, section 1, G = 1e-3."""
     assert DarkCurrent(0.0, 0.1).dark_photon_width(coupling=1e-3) == pytest.approx(3.315728e-12, rel=1e-6)
     assert DarkCurrent(0.05, 0.1).dark_photon_width(coupling=1e-3) == pytest.approx(1.398823e-12, rel=1e-6)
     assert DarkCurrent(0.1, 0.05).axion_width(coupling=1e-3) == pytest.approx(4.196468e-12, rel=1e-6)

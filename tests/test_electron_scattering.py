@@ -13,7 +13,7 @@ from darkmc.generators.electron_scattering import FermionScattering, recoil_cosi
 from darkmc.particles import mass
 
 M_E = mass("e")
-TABLE = {  # reference.md section 4: sigma in cm^2 at G = 1, m_a = 0, by energy, incoming state and m'
+TABLE = {  # the physics notes, section 4: sigma in cm^2 at G = 1, m_a = 0, by energy, incoming state and m'
     (0.05, "a", 0.001): 7.912725e-30,
     (0.05, "a", 0.01): 0.0,
     (0.05, "dark_photon", 0.01): 5.073147e-30,
@@ -73,7 +73,7 @@ def test_detailed_balance(m_axion, m_dark_photon, energy):
 
 
 def test_massless_high_energy_limit():
-    """Sum |M|^2 = e^2 G^2 s^2/|t| for massless states, t small (experiments.md, trap 1)."""
+    """Sum |M|^2 = e^2 G^2 s^2/|t| for massless states, t small (a trap found in the literature)."""
     scattering = FermionScattering(DarkCurrent(0.0, 1e-9), "a", M_E)
     s = scattering.mandelstam_s(50.0)
     t = -1e-6 * s
@@ -136,7 +136,7 @@ def test_point_proton_is_a_fermion(monkeypatch):
 
 
 def test_six_protons_of_reference():
-    """Six free protons: 7.18e-29 cm^2 at 1 GeV, 10 MeV; 5.29e-29 at 10 GeV, 100 MeV (reference.md)."""
+    """Six free protons: 7.18e-29 cm^2 at 1 GeV, 10 MeV; 5.29e-29 at 10 GeV, 100 MeV (the physics notes)."""
     for energy, m, expected in ((1.0, 0.01, 7.18e-29), (10.0, 0.1, 5.29e-29)):
         sigma = darkmc.DarkAxionPortal(m).scattering_cross_section("a", energy, target="p")
         assert 6 * sigma == pytest.approx(expected, rel=2e-3)

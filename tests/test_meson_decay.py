@@ -83,7 +83,7 @@ def test_the_amplitude_is_the_contraction_of_both_vertices(masses):
 
 @pytest.mark.parametrize("masses", [(0.0, 0.1), (0.2, 0.1), (0.1, 0.3)])
 def test_the_amplitude_is_the_invariant_form_of_the_reference(masses):
-    """reference.md section 3, corrected form, with x = 2 k_gamma.k_gamma' from the momenta."""
+    """The physics notes, section 3, corrected form, with x = 2 k_gamma.k_gamma' from the momenta."""
     current, M = DarkCurrent(*masses), mass("eta")
     q2, cosine, photon, dark_photon = random_decays(M, current, 200, 2)
     D, R, x = M**2 - q2, q2 + current.m_dark_photon**2 - current.m_axion**2, 2 * dot(photon, dark_photon)

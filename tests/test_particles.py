@@ -1,4 +1,4 @@
-"""Masses and measured branching ratios against reference.md section 0, and names."""
+"""Masses and measured branching ratios against the physics notes, section 0, and names."""
 
 import pytest
 

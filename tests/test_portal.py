@@ -1,6 +1,6 @@
-"""Widths and branching ratios: tables of reference.md, Dalitz integrals of the full |M|^2, limits, input.
+"""Widths and branching ratios: reference tables, Dalitz integrals of the full |M|^2, limits, input.
 
-The Dalitz integrals re-type |M|^2(m12^2, m23^2) of reference.md sections 2 and 3 and integrate
+The Dalitz integrals re-type |M|^2(m12^2, m23^2) of the physics notes, sections 2 and 3 and integrate
 dGamma = |M|^2 dm12^2 dm23^2/((2 pi)^3 32 M^3): scipy.quad outside, exact Gauss-Legendre inside.
 """
 
@@ -36,7 +36,7 @@ def inner(function, low, high):
 
 
 def meson_amplitude(s12, s23, M, ma, mp):
-    """|M|^2/(c^2 G^2) of P -> gamma(1) a(2) gamma'(3), reference.md section 3."""
+    """|M|^2/(c^2 G^2) of P -> gamma(1) a(2) gamma'(3), the physics notes, section 3."""
     D, R = M**2 - s23, s23 + mp**2 - ma**2
     x = M**2 + ma**2 - s12 - s23
     bracket = s23**2 * x**2 - s23 * D * R * x + 0.5 * D**2 * R**2 - s23 * mp**2 * D**2
@@ -58,7 +58,7 @@ def meson_dalitz(M, ma, mp):
 
 
 def pair_amplitude(s12, s23, mp, ma, m):
-    """|M|^2/G^2 of gamma' -> l-(1) l+(2) a(3), spin average included, reference.md section 2."""
+    """|M|^2/G^2 of gamma' -> l-(1) l+(2) a(3), spin average included, the physics notes, section 2."""
     s13 = mp**2 + ma**2 + 2 * m**2 - s12 - s23
     kp1, kp2 = 0.5 * (mp**2 + m**2 - s23), 0.5 * (mp**2 + m**2 - s13)
     bracket = (s12 + 2 * m**2) * kallen(mp**2, ma**2, s12) - 8 * s12 * kp1 * kp2 + 2 * s12**2 * mp**2
@@ -172,7 +172,7 @@ def test_vector_mesons_follow_the_formula_of_methods_section_6(meson, prime, axi
 
 
 def test_decay_length_of_the_founding_paper():
-    """59.5124 m for G = 1e-3 and 1 MeV (no pairs below 2 m_e), reference.md section 1."""
+    """59.5124 m for G = 1e-3 and 1 MeV (no pairs below 2 m_e), the physics notes, section 1."""
     assert DarkAxionPortal(1e-3).dark_photon_ctau(1e-3) == pytest.approx(59.5124, rel=1e-6)
     general = (
         5.951242e-14

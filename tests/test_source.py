@@ -111,7 +111,7 @@ def test_unknown_mesons_suggest_the_nearest():
 
 
 def test_the_largest_ratio_to_the_forward_density():
-    """1.0866 per solid angle on Cu (design.md section 2): b' and the A-dependence rise with pT."""
+    """1.0866 per solid angle on Cu (the stated bound 1.087): b' and the A-dependence rise with pT."""
 
     def ratio(x):
         p, theta = np.exp(np.array([x[0]])), np.exp(np.array([x[1]]))
