@@ -118,7 +118,10 @@ def _add_limit(commands: Any) -> None:
 
 
 def _add_gminus2(commands: Any) -> None:
+    from darkmc.gminus2 import LOOPS
+
     parser = _new(commands, "gminus2", "one loop's contribution to a lepton's moment (g - 2)/2")
+    parser.epilog = f"Loops: {', '.join(LOOPS)}."
     parser.add_argument("loop", metavar="LOOP", help="e.g. dark_axion_two_loop; LOOP --help lists its keys")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument(

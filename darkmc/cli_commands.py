@@ -112,7 +112,12 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    path = find_card(_KINDS[options.kind], options.name)  # type: ignore[arg-type]
+    from darkmc.experiments.lepton_moments import find_experiment
+
+    if options.kind == "experiments":
+        path = find_experiment(options.name)
+    else:
+        path = find_card(_KINDS[options.kind], options.name)  # type: ignore[arg-type]
     print(f"# {path}\n{path.read_text(encoding='utf-8')}", end="")
     return 0
 

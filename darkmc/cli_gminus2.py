@@ -9,30 +9,19 @@ from typing import Any
 
 from darkmc import __version__
 from darkmc.errors import PhysicsError, nearest
+from darkmc.gminus2 import LOOPS
+from darkmc.gminus2.inputs import LEPTONS
 from darkmc.units import parse_axion_mass, parse_energy, parse_number, require_not_negative
 
-LOOPS = (
-    "dark_axion_two_loop",
-    "dark_axion_one_loop",
-    "dark_axion_one_loop_z",
-    "pseudoscalar_yukawa",
-    "scalar_yukawa",
-    "vector",
-    "axial_vector",
-    "barr_zee_pseudoscalar",
-    "barr_zee_scalar",
-    "inert_doublet",
-    "kinetic_mixing_one_loop",
-)
 _MATRICES = ("neutrino_mass_matrix", "casas_ibarra")
-_WORDS = ("lepton", "boson")
+_WORDS = {"lepton": ", ".join(LEPTONS), "boson": "photon, Z"}
 
 
 def run(options: argparse.Namespace) -> int:
     """Compute one loop and print it."""
     name = str(options.loop).replace("-", "_")
     function = _loop(name)
-    items = list(_items(options.arguments))
+    items = list(_items(name, options.arguments, inspect.signature(function).parameters))
     as_json = options.json or ("json", None) in items
     if ("help", None) in items:
         print(_usage(name, function))
@@ -65,8 +54,10 @@ def _loop(name: str) -> Callable[..., Any]:
     return function
 
 
-def _items(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield keys with underscores and their values; --json and --help have none."""
+def _items(
+    name: str, words: Sequence[str], parameters: Mapping[str, Any]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield known keys with underscores and their values; --json and --help have none."""
     rest = iter(words)
     for word in rest:
         key, equals, value = word.removeprefix("--").partition("=")
@@ -74,11 +65,16 @@ def _items(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
             yield ("help" if word == "-h" else key), None
         elif not word.startswith("--") or not key:
             raise PhysicsError(f"'{word}': write --KEY VALUE")
+        elif key in ("json", "help"):
+            raise PhysicsError(f"--{key} takes no value")
+        elif (key := key.replace("-", "_")) not in parameters:
+            known = map(_option, (*parameters, "json", "help"))
+            raise PhysicsError(f"{name}: unknown key {_option(key)}{nearest(_option(key), known)}")
         else:
             found = value if equals else next(rest, None)
             if found is None:
                 raise PhysicsError(f"{word}: a value is missing")
-            yield key.replace("-", "_"), found
+            yield key, found
 
 
 def _arguments(
@@ -87,8 +83,6 @@ def _arguments(
     parameters = inspect.signature(function).parameters
     found: dict[str, str | float] = {}
     for key, text in items:
-        if key not in parameters:
-            raise PhysicsError(f"{name}: unknown key {_option(key)}{_nearest_option(key, parameters)}")
         if key in found:
             raise PhysicsError(f"{_option(key)} is given twice")
         found[key] = _value(key, str(text), dict(items))
@@ -121,14 +115,11 @@ def _option(key: str) -> str:
     return f"--{key.replace('_', '-')}"
 
 
-def _nearest_option(key: str, parameters: Mapping[str, Any]) -> str:
-    return nearest(_option(key), map(_option, parameters))
-
-
 def _usage(name: str, function: Callable[..., Any]) -> str:
     lines = [f"darkmc gminus2 {name}: {(inspect.getdoc(function) or '').splitlines()[0]}"]
     for key, parameter in inspect.signature(function).parameters.items():
-        kind = "" if key in _WORDS else "mass, e.g. 30MeV" if _is_energy(key) else "number"
+        energy = "GeV, e.g. 1TeV" if key == "cutoff" else "mass, e.g. 30MeV"
+        kind = _WORDS.get(key) or (energy if _is_energy(key) else "number")
         default = "" if parameter.default is parameter.empty else f"default {parameter.default}"
         lines.append(f"  {_option(key):22s}{', '.join(text for text in (kind, default) if text)}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from multiprocessing import active_children, get_context
 from typing import Any
 
 from darkmc.experiments.experiment import Experiment
-from darkmc.experiments.lepton_moments import MomentLimit, is_moment
+from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.limits import Exclusion
 from darkmc.portal import DarkAxionPortal
 from darkmc.progress import count_bar
@@ -103,8 +103,10 @@ def _moment_point(
 
 @lru_cache(maxsize=4)
 def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
-    kind = MomentLimit if is_moment(name) else Experiment
-    return kind(name, preset, json.loads(overrides))
+    if is_moment(name):
+        return MomentLimit(name, preset, json.loads(overrides))
+    find_experiment(name)  # suggests the names of moments too
+    return Experiment(name, preset, json.loads(overrides))
 
 
 def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iterator[ScanPoint]:

@@ -57,7 +57,7 @@ def mean_log(a, b):
 
 
 def dark_axion_triangle(m, m_a, m_v, cutoff):
-    """G in the form of reference.md section 9, which singles out the vector boson."""
+    """G in the form of the physics notes, section 9, which singles out the vector boson."""
 
     def integrand(x, y):
         a, b = y * m_a**2 + x**2 * m**2, y * m_v**2 + x**2 * m**2

@@ -16,7 +16,7 @@ from darkmc.gminus2.fit import PairForm, dark_axion_pair_form, fit_coupling, fit
 MASSES = [1e-3, 1e-2, 0.1, 1.0, 10.0]
 INF = math.inf
 
-# reference.md section 8: G in GeV^-1 at these masses, m_a = 0
+# the physics notes, section 8: G in GeV^-1 at these masses, m_a = 0
 PORTAL = {
     "muon [dN]": (("mu", "2018", 2.0, "shift"), [0.13874, 0.20044, 0.45019, 2.0909, 14.787]),
     "electron [dN]": (("e", "2008-rb-2011", 2.0, "shift"), [5.9159, 32.910, 247.43, 2064.5, 1.81e4]),
@@ -59,7 +59,7 @@ def test_upper_edges_of_the_windows():
     assert window("e", "2008-rb-2011", criterion="shift").upper == pytest.approx(1.64e-12)
 
 
-# reference.md section 10: 2-sigma limits of the muon 2025
+# the physics notes, section 10: 2-sigma limits of the muon 2025
 TABLE_MASSES = [1e-3, 1e-2, 0.1, 0.5, 1.0, 5.0]
 ONE_LOOP = {
     "pseudoscalar_yukawa": [3.7480e-4, 3.8000e-4, 4.8430e-4, 9.5443e-4, 1.48836e-3, 5.1640e-3],
@@ -172,11 +172,41 @@ def test_no_finite_limit_is_a_result_with_a_reason():
     assert rubidium.intervals == ()
     assert (
         rubidium.reason
-        == "no finite limit: the Standard Model itself is 2.1 sigma low and no coupling is allowed"
+        == "no finite limit: the Standard Model itself is 2.1 sigma low and the contribution makes it worse"
     )
     assert math.isnan(rubidium.lower)
     (muon,) = dark_axion_limit("mu", 0.01, allowed=window("mu", "2018"))
     assert "3.5 sigma low" in muon.reason
+
+
+def test_every_coupling_disfavoured_is_one_endless_interval():
+    (muon,) = dark_axion_limit("mu", 0.001, allowed=window("mu", "2021", criterion="interval"))
+    flat = coupling_limit(Quadratic(constant=5e-9), window("mu", "2025"))
+    scanned = coupling_limit(lambda g: 5e-9 + 0.0 * g, window("mu", "2025"))
+    for found, why in (
+        (muon, "every coupling is disfavoured; the Standard Model itself is 4.3 sigma low"),
+        (flat, "every coupling is disfavoured"),
+        (scanned, "every coupling up to 100 is disfavoured"),
+    ):
+        ((lower, upper, *_),) = found.intervals
+        assert lower == 0.0
+        assert math.isnan(upper)
+        assert found.reason == why
+    ((lower, upper, *_),) = coupling_limit(Quadratic(1.0), Window(-0.5, 0.5), both_signs=True).intervals
+    assert math.isnan(lower)
+    assert math.isnan(upper)
+
+
+def test_points_that_only_touch_the_window_are_kept():
+    falling = Quadratic(quadratic=-1e-20)
+    assert allowed_bands(falling, 0, 1, True) == allowed_bands(falling, 0, 1) == [(0.0, 0.0)]
+    assert allowed_bands(lambda g: -1e-20 * g * g, 0, 1, True) == [(0.0, 0.0)]
+    assert allowed_bands(Quadratic(-1.0, 2.0, -1.0), 0, 1) == [(1.0, 1.0)]
+    assert allowed_bands(Quadratic(linear=1.0), 2, 2) == [(2.0, 2.0)]
+    assert excluded_bands([(0.0, 0.0)]) == [(0.0, INF)]
+    assert excluded_bands([(1.0, 1.0)]) == [(0.0, 1.0), (1.0, INF)]
+    only_zero = coupling_limit(falling, Window(0.0, 1.0))
+    assert only_zero.reason == "no finite limit: only the coupling zero is allowed"
 
 
 def test_a_negative_loop_may_mend_a_standard_model_that_is_high():
@@ -222,6 +252,11 @@ def test_where_the_effective_theory_fails():
     reasons = [e.reason for e in dark_axion_limit("mu", MASSES, allowed=window("mu", "2025"))]
     assert ["effective theory" in reason for reason in reasons] == [False, False, False, True, True]
     assert "1/G = 0.0884 GeV is below 10 GeV" in reasons[-1]
+    caesium = window("e", "2022-cs", criterion="interval")
+    (low,) = dark_axion_limit("e", 10.0, allowed=caesium)
+    assert low.lower == 0.0
+    assert "fails at the edge 7781: 1/G = 0.000129 GeV is below 10 GeV" in low.reason
+    assert "effective theory" not in dark_axion_limit("e", 1e-3, allowed=caesium)[0].reason
     (axion,) = dark_axion_limit("mu", 0.01, 1.0, window("mu", "2025"))
     assert "effective theory" in axion.reason
 
@@ -234,6 +269,15 @@ def test_masses_broadcast_and_exchange():
 
 
 BAD = {
+    "two-dimensional masses": (lambda: dark_axion_limit("mu", [[0.1, 0.2]]), "no tables"),
+    "masses that do not broadcast": (lambda: dark_axion_limit("mu", [0.1, 0.2], [1, 2, 3]), "broadcast"),
+    "masses in words": (lambda: dark_axion_limit("mu", "heavy"), "m_dark_photon must be a number"),
+    "name for a window": (lambda: dark_axion_limit("mu", 0.1, allowed="2025"), "window.*not a str"),
+    "row for rows": (
+        lambda: window("mu", "x", extra=Row("mu", "difference", "x", 0.0, 1e-10, "")),
+        "list of rows",
+    ),
+    "number for a criterion": (lambda: window("mu", "2025", criterion=3), "unknown criterion '3'"),
     "negative mass": (lambda: dark_axion_limit("mu", -0.1), "m_dark_photon"),
     "massless dark photon": (lambda: dark_axion_limit("mu", [0.1, 0.0]), "m_dark_photon"),
     "nan axion": (lambda: dark_axion_limit("mu", 0.1, math.nan), "m_axion"),

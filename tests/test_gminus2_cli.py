@@ -12,7 +12,9 @@ from darkmc import gminus2
 from darkmc.cli import main
 from darkmc.cli_gminus2 import LOOPS
 from darkmc.experiments.lepton_moments import MomentLimit, list_moments
+from darkmc.figures.regions import regions
 from darkmc.gminus2.bounds import dark_axion_limit, window
+from darkmc.output.tables import read_limits
 
 MASS = ("--m-dark-photon", "10MeV")
 LIMIT = ("limit", "gminus2-mu-2025", *MASS)
@@ -70,7 +72,7 @@ def test_one_loop_as_json_is_that_of_the_library(name, arguments, capsys):
 
 
 def test_one_loop_in_numbers_and_units(capsys):
-    """Benchmarks of reference.md; units of masses, a fraction for the axion, defaults filled in."""
+    """Benchmarks of the physics notes; units of masses, a fraction for the axion, defaults filled in."""
     assert main(["gminus2", "vector", "--lepton", "mu", "--mass", "10MeV", "--epsilon", "1e-3"]) == 0
     assert float(capsys.readouterr().out.removeprefix("delta_a =")) == pytest.approx(9.089707e-10, rel=1e-6)
     portal = ("gminus2", "dark_axion_two_loop", "--lepton", "mu", "--json", "--m-axion", "0.5x")
@@ -83,8 +85,15 @@ def test_one_loop_in_numbers_and_units(capsys):
 def test_help_of_a_loop_lists_its_keys(capsys):
     assert main(["gminus2", "barr_zee_scalar", "--help"]) == 0
     out = capsys.readouterr().out
-    for word in ("--lepton", "--mass", "--g-photon", "default 1000.0"):
+    for word in ("--lepton", "--mass", "--g-photon", "e, mu, tau", "GeV, e.g. 1TeV, default 1000.0"):
         assert word in out
+    assert "photon, Z, default photon" in out
+
+
+def test_help_names_the_loops(capsys):
+    with pytest.raises(SystemExit):
+        main(["gminus2", "--help"])
+    assert set(LOOPS) <= set(capsys.readouterr().out.replace(",", " ").replace(".", " ").split())
 
 
 def test_limit_json_rows_are_those_of_any_limit(capsys):
@@ -165,10 +174,34 @@ def test_curves_are_drawn(tmp_path, monkeypatch):
         assert main(["limit", name, "--m-dark-photon", "1MeV:10GeV:12", "-o", f"{name}.csv"]) == 0
         assert main(["figure", f"{name}.csv", "-o", f"{name}.svg"]) == 0
         assert name in (tmp_path / f"{name}.svg").read_text()
-    high = (tmp_path / "gminus2-e-2022-cs.svg").read_text()
-    assert "end of the scan" not in high
-    assert "end of the scan" in (tmp_path / "gminus2-mu-2018.svg").read_text()
+    for name in ("gminus2-e-2022-cs", "gminus2-mu-2018"):  # no scan, so no end of one
+        assert "end of the scan" not in (tmp_path / f"{name}.svg").read_text()
+        assert "open above" in (tmp_path / f"{name}.svg").read_text()
     assert "nothing excluded" in (tmp_path / "gminus2-e-2022-rb.svg").read_text()
+
+
+def test_every_coupling_excluded_is_drawn_as_that(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    grid = ("--m-dark-photon", "1MeV:1GeV:4", "--set", "criterion=interval")
+    assert main(["limit", "gminus2-mu-2021", *grid, "-o", "all.csv"]) == 0
+    assert "4 masses, 4 with an excluded coupling" in capsys.readouterr().out
+    rows = read_limits(tmp_path / "all.csv")
+    assert {(row["interval"], row["lower"], row["upper"]) for row in rows} == {("1", "0.0", "")}
+    (region,) = regions(rows)
+    assert (region.points[:, 1] == 0.0).all()
+    assert np.isinf(region.points[:, 2]).all()
+    assert main(["figure", "all.csv", "-o", "all.svg"]) == 0
+    picture = (tmp_path / "all.svg").read_text()
+    assert "nothing excluded" not in picture
+    assert "open above" in picture
+
+
+def test_the_head_of_a_table_says_nothing_of_a_simulation(tmp_path):
+    assert main([*LIMIT, "-o", str(tmp_path / "out.csv")]) == 0
+    head = [line for line in (tmp_path / "out.csv").read_text().splitlines() if line.startswith("#")]
+    for word in ("Monte Carlo", "sampling", "precision"):
+        assert word not in "".join(head)
+    assert any("seed has no effect" in line for line in head)
 
 
 RUN = """schema = 1
@@ -203,6 +236,7 @@ def test_48_masses_take_a_fraction_of_a_second():
 
 VECTOR = ("gminus2", "vector", "--epsilon", "1", "--lepton", "mu", "--mass")
 PORTAL = ("gminus2", "dark_axion_one_loop", "--lepton", "mu", "--m-axion", "110", "--m-dark-photon", "100")
+ONE_BOSON = ("--lepton", "mu", "--mass", "10MeV")
 BAD = {
     "negative mass": ((*VECTOR, "-1MeV"), "--mass"),
     "nan mass": ((*VECTOR, "nan"), "--mass"),
@@ -226,6 +260,13 @@ BAD = {
     "loop with matrices": (("gminus2", "casas_ibarra"), "Python"),
     "unknown key": ((*VECTOR, "1", "--yukwa", "1"), "unknown key --yukwa"),
     "misspelt key": ((*VECTOR, "1", "--masss", "1"), "nearest: '--mass'"),
+    "misspelt json": ((*VECTOR, "1", "--jso"), "unknown key --jso (nearest: '--json')"),
+    "json with a value": ((*VECTOR, "1", "--json=1"), "--json takes no value"),
+    "huge coupling": (("gminus2", "scalar_yukawa", *ONE_BOSON, "--yukawa", "1e200"), "1e+200"),
+    "underscores in a limit": (("limit", "gminus2_mu_2025", *MASS, "--json"), "nearest: 'gminus2-mu-2025'"),
+    "capitals in a limit": (("limit", "GMINUS2-mu-2025", *MASS, "--json"), "nearest: 'gminus2-mu-2025'"),
+    "card of a limit": (("show", "experiments", "gminus2-mu-2025"), "has no card"),
+    "card of no limit": (("show", "experiments", "gminus2-mu-205"), "nearest: 'gminus2-mu-2025'"),
     "key twice": ((*VECTOR, "1", "--mass", "2"), "twice"),
     "key without value": (VECTOR, "--mass"),
     "missing keys": (("gminus2", "vector", "--lepton", "mu"), "--mass, --epsilon"),

@@ -10,7 +10,7 @@ from darkmc.errors import PhysicsError
 from darkmc.gminus2 import data
 from darkmc.gminus2.data import TABLE, Row, combine, datasets, difference
 
-# Delta a of experiments.md section 9, typed again
+# Delta a of the input notes, section 9, typed again
 WANTED = {
     ("mu", "2018"): (26.8e-10, 7.6e-10),
     ("mu", "2021"): (251e-11, 59e-11),
@@ -76,6 +76,8 @@ def test_a_row_of_ones_own():
     tau = Row("tau", "difference", "toy", 1e-3, 1e-2, "a toy")
     assert difference("tau", "toy", [tau]).error == 1e-2
     predicted = Row("mu", "prediction", "toy", 1.16592e-3, 1e-10, "a toy")
+    assert Row("muon", "difference", "toy", 1e-9, 1e-10, "a toy").lepton == "mu"
+    assert difference("muon", 2025) == difference("mu", "2025")
     assert combine("mu", "world-2025", "toy", iter([predicted])).value == pytest.approx(7.15e-10, abs=1e-15)
 
 
@@ -87,7 +89,10 @@ BAD = {
     "unknown measurement": (lambda: combine("mu", "fnal-2022", "white-paper-2025"), "nearest: 'fnal-202"),
     "unknown prediction": (lambda: combine("mu", "fnal-2021", "white-paper"), "nearest: 'white-paper-202"),
     "a name twice": (lambda: difference("mu", "2018", [MINE, MINE]), "two rows"),
-    "lepton of a row": (lambda: Row("m", "difference", "x", 1, 1, ""), "unknown lepton 'm'"),
+    "lepton of a row": (lambda: Row("moun", "difference", "x", 1, 1, ""), "lepton 'moun' .nearest: 'mu'"),
+    "text in a row": (lambda: Row("mu", "difference", "x", "1e-9", 1, ""), "finite numbers"),
+    "a row, no list": (lambda: difference("mu", "mine", MINE), "list of rows"),
+    "no rows": (lambda: combine("mu", "world-2025", "white-paper-2025", ["mine"]), "list of rows"),
     "quantity of a row": (lambda: Row("mu", "differenz", "x", 1, 1, ""), "nearest: 'difference'"),
     "nan in a row": (lambda: Row("mu", "difference", "x", float("nan"), 1, ""), "finite"),
     "no error in a row": (lambda: Row("mu", "difference", "x", 1, 0, ""), "above zero"),

@@ -73,8 +73,45 @@ def test_a_bad_coupling_is_named(name, key, bad):
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_unknown_lepton_is_named_with_the_nearest(name):
-    with pytest.raises(PhysicsError, match=r"unknown lepton 'muon' \(nearest: 'mu'\)"):
-        getattr(gminus2, name)("muon", **CALLS[name])
+    with pytest.raises(PhysicsError, match=r"unknown lepton 'muo' \(nearest: 'mu'\)"):
+        getattr(gminus2, name)("muo", **CALLS[name])
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(("alias", "lepton"), [("electron", "e"), ("muon", "mu"), ("tauon", "tau")])
+def test_leptons_have_long_names(name, alias, lepton):
+    function = getattr(gminus2, name)
+    assert function(alias, **CALLS[name]) == function(lepton, **CALLS[name])
+
+
+@pytest.mark.parametrize(("name", "key"), EVERY_ARGUMENT)
+def test_arrays_that_do_not_broadcast_are_one_line(name, key):
+    other = next(k for k in CALLS[name] if k != key)
+    arguments = CALLS[name] | {key: np.full(2, CALLS[name][key]), other: np.full(3, CALLS[name][other])}
+    with pytest.raises(PhysicsError, match=rf"{name}: the shapes .*\(2,\).* do not broadcast") as caught:
+        getattr(gminus2, name)("mu", **arguments)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "key"), EVERY_ARGUMENT)
+@pytest.mark.parametrize("bad", ["much", [[1.0], [1.0, 2.0]], 1j])
+def test_what_is_no_number_is_one_line(name, key, bad):
+    with pytest.raises(PhysicsError, match="must be a number or an array of numbers"):
+        getattr(gminus2, name)("mu", **CALLS[name] | {key: bad})
+
+
+@pytest.mark.parametrize(("name", "key"), sorted(set(EVERY_ARGUMENT) - set(MASSES)))
+def test_a_huge_coupling_is_named_and_the_largest_does_not_overflow(name, key):
+    with pytest.raises(PhysicsError, match=f"^{key} must lie between -1e\\+100 and 1e\\+100, not 1e\\+200"):
+        getattr(gminus2, name)("mu", **CALLS[name] | {key: 1e200})
+    strong = {k: 1e100 for n, k in set(EVERY_ARGUMENT) - set(MASSES) if n == name}
+    assert np.isfinite(getattr(gminus2, name)("mu", **CALLS[name] | strong))
+
+
+def test_a_lepton_that_decays_into_the_doublet_is_refused():
+    with pytest.raises(PhysicsError, match="must exceed the lepton's mass"):
+        gminus2.inert_doublet("tau", [1.0, 3.0], [0.7, 0.7], 1.0)
+    assert gminus2.inert_doublet("tau", 1.0, 0.8, 1.0) < 0.0
 
 
 def test_an_unknown_boson_is_named_with_the_nearest():

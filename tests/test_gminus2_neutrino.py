@@ -113,6 +113,11 @@ def test_leading_axes_broadcast():
         ({"m_scalars_i": [1.0]}, "two masses each"),
         ({"theta_r": np.nan}, "theta_r must be finite"),
         ({"yukawa": np.ones((3, 2))}, "one column per fermion"),
+        ({"yukawa": np.full((3, 1), np.nan)}, "yukawa must hold finite numbers"),
+        ({"yukawa": np.ones(1)}, "yukawa must be a matrix"),
+        ({"fermion_masses": 1.0}, "list of masses"),
+        ({"theta_r": [0.1, 0.2], "theta_i": [0.1, 0.2, 0.3]}, "do not broadcast"),
+        ({"theta_r": [0.1, 0.2], "yukawa": np.ones((3, 3, 1))}, "do not broadcast"),
     ],
 )
 def test_bad_input(change, message):
@@ -131,3 +136,27 @@ def test_bad_input(change, message):
 def test_a_fermion_that_gives_no_mass_has_no_coupling():
     with pytest.raises(PhysicsError, match="loop factor is zero"):
         gminus2.casas_ibarra(np.eye(3), LIGHT, np.eye(3), [1.0, 0.0, 1.0])
+
+
+OWN = {"mixing": np.eye(3), "light_masses": LIGHT, "rotation": np.eye(3), "loop_factors": np.ones(3)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mixing": np.full((3, 3), np.nan)}, "mixing must hold finite numbers"),
+        ({"rotation": np.full((3, 3), np.nan)}, "rotation must hold finite numbers"),
+        ({"loop_factors": [1.0, np.nan, 1.0]}, "loop_factors must be finite"),
+        ({"mixing": "unity"}, "mixing must hold finite numbers"),
+        ({"mixing": np.ones(3)}, "mixing must be a matrix"),
+        ({"mixing": np.diag([1.0, 1.0, 1.0 + 1e-8])}, "mixing must be unitary"),
+        ({"mixing": np.eye(2)}, "takes U"),
+        ({"light_masses": LIGHT[:2]}, "takes U"),
+        ({"loop_factors": [1.0, 1.0]}, "takes U"),
+        ({"rotation": np.ones((2, 3, 3)), "mixing": np.ones((3, 3, 3))}, "do not broadcast"),
+    ],
+)
+def test_bad_input_of_casas_ibarra(change, message):
+    with pytest.raises(PhysicsError, match=message) as caught:
+        gminus2.casas_ibarra(**OWN | change)
+    assert "\n" not in str(caught.value)

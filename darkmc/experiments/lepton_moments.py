@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from darkmc.cards import find_card, list_cards
 from darkmc.errors import CardError, PhysicsError, nearest
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.gminus2.data import TABLE, Row
@@ -27,6 +28,25 @@ def list_moments(extra: tuple[Row, ...] = ()) -> list[str]:
     """Return the names of all limits from lepton moments."""
     rows = [row for row in (*TABLE, *extra) if row.quantity == "difference"]
     return [f"{PREFIX}{row.lepton}-{row.name}" for row in rows]
+
+
+def find_experiment(name: str) -> Path:
+    """Return the path of an experiment's card, as ``find_card``, with moments among the suggestions.
+
+    Raises
+    ------
+    CardError
+        If there is no such card.
+    """
+    if name in list_moments():
+        raise CardError(f"{name} has no card: darkmc limit {name} computes it from a table of moments")
+    try:
+        return find_card("detectors", name)
+    except CardError:
+        if name.endswith(".toml"):
+            raise
+        known = [*list_cards("detectors"), *list_moments()]
+        raise CardError(f"unknown experiment '{name}'{nearest(name, known)}") from None
 
 
 class MomentLimit:

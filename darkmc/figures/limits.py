@@ -33,8 +33,18 @@ _ROOM = 10.0  # an overlay may widen the picture by a decade, no more, on each s
 class _Table(NamedTuple):
     name: str
     regions: list[Region]
-    lower_only: bool  # made by a method that finds no upper edges
+    method: str
     masses: list[float]
+
+    @property
+    def lower_only(self) -> bool:
+        """Whether it was made by a method that finds no upper edges."""
+        return self.method == "iterative"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a region is drawn as open above."""
+        return not self.lower_only and any(np.isinf(r.points[:, UPPER]).any() for r in self.regions)
 
     @property
     def open_end(self) -> float:
@@ -89,7 +99,7 @@ def _table(path: Path) -> _Table:
         found = regions(rows)
     except (TypeError, ValueError):
         raise PhysicsError(f"{path}: a cell that must hold a number holds none") from None
-    return _Table(rows[0]["experiment"], found, rows[0].get("method") == "iterative", masses)
+    return _Table(rows[0]["experiment"], found, rows[0].get("method", ""), masses)
 
 
 def draw_limits(
@@ -187,10 +197,10 @@ def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]
         or [np.empty(0)]
     )
     finite = edges[np.isfinite(edges) & (edges > 0.0)]
-    if np.isinf(edges).any() and not all(table.lower_only for table in tables):
-        finite = np.append(finite, [table.open_end for table in tables])
     if len(finite) == 0:
         finite = np.concatenate([overlay.value for overlay in overlays] or [np.array([1e-6, 1.0])])
+    if any(table.is_open for table in tables):
+        finite = np.append(finite, [table.open_end for table in tables])
     axes.set_xlim(*_range(mass, [overlay.mass for overlay in overlays], 1.15))
     axes.set_ylim(*_range(finite, [overlay.value for overlay in overlays], 2.0))
     for overlay in overlays:
@@ -218,9 +228,10 @@ def _legend(figure: Any, axes: Any, tables: Sequence[_Table]) -> None:
     points = np.concatenate(
         [region.points for table in tables for region in table.regions] or [np.empty((0, 9))]
     )
-    if any(np.isinf(r.points[:, UPPER]).any() for t in tables if not t.lower_only for r in t.regions):
+    open_ = [table for table in tables if table.is_open]
+    if open_:
         arrow = Line2D([], [], ls="", marker="^", ms=6, color="0.3")
-        scanned = all(table.open_end == SCAN_HIGH for table in tables)
+        scanned = all(table.method != "analytic" and table.open_end == SCAN_HIGH for table in open_)
         end = rf" {SCAN_HIGH:g} GeV$^{{-1}}$ (end of the scan)" if scanned else ""
         more.append((arrow, f"open above{end}"))
     if np.isfinite(points[:, 5:]).any():

@@ -23,6 +23,7 @@ _HOME = {
     "neutrino_mass_matrix": "neutrino",
     "casas_ibarra": "neutrino",
 }
+LOOPS = tuple(name for name, home in _HOME.items() if home != "neutrino")  # those that give one number
 _MODULES = ("bands", "bounds", "data", "fit")
 
 __all__ = sorted([*_HOME, *_MODULES])

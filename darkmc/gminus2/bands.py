@@ -81,7 +81,8 @@ def allowed_bands(
     Returns
     -------
     list of (float, float)
-        Increasing; inf, or -inf, where a band has no end (for a scan: none within its reach).
+        Increasing; inf, or -inf, where a band has no end (for a scan: none within its reach).  A coupling
+        at which Delta a only touches the window is a band (g, g).
 
     Raises
     ------
@@ -100,7 +101,8 @@ def allowed_bands(
         lower <= float(contribution(_between(a, b))) <= upper
         for a, b in zip([start, *inner], [*inner, end], strict=True)
     ]
-    return _joined([-math.inf if both_signs else 0.0, *inner, math.inf], inside)
+    at_zero = not both_signs and lower <= float(contribution(0.0)) <= upper
+    return _joined([-math.inf if both_signs else 0.0, *inner, math.inf], inside, at_zero)
 
 
 def _between(low: float, high: float) -> float:
@@ -113,13 +115,14 @@ def _between(low: float, high: float) -> float:
     return 0.5 * (low + high)
 
 
-def _joined(edges: list[float], inside: list[bool]) -> list[Band]:
-    bands: list[Band] = []
+def _joined(edges: list[float], inside: list[bool], at_zero: bool) -> list[Band]:
+    """Join the steps inside; every crossing is inside, and so may be the first edge, if it is 0."""
+    bands: list[Band] = [(edges[0], edges[0])] if at_zero else []
     for k, good in enumerate(inside):
-        if good and k > 0 and inside[k - 1]:
+        if (k > 0 and not inside[k - 1]) or (good and not bands):
+            bands.append((edges[k], edges[k]))
+        if good:
             bands[-1] = (bands[-1][0], edges[k + 1])
-        elif good:
-            bands.append((edges[k], edges[k + 1]))
     return bands
 
 

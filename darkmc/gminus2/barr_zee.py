@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.errors import PhysicsError, nearest
-from darkmc.gminus2.inputs import couplings, cutoffs, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass, masses
 from darkmc.gminus2.triangle import pseudoscalar_triangle, scalar_triangle
 from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
 
@@ -19,6 +19,7 @@ from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
 _BOSONS = {"photon": (0.0, 1.0), "Z": (MASS, VECTOR_COUPLING)}
 
 
+@elementwise
 def barr_zee_pseudoscalar(
     lepton: str, mass: Any, g_lepton: Any, g_photon: Any, cutoff: Any = 1000.0, boson: str = "photon"
 ) -> Any:
@@ -52,6 +53,7 @@ def barr_zee_pseudoscalar(
     return factor * couplings("g_lepton", g_lepton) * couplings("g_photon", g_photon) * (triangle + 5.0 / 6.0)
 
 
+@elementwise
 def barr_zee_scalar(
     lepton: str, mass: Any, g_lepton: Any, g_photon: Any, cutoff: Any = 1000.0, boson: str = "photon"
 ) -> Any:

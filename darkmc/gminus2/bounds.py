@@ -11,8 +11,8 @@ from darkmc.errors import PhysicsError, nearest
 from darkmc.gminus2 import dark_axion_two_loop
 from darkmc.gminus2.bands import Contribution, Quadratic, allowed_bands, excluded_bands
 from darkmc.gminus2.data import Row, difference
+from darkmc.gminus2.inputs import lepton_mass, numbers, require_broadcast
 from darkmc.limits import NAN, SCAN_HIGH, Exclusion, Interval
-from darkmc.particles import mass
 from darkmc.units import require_not_negative, require_positive
 
 CRITERIA = ("overshoot", "interval", "shift")
@@ -82,7 +82,7 @@ def window(
     reach = require_positive("n_sigma", n_sigma)
     value, error = difference(lepton, dataset, extra)
     if criterion not in CRITERIA:
-        raise PhysicsError(f"unknown criterion '{criterion}'{nearest(criterion, CRITERIA)}")
+        raise PhysicsError(f"unknown criterion '{criterion}'{nearest(str(criterion), CRITERIA)}")
     low, high = value - reach * error, value + reach * error
     if criterion == "overshoot":
         low, high = min(low, 0.0), max(high, 0.0)
@@ -111,24 +111,32 @@ def coupling_limit(
     -------
     Exclusion
         An edge that does not exist is nan; errors of edges are 0: the numerical error is below 1e-9 of an
-        edge and nothing is random.  Without any interval, `reason` says why there is no finite limit.
+        edge and nothing is random.  Without any interval, `reason` says why there is no finite limit; if no
+        coupling is allowed, not even zero, one interval without upper edge holds them all.
+
+    Raises
+    ------
+    PhysicsError
+        If `allowed` is no window, or Delta a not finite somewhere on the scan.
     """
+    if not isinstance(allowed, Window):
+        raise PhysicsError(f"allowed takes a window(...), not a {type(allowed).__name__}")
     closed_form = isinstance(contribution, Quadratic)
     method = "analytic" if closed_form else "bracket"
     bands = allowed_bands(contribution, allowed.lower, allowed.upper, both_signs, reach)
     off = allowed.standard_model
-    if not bands:
-        why = f"no finite limit: {off} and" if off else "no finite limit:"
-        return Exclusion((), method, f"{why} no coupling is allowed")
+    if bands == [(0.0, 0.0)]:
+        why = f"{off} and the contribution makes it worse" if off else "only the coupling zero is allowed"
+        return Exclusion((), method, f"no finite limit: {why}")
     excluded = excluded_bands(bands, both_signs)
     scanned = "" if closed_form else f"{reach:g}"
+    within = f" up to {scanned}" if scanned else ""
     if not excluded:
-        within = f" up to {scanned}" if scanned else ""
         return Exclusion((), method, f"no finite limit: every coupling{within} is allowed")
-    reasons = []
-    if excluded[0][0] == -math.inf:
+    reasons = [] if bands else [f"every coupling{within} is disfavoured"]
+    if bands and excluded[0][0] == -math.inf:
         reasons.append(f"open below -{scanned}" if scanned else "open below: no lower edge")
-    if excluded[-1][1] == math.inf:
+    if bands and excluded[-1][1] == math.inf:
         reasons.append(f"open above {scanned}" if scanned else "open above: no upper edge")
     if off:
         reasons.append(off)
@@ -158,15 +166,20 @@ def dark_axion_limit(
     -------
     list of Exclusion
         One for each pair of masses.  The contribution -K G^2 is negative: excluded is what lies above one
-        edge.  `reason` says so, and where 1/G at the edge is below the masses and the effective theory
+        edge.  `reason` says so, and where 1/G at an edge is below the masses and the effective theory
         fails.
 
     Raises
     ------
     PhysicsError
-        If a mass is negative or not finite, or the dark photon massless.
+        If a mass is negative or not finite, the dark photon massless, the masses do not broadcast, or
+        `allowed` is no window.
     """
-    dark_photons, axions = np.broadcast_arrays(np.atleast_1d(m_dark_photon), np.atleast_1d(m_axion))
+    arrays = numbers("m_dark_photon", m_dark_photon), numbers("m_axion", m_axion)
+    if max(array.ndim for array in arrays) > 1:
+        raise PhysicsError("dark_axion_limit takes numbers or lists of masses, no tables")
+    require_broadcast("dark_axion_limit", *(array.shape for array in arrays))
+    dark_photons, axions = np.broadcast_arrays(*map(np.atleast_1d, arrays))
     for heavy, light in zip(dark_photons, axions, strict=True):
         require_positive("m_dark_photon", float(heavy))
         require_not_negative("m_axion", float(light))
@@ -175,14 +188,15 @@ def dark_axion_limit(
     found = []
     for slope, heavy, light in zip(slopes, dark_photons, axions, strict=True):
         exclusion = coupling_limit(Quadratic(quadratic=float(slope)), room)
-        found.append(_flagged(exclusion, max(float(heavy), float(light), mass(lepton))))
+        found.append(_flagged(exclusion, max(float(heavy), float(light), lepton_mass(lepton))))
     return found
 
 
 def _flagged(exclusion: Exclusion, heaviest: float) -> Exclusion:
-    """Say so if the effective theory fails at an edge: its scale 1/G is below a mass (GeV)."""
-    if not exclusion.lower * heaviest > 1.0:
+    """Say so if the effective theory fails at an edge, and at which first: 1/G is below a mass (GeV)."""
+    edges = [edge for interval in exclusion.intervals for edge in interval[:2] if edge * heaviest > 1.0]
+    if not edges:
         return exclusion
-    scale = f"1/G = {1.0 / exclusion.lower:.3g} GeV is below {heaviest:.3g} GeV"
-    remark = f"effective theory fails at this edge: {scale}"
+    scale = f"1/G = {1.0 / min(edges):.3g} GeV is below {heaviest:.3g} GeV"
+    remark = f"effective theory fails at the edge {min(edges):.4g}: {scale}"
     return replace(exclusion, reason="; ".join(text for text in (exclusion.reason, remark) if text))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.errors import PhysicsError
-from darkmc.gminus2.inputs import couplings, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass, masses
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
 from darkmc.kinematics import Array
 
@@ -22,25 +22,32 @@ def _loop(scalar2: Array, fermion2: Array) -> Array:
     return out
 
 
+@elementwise
 def inert_doublet(lepton: str, m_scalar: Any, m_fermion: Any, yukawa_squared: Any) -> Any:
     """Return Delta a_l of a charged scalar eta and a neutral fermion N.
 
     -sum|y|^2 (m_l^2/16 pi^2 m_eta^2) F2(M_N^2/m_eta^2), where F2(x) = int_0^1 dt t^2 (1-t)/(t + x (1-t))
-    = (1 - 6x + 3x^2 + 2x^3 - 6x^2 ln x)/(6 (1-x)^4): the leading term in m_l^2 over the heavier mass squared.
+    = (1 - 6x + 3x^2 + 2x^3 - 6x^2 ln x)/(6 (1-x)^4): the leading term in m_l^2, off by
+    terms of relative order m_l^2 over the heavier mass squared.
 
     Parameters
     ----------
     lepton : str
         "e", "mu" or "tau".
     m_scalar, m_fermion : float or array
-        Masses in GeV; either may be zero, not both.
+        Masses in GeV; either may be zero. Their sum exceeds m_l: the lepton is stable.
     yukawa_squared : float or array
         sum |y|^2 over fermions of this mass, not negative.
 
     Returns
     -------
     float or array
-        Delta a_l, never positive; relative error below 1e-10 at any mass ratio.
+        Delta a_l, never positive; this leading term to a relative error below 1e-10 at any M_N/m_eta.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton could decay into scalar and fermion, or `yukawa_squared` is negative.
     """
     m_s, m_f = masses("m_scalar", m_scalar), masses("m_fermion", m_fermion)
     strength = couplings("yukawa_squared", yukawa_squared)
@@ -49,5 +56,8 @@ def inert_doublet(lepton: str, m_scalar: Any, m_fermion: Any, yukawa_squared: An
     heaviest = np.maximum(m_s, m_f)
     if np.any(heaviest == 0.0):
         raise PhysicsError("m_scalar and m_fermion are both zero: the loop has no finite limit")
+    m = lepton_mass(lepton)
+    if np.any(m_s + m_f <= m):
+        raise PhysicsError(f"m_scalar + m_fermion must exceed the lepton's mass, {m:g} GeV")
     loop = by_chunks(_loop, _RULE.x.size, np.square(m_s / heaviest), np.square(m_f / heaviest))
-    return -strength * np.square(lepton_mass(lepton) / heaviest) / (16.0 * np.pi**2) * loop
+    return -strength * np.square(m / heaviest) / (16.0 * np.pi**2) * loop

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from darkmc.errors import PhysicsError, nearest
+from darkmc.gminus2.inputs import lepton_name
 
 QUANTITIES = ("measurement", "prediction", "difference")
-_LEPTONS = {"e": "e", "electron": "e", "mu": "mu", "muon": "mu", "tau": "tau"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Row:
     Attributes
     ----------
     lepton : {"e", "mu", "tau"}
-        Whose moment.
+        Whose moment; electron, muon and tauon are turned into these.
     quantity : {"measurement", "prediction", "difference"}
         A difference is measurement minus prediction.
     name : str
@@ -48,13 +48,19 @@ class Row:
 
     def __post_init__(self) -> None:
         where = f"row '{self.name}'"
-        if self.lepton not in ("e", "mu", "tau"):
-            raise PhysicsError(f"{where}: unknown lepton '{self.lepton}'{nearest(self.lepton, _LEPTONS)}")
+        try:
+            object.__setattr__(self, "lepton", lepton_name(self.lepton))
+        except PhysicsError as problem:
+            raise PhysicsError(f"{where}: {problem}") from None
         if self.quantity not in QUANTITIES:
             raise PhysicsError(
-                f"{where}: unknown quantity '{self.quantity}'{nearest(self.quantity, QUANTITIES)}"
+                f"{where}: unknown quantity '{self.quantity}'{nearest(str(self.quantity), QUANTITIES)}"
             )
-        if not (math.isfinite(self.value) and math.isfinite(self.error) and self.error > 0.0):
+        try:
+            good = math.isfinite(self.value) and math.isfinite(self.error) and self.error > 0.0
+        except TypeError:
+            good = False
+        if not good:
             raise PhysicsError(f"{where}: value and error must be finite numbers, the error above zero")
         if self.grade not in ("A", "B", "C"):
             raise PhysicsError(f"{where}: the grade is A, B or C, not '{self.grade}'")
@@ -143,7 +149,7 @@ def combine(lepton: str, measurement: str, prediction: str, extra: Iterable[Row]
     PhysicsError
         If a name is unknown, with the nearest one.
     """
-    rows = tuple(extra)
+    rows = _listed(extra)
     measured = _find(lepton, "measurement", measurement, rows)
     predicted = _find(lepton, "prediction", prediction, rows)
     return Difference(measured.value - predicted.value, math.hypot(measured.error, predicted.error))
@@ -151,15 +157,21 @@ def combine(lepton: str, measurement: str, prediction: str, extra: Iterable[Row]
 
 def _find(lepton: str, quantity: str, name: str, extra: Iterable[Row]) -> Row:
     named = _named(lepton, quantity, extra)
-    if name not in named:
-        raise PhysicsError(f"unknown {quantity} '{name}' of lepton '{lepton}'{nearest(name, named)}")
-    return named[name]
+    if str(name) not in named:
+        raise PhysicsError(f"unknown {quantity} '{name}' of lepton '{lepton}'{nearest(str(name), named)}")
+    return named[str(name)]
+
+
+def _listed(extra: Iterable[Row]) -> tuple[Row, ...]:
+    rows = tuple(extra) if isinstance(extra, Iterable) else (extra,)
+    if not isinstance(extra, Iterable) or not all(isinstance(row, Row) for row in rows):
+        raise PhysicsError("extra takes a list of rows: [Row(...), ...]")
+    return rows
 
 
 def _named(lepton: str, quantity: str, extra: Iterable[Row]) -> dict[str, Row]:
-    if lepton not in _LEPTONS:
-        raise PhysicsError(f"unknown lepton '{lepton}'{nearest(lepton, _LEPTONS)}")
-    rows = [row for row in (*TABLE, *extra) if row.lepton == _LEPTONS[lepton] and row.quantity == quantity]
+    whose = lepton_name(lepton)
+    rows = [row for row in (*TABLE, *_listed(extra)) if row.lepton == whose and row.quantity == quantity]
     names = [row.name for row in rows]
     for name in names:
         if names.count(name) > 1:

@@ -1,6 +1,8 @@
 """Checks of what the loop functions are given: one clear line for a number without physical meaning."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -9,20 +11,62 @@ from darkmc.kinematics import Array
 from darkmc.particles import mass
 
 LEPTONS = ("e", "mu", "tau")
+_LEPTON_NAMES = {**{name: name for name in LEPTONS}, "electron": "e", "muon": "mu", "tauon": "tau"}
 # Between the mass of the lightest dark matter and the Planck mass: inside, no square over- or underflows.
 LIGHTEST, HEAVIEST = 1e-40, 1e20
+STRONGEST = 1e100  # no product of three couplings overflows
+_P = ParamSpec("_P")
+
+
+def lepton_name(lepton: str) -> str:
+    """Return "e", "mu" or "tau", also for electron, muon and tauon, or raise PhysicsError."""
+    if str(lepton) not in _LEPTON_NAMES:
+        raise PhysicsError(f"unknown lepton '{lepton}'{nearest(str(lepton), LEPTONS)}")
+    return _LEPTON_NAMES[str(lepton)]
 
 
 def lepton_mass(lepton: str) -> float:
     """Return the mass (GeV) of "e", "mu" or "tau", or raise PhysicsError with the nearest name."""
-    if lepton not in LEPTONS:
-        raise PhysicsError(f"unknown lepton '{lepton}'{nearest(str(lepton), LEPTONS)}")
-    return mass(lepton)
+    return mass(lepton_name(lepton))
+
+
+def require_broadcast(where: str, *shapes: tuple[int, ...]) -> None:
+    """Raise PhysicsError if arrays of these shapes do not broadcast."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(shape) for shape in shapes if shape)
+        raise PhysicsError(f"{where}: the shapes {listed} of the arguments do not broadcast") from None
+
+
+def elementwise(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    """Make a loop function raise PhysicsError where its arguments do not broadcast."""
+
+    @wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        values = [value for value in (*args, *kwargs.values()) if not isinstance(value, str)]
+        shapes = (numbers("every mass and coupling", value).shape for value in values)
+        require_broadcast(function.__name__, *shapes)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def numbers(name: str, value: Any) -> Array:
+    """Return real numbers as an array, or raise PhysicsError."""
+    try:
+        values = np.asarray(value)
+        if not np.iscomplexobj(values):
+            return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        pass
+    text = " ".join(repr(value).split())
+    raise PhysicsError(f"{name} must be a number or an array of numbers, not {text:.60}")
 
 
 def masses(name: str, value: Any, massless: bool = True) -> Array:
     """Return masses (GeV) as an array, or raise PhysicsError that names the first bad one."""
-    values = np.asarray(value, dtype=float)
+    values = numbers(name, value)
     good = (values >= LIGHTEST) & (values <= HEAVIEST) | (massless & (values == 0.0))
     if not np.all(good):
         zero = "zero or " if massless else ""
@@ -33,10 +77,13 @@ def masses(name: str, value: Any, massless: bool = True) -> Array:
 
 
 def couplings(name: str, value: Any) -> Array:
-    """Return couplings of either sign as an array, or raise PhysicsError if one is not finite."""
-    values = np.asarray(value, dtype=float)
+    """Return couplings of either sign as an array, or raise PhysicsError if one is not finite or huge."""
+    values = numbers(name, value)
     if not np.all(np.isfinite(values)):
         raise PhysicsError(f"{name} must be finite, not {values[~np.isfinite(values)][0]:g}")
+    if np.any(np.abs(values) > STRONGEST):
+        worst = values[np.abs(values) > STRONGEST][0]
+        raise PhysicsError(f"{name} must lie between -{STRONGEST:g} and {STRONGEST:g}, not {worst:g}")
     return values
 
 

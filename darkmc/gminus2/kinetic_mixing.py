@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from darkmc.constants import ALPHA
-from darkmc.gminus2.inputs import couplings, masses
+from darkmc.gminus2.inputs import couplings, elementwise, masses
 
 
+@elementwise
 def kinetic_mixing_one_loop(g_dark: Any, m_scalar_1: Any, m_scalar_2: Any) -> Any:
     """Return epsilon = e g_D/(48 pi^2) ln(M_1^2/M_2^2), eq. 13 of the scotogenic U(1)_D model [U1D].
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
-from darkmc.gminus2.inputs import couplings, masses
+from darkmc.gminus2.inputs import couplings, masses, require_broadcast
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
 from darkmc.kinematics import Array
 
@@ -46,6 +46,10 @@ def neutrino_loop_factors(
     angle_r, angle_i = couplings("theta_r", theta_r)[..., None], couplings("theta_i", theta_i)[..., None]
     if not even.shape[-1:] == odd.shape[-1:] == (2,):
         raise PhysicsError("m_scalars_r and m_scalars_i take two masses each")
+    if fermion.ndim == 0:
+        raise PhysicsError("fermion_masses takes a list of masses")
+    leading = (fermion.shape[:-1], even.shape[:-1], odd.shape[:-1], angle_r.shape[:-1], angle_i.shape[:-1])
+    require_broadcast("neutrino_loop_factors", *leading)
     (r_1, r_2), (i_1, i_2) = _columns(even), _columns(odd)
     split = (
         np.cos(angle_r) ** 2 * _difference(r_1, i_1, fermion)
@@ -88,11 +92,26 @@ def neutrino_mass_matrix(
     array (..., 3, 3)
         The mass matrix, M_nu = U* D U^dagger.
     """
-    y = np.asarray(yukawa)
+    y = _matrix("yukawa", yukawa)
     factors = neutrino_loop_factors(fermion_masses, m_scalars_r, m_scalars_i, theta_r, theta_i)
-    if y.ndim < 2 or y.shape[-1] != factors.shape[-1]:
+    if y.shape[-1] != factors.shape[-1]:
         raise PhysicsError("yukawa takes one row per flavour and one column per fermion mass")
+    require_broadcast("neutrino_mass_matrix", y.shape[:-2], factors.shape[:-1])
     return np.einsum("...ak,...k,...bk->...ab", y, factors, y)
+
+
+def _matrix(name: str, value: Any) -> NDArray[Any]:
+    """Return a matrix, or matrices, of finite real or complex numbers, or raise PhysicsError."""
+    try:
+        matrix = np.asarray(value)
+        finite = bool(np.all(np.isfinite(matrix)))
+    except (TypeError, ValueError):
+        finite = False
+    if not finite:
+        raise PhysicsError(f"{name} must hold finite numbers")
+    if matrix.ndim < 2:
+        raise PhysicsError(f"{name} must be a matrix")
+    return matrix
 
 
 def casas_ibarra(mixing: Any, light_masses: Any, rotation: Any, loop_factors: Any) -> NDArray[np.complex128]:
@@ -119,10 +138,17 @@ def casas_ibarra(mixing: Any, light_masses: Any, rotation: Any, loop_factors: An
     Raises
     ------
     PhysicsError
-        If R^T R is not the unit matrix among massive neutrinos, a mass is negative or a loop factor zero.
+        If U is not unitary to 1e-9, R^T R not the unit matrix among massive neutrinos, a mass negative, a
+        loop factor zero, a number not finite, or the shapes do not match.
     """
-    u, r = np.asarray(mixing, dtype=complex), np.asarray(rotation, dtype=complex)
+    u, r = _matrix("mixing", mixing).astype(complex), _matrix("rotation", rotation).astype(complex)
     roots, factors = np.sqrt(masses("light_masses", light_masses)), couplings("loop_factors", loop_factors)
+    sizes = (u.shape[-2:], roots.shape[-1:], r.shape[-1:], factors.shape[-1:])
+    if sizes != ((3, 3), (3,), (3,), r.shape[-2:-1]):
+        raise PhysicsError("casas_ibarra takes U (3, 3), three masses, R (n, 3) and n loop factors")
+    require_broadcast("casas_ibarra", u.shape[:-2], roots.shape[:-1], r.shape[:-2], factors.shape[:-1])
+    if np.any(np.abs(u @ np.conj(np.swapaxes(u, -1, -2)) - np.eye(3)) > 1e-9):
+        raise PhysicsError("mixing must be unitary to 1e-9")
     if np.any(factors == 0.0):
         raise PhysicsError("a loop factor is zero: its fermion gives no neutrino mass")
     turned = np.swapaxes(r, -1, -2)

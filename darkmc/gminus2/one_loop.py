@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.gminus2.inputs import couplings, cutoffs, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass, masses
 from darkmc.gminus2.triangle import pseudoscalar_triangle
 from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
 from darkmc.kinematics import Array
 
 
+@elementwise
 def dark_axion_one_loop(
     lepton: str, m_axion: Any, m_dark_photon: Any, epsilon: Any, yukawa: Any, coupling: Any, cutoff: Any
 ) -> Any:
@@ -45,6 +46,7 @@ def dark_axion_one_loop(
     return loop * couplings("yukawa", yukawa) * portal
 
 
+@elementwise
 def dark_axion_one_loop_z(lepton: str, m_axion: Any, yukawa: Any, coupling_agz: Any, cutoff: Any) -> Any:
     """Return Delta a_l of the triangle of axion, Z and photon.
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from darkmc.constants import ALPHA
 from darkmc.errors import PhysicsError
-from darkmc.gminus2.inputs import couplings, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass, masses
 from darkmc.gminus2.quadrature import LINEAR_STEP, PoleIntegral, by_chunks, unit_rule
 from darkmc.kinematics import Array
 
@@ -30,6 +30,7 @@ _WEIGHT = _RULE.weight / _RULE.x * _RULE.y**1.5
 _SUBTRACTED_KERNEL = PoleIntegral(lambda x: x**4)
 
 
+@elementwise
 def dark_axion_two_loop(lepton: str, m_dark_photon: Any, m_axion: Any = 0.0, coupling: Any = 1.0) -> Any:
     """Return Delta a_l of the portal L = (G/2) a F X~ at two loops, with c = 0.
 

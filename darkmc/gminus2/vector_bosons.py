@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.constants import ALPHA
-from darkmc.gminus2.inputs import couplings, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass, masses
 from darkmc.gminus2.quadrature import PoleIntegral
 
 _VECTOR = PoleIntegral(lambda x: x**2 * (1.0 - x))
@@ -16,6 +16,7 @@ _TRANSVERSE = PoleIntegral(lambda x: x * (1.0 - x) * (4.0 - x))
 _LONGITUDINAL = PoleIntegral(lambda x: 2.0 * x**3)
 
 
+@elementwise
 def vector(lepton: str, mass: Any, epsilon: Any) -> Any:
     """Return Delta a_l of a dark photon, L = -epsilon e l-bar gamma^mu l X_mu.
 
@@ -39,6 +40,7 @@ def vector(lepton: str, mass: Any, epsilon: Any) -> Any:
     return ALPHA / np.pi * np.square(couplings("epsilon", epsilon)) * _VECTOR(ratio)
 
 
+@elementwise
 def axial_vector(lepton: str, mass: Any, epsilon: Any) -> Any:
     """Return Delta a_l of an axial vector boson, L = -epsilon e l-bar gamma^mu gamma5 l X_mu.
 

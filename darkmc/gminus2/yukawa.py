@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.gminus2.inputs import couplings, lepton_mass, masses
+from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass, masses
 from darkmc.gminus2.quadrature import PoleIntegral
 
 _PSEUDOSCALAR = PoleIntegral(lambda x: x**3)
 _SCALAR = PoleIntegral(lambda x: x**2 * (2.0 - x))
 
 
+@elementwise
 def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     """Return Delta a_l of a pseudoscalar, L = i y a l-bar gamma5 l.
 
@@ -37,6 +38,7 @@ def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     return -np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _PSEUDOSCALAR(ratio)
 
 
+@elementwise
 def scalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     """Return Delta a_l of a scalar, L = -y s l-bar l.
 

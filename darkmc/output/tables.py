@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
+from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.limits import Interval
 from darkmc.output.files import replacing
 from darkmc.scan import ScanPoint, ScanRequest
@@ -106,13 +107,16 @@ def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> di
 def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint]) -> None:
     """Write a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
     experiment = request.load()
+    drawn = f"seed {request.seed}, precision {request.precision:g}, "
+    units = "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling"
+    if isinstance(experiment, MomentLimit):  # a closed form
+        drawn, units = "", "masses in GeV, couplings in GeV^-1, seconds of computing; seed has no effect"
     header = (
         f"darkmc {__version__}: couplings G excluded by {experiment.name}",
-        f"seed {request.seed}, precision {request.precision:g}, preset {request.preset}, "
-        f"overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
+        f"{drawn}preset {request.preset}, overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
         *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
         *experiment.provenance,
-        "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling",
+        units,
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
     )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
