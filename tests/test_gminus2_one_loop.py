@@ -132,7 +132,7 @@ def triangle(m_a, m_v, cutoff):
 
 
 def test_dark_axion_against_mpmath():
-    """The form of the physics notes, section 9 at random m_a/m, m'/m in 1e-6 .. 1e6 and Lambda/max in 10 .. 1e7."""
+    """The form of the physics notes at random m_a/m, m'/m in 1e-6 .. 1e6 and Lambda/max in 10 .. 1e7."""
     m_a, m_v = M_MU * random_ratios(40, seed=5, columns=2)
     cutoff = np.maximum(np.maximum(m_a, m_v), M_MU) * 10 ** np.random.default_rng(6).uniform(1, 7, 40)
     expected = [
