@@ -26,11 +26,6 @@ class RoundBar:
         self._bar.close()
 
 
-def round_bar() -> RoundBar:
-    """Return a bar for the rounds of one sample."""
-    return RoundBar()
-
-
 def count_bar(total: int, unit: str, shown: bool = True) -> Any:
     """Return a tqdm bar over a known number of things."""
     return _bar(shown, total=total, unit=f" {unit}", unit_scale=True)

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from darkmc.limits import Exclusion, solve
 from darkmc.mesons.source import MesonSource
 from darkmc.particles import PDG_IDS, canonical_name
 from darkmc.portal import DarkAxionPortal
+from darkmc.progress import RoundBar
 from darkmc.rng import CHUNK_ROWS
 from darkmc.sample import Sample, checked_couplings
 from darkmc.schema import ExperimentCard
@@ -193,8 +195,8 @@ class Experiment:
         goal: Goal | int = (
             wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
         )
-        shown = _bar() if progress is True else (progress or None)
-        sample = simulate(plans, names, seed, goal, executor, shown, start)
+        with _shown(progress) as told:
+            sample = simulate(plans, names, seed, goal, executor, told, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary else ()
@@ -290,7 +292,14 @@ class _Replay:
             yield quantity.function(event)[kept.leading], kept.contributions(coupling)
 
 
-def _bar() -> Progress:
-    from darkmc.progress import round_bar
-
-    return round_bar()
+@contextmanager
+def _shown(progress: Progress | bool) -> Iterator[Progress | None]:
+    """Give what is told after every round: a bar that is removed at the end, the caller's, or nothing."""
+    if progress is not True:
+        yield progress or None
+        return
+    bar = RoundBar()
+    try:
+        yield bar
+    finally:
+        bar.close()
