@@ -163,7 +163,7 @@ class Experiment:
         seed : int, optional
             Seed of the random numbers (default 1): same seed, same bits, for any number of workers.
         max_samples : int
-            Upper bound of primaries; a precision not reached is a warning, not an error.
+            Upper bound of primaries while a precision is sought; one not reached is a warning, not an error.
         executor : object with ``submit``, optional
             Runs chunks in threads or elsewhere.
         progress : callable or bool, optional
