@@ -70,6 +70,11 @@ def fraction(name: str, text: str | None) -> float | None:
     return value
 
 
+def _finite(error: float) -> float | None:
+    """Return an error, or None where too few primaries leave it unknown: JSON has no infinity."""
+    return error if math.isfinite(error) else None
+
+
 def _seed(options: argparse.Namespace) -> int:
     if options.seed < 0:
         raise PhysicsError(f"--seed must not be negative, not {options.seed}")
@@ -141,7 +146,7 @@ def _rate(options: argparse.Namespace) -> int:
             "m_axion": portal.m_axion,
             "coupling": coupling,
             "expected_events": value,
-            "error": error if math.isfinite(error) else None,
+            "error": _finite(error),
             "n_samples": sample.n_samples,
             "efficiency": sample.efficiency(coupling),
             "largest_row": sample.largest_row(coupling),
@@ -150,8 +155,9 @@ def _rate(options: argparse.Namespace) -> int:
             "version": __version__,
         }
         if options.cutflow:
-            row["cutflow"] = {name: list(part) for name, part in sample.cutflow(coupling).items()}
-        print(json.dumps(row))
+            flow = sample.cutflow(coupling)
+            row["cutflow"] = {name: [part.value, _finite(part.error)] for name, part in flow.items()}
+        print(json.dumps(row, allow_nan=False))
         return 0
     print(
         f"{experiment.card.name}: m' = {portal.m_dark_photon:g} GeV, m_a = {portal.m_axion:g} GeV, "

@@ -1,6 +1,7 @@
 """Corners of the Python interface that users and programs meet: iterators, arrays, bad numbers, remarks."""
 
 import itertools
+import json
 
 import awkward as ak
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import uproot
 
 import darkmc
+from darkmc.cli import main
 from darkmc.errors import CardError, PhysicsError, PrecisionWarning
 
 PORTAL = darkmc.DarkAxionPortal(0.01)
@@ -141,3 +143,17 @@ def test_metadata_names_every_particle():
     assert (ids["electron"], ids["positron"], ids["muon_minus"], ids["meson eta'"]) == (11, -11, 13, 331)
     assert {"coupling", "m_dark_photon", "m_axion", "error", "sum_of_weights"} <= set(stream.metadata)
     assert ak.all(next(iter(stream)).weight > 0)
+
+
+def test_unknown_errors_are_null_in_json(capsys):
+    """One primary in most channels: no finite error, and still JSON."""
+    point = ["--m-dark-photon", "10MeV", "--coupling", "1e-3", "--samples", "13"]
+    assert main(["rate", "charm-finegrained", *point, "--json", "--cutflow"]) == 0
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    row = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert row["error"] is None
+    assert row["cutflow"]["energy"][1] is None
+    assert row["n_samples"] == 13
