@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from darkmc.errors import CardError, nearest
 from darkmc.flux_schema import FLUX_MODELS, FluxCard
-from darkmc.schema import Card, ExperimentCard, RunCard
+from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard, RunCard
 
 Kind = Literal["detectors", "fluxes", "runs"]
 MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": RunCard}
@@ -117,13 +117,23 @@ def load_card(
 
 
 def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
-    """Return what the card must look like; a flux card's parametrisation decides."""
-    if kind != "fluxes" or "parametrisation" not in data:
+    """Return what the card must look like; a flux's parametrisation or an experiment's topology decides."""
+    if kind == "runs":
+        return RunCard
+    models: Mapping[str, type[Card]]
+    key, models = _DECIDES[kind]
+    if key not in data:
         return MODELS[kind]
-    name = str(data["parametrisation"])
-    if name not in FLUX_MODELS:
-        raise CardError(f"{path}: parametrisation: unknown '{name}'{nearest(name, [*FLUX_MODELS])}")
-    return FLUX_MODELS[name]
+    name = str(data[key])
+    if name not in models:
+        raise CardError(f"{path}: {key}: unknown '{name}'{nearest(name, [*models])}")
+    return models[name]
+
+
+_DECIDES: dict[Kind, tuple[str, Mapping[str, type[Card]]]] = {
+    "detectors": ("topology", EXPERIMENT_MODELS),
+    "fluxes": ("parametrisation", FLUX_MODELS),
+}
 
 
 def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -168,7 +168,7 @@ def _rate(options: argparse.Namespace) -> int:
         f"primaries        {sample.n_samples} (efficiency {sample.efficiency(coupling):.3f}, "
         f"largest row {sample.largest_row(coupling):.2%})"
     )
-    print(f"excluded         {experiment.excluded_events:g} events or more")
+    print(f"excluded         {experiment.topology.criterion.words}")
     if options.cutflow:
         for name, part in sample.cutflow(coupling).items():
             print(f"  {name:26s} {part.value:12.5g} +- {part.error:.2g}")

@@ -192,34 +192,96 @@ class Cut(Card):
 
 
 class Simulation(Card):
-    """Switches of the simulation."""
+    """Switches that every topology has."""
 
     biasing: Literal["turned", "none"] = "turned"
-    signal: Literal["decay", "conversion", "all"] = "decay"
     spin_correlations: bool = True
 
 
+class DecaySimulation(Simulation):
+    """Switches of decay in flight."""
+
+    signal: Literal["decay", "conversion", "all"] = "decay"
+
+
 class ExperimentCard(Card):
-    """One analysis of one experiment."""
+    """One analysis of one experiment: what every topology says."""
 
     schema_: Literal[1] = Field(alias="schema")
     name: str
-    topology: Literal["decay_in_flight"]
+    topology: Literal["decay_in_flight", "scattering", "collider"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
-    beam: Beam
-    source: Source
-    geometry: Geometry
-    material: Material | None = None
-    signal: Signal
-    observed: Observed
     cuts: tuple[Cut, ...] = ()
-    simulation: Simulation = Simulation()
     presets: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="after")
     def _each_cut_once(self) -> "ExperimentCard":
         once([cut.name for cut in self.cuts])
         return self
+
+
+class FixedTargetCard(ExperimentCard):
+    """Mesons from a target, and a volume at a distance."""
+
+    beam: Beam
+    source: Source
+    geometry: Geometry
+    material: Material | None = None
+    signal: Signal
+    observed: Observed
+    simulation: Simulation = Simulation()
+
+
+class DecayCard(FixedTargetCard):
+    """Decay in flight: dark states decay inside the volume."""
+
+    topology: Literal["decay_in_flight"]
+    simulation: DecaySimulation = DecaySimulation()
+
+
+class ScatteringGeometry(Geometry):
+    """The fiducial volume, the active one around it in which a decay is seen, and the veto's lengths."""
+
+    active: Geometry | None = None
+    veto_buffer_m: NotNegative = 0.0
+    veto_size_m: Annotated[float, Field(gt=1.0)] | None = None
+
+
+class ScatteringSignal(Signal):
+    """What counts as one scattering event."""
+
+    final_states: Annotated[tuple[Literal["a gamma"], ...], Field(min_length=1)] = ("a gamma",)
+    scattering_factor: Positive = 1.0
+
+
+class ScatteringSimulation(Simulation):
+    """Switches of scattering."""
+
+    signal: Literal["electron", "conversion", "all"] = "electron"
+    veto: Literal["geometry", "paper", "accept"] = "geometry"
+    scattering_factor: Positive | None = None
+
+
+class ScatteringCard(FixedTargetCard):
+    """Scattering: dark states scatter off electrons, or convert on nuclei, inside the volume."""
+
+    topology: Literal["scattering"]
+    geometry: ScatteringGeometry
+    material: Material
+    signal: ScatteringSignal = ScatteringSignal()
+    simulation: ScatteringSimulation = ScatteringSimulation()
+
+    @model_validator(mode="after")
+    def _what_the_veto_needs(self) -> "ScatteringCard":
+        if self.simulation.veto == "paper" and self.geometry.veto_size_m is None:
+            raise ValueError("simulation.veto = 'paper' needs geometry.veto_size_m")
+        return self
+
+
+EXPERIMENT_MODELS: dict[str, type[ExperimentCard]] = {
+    "decay_in_flight": DecayCard,
+    "scattering": ScatteringCard,
+}
 
 
 class RunCard(Card):

@@ -126,7 +126,7 @@ def test_copies_of_a_card_select_the_same(tmp_path, sample):
 
 def test_a_table_must_serve_every_final_state():
     table = {"observable": "E_pair", "at": [1.0, 10.0], "values": [0.1, 0.8]}
-    with pytest.raises(CardError, match="'a gamma' has no 'E_pair'"):
+    with pytest.raises(CardError, match="'photon' has no 'E_pair'"):
         darkmc.Experiment("nucal", overrides={"signal.efficiency": table})
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from darkmc.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError
 from darkmc.experiments.bounds import sampled_bound
-from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
+from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, Placed, Pointing, TurnedPrimaries, momentum_grid
 from darkmc.experiments.shapes import grown
 from darkmc.experiments.stream import FIXED, FORWARD_SHARE, Expectation, Stream
@@ -325,13 +325,15 @@ class ConversionStream:
         return Events(
             {name: twice(four) for name, four in momenta.items()},
             {name: twice(four) for name, four in vertices.items()},
-            twice(out.scatter),
-            twice(out.flight),
-            twice(np.zeros_like(out.window)),
-            twice(out.window),
-            twice(out.tau),
-            twice(out.slowness / SPEED_OF_LIGHT_M_PER_NS),
-            twice(uniform),
+            Flight(
+                twice(out.scatter),
+                twice(out.flight),
+                twice(np.zeros_like(out.window)),
+                twice(out.window),
+                twice(out.tau),
+                twice(out.slowness / SPEED_OF_LIGHT_M_PER_NS),
+                twice(uniform),
+            ),
         )
 
 

@@ -34,9 +34,12 @@ _Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
 
 def lab_event(events: Events, coupling: float) -> Momenta:
     """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one coupling."""
-    path = events.entry + events.window * vertex_depth(events.uniform, events.tau_window * coupling**2)
-    decay = events.start + path * np.concatenate([events.direction, events.slowness[None]])
-    return {**events.momenta, **events.vertices, "decay": decay}
+    out = {**events.momenta, **events.vertices}
+    if events.flight is not None:
+        flight = events.flight
+        path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.tau_window * coupling**2)
+        out["decay"] = flight.start + path * np.concatenate([flight.direction, flight.slowness[None]])
+    return out
 
 
 class EventStream:
@@ -224,6 +227,9 @@ class EventStream:
             if self.unweighted
             else "every event stands for `weight` expected events at this coupling"
         )
+        cards = {"experiment": experiment.card.model_dump(mode="json", by_alias=True)}
+        if experiment.topology.source is not None:
+            cards["flux"] = experiment.source.card.model_dump(mode="json", by_alias=True)
         return {
             "program": "darkmc",
             "version": __version__,
@@ -231,14 +237,11 @@ class EventStream:
             "seed": self.seed,
             "experiment": experiment.card.name,
             "preset": experiment.preset,
-            "cards": {
-                "experiment": experiment.card.model_dump(mode="json", by_alias=True),
-                "flux": experiment.source.card.model_dump(mode="json", by_alias=True),
-            },
+            "cards": cards,
             "coupling": self.coupling,
             "m_dark_photon": portal.m_dark_photon,
             "m_axion": portal.m_axion,
-            "exposure": experiment.card.beam.exposure,
+            "exposure": experiment.topology.exposure,
             "n_events": self.n,
             "n_tried": self.n_tried,
             "efficiency": self.efficiency,
@@ -249,7 +252,7 @@ class EventStream:
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "pdg_ids": experiment.pdg_ids(),
             "units": "GeV, coupling in GeV^-1, vertices in m and ns; z runs along the beam",
-            "origin_m": list(experiment.card.beam.origin_m),
+            "origin_m": list(experiment.topology.origin_m),
         }
 
 

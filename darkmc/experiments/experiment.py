@@ -2,24 +2,24 @@
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from darkmc.cards import load_card, preset_values, split_flux_keys
-from darkmc.errors import CardError, PhysicsError, PrecisionWarning
+from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
+from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.experiments.criteria import Counting
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
 from darkmc.experiments.observables import observable
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.simulation import Executor, Goal, Progress, check_request, simulate
-from darkmc.experiments.validity import validity
+from darkmc.experiments.topology import Topology
 from darkmc.geometry import Shape
 from darkmc.kinematics import Array
-from darkmc.limits import Exclusion, solve
+from darkmc.limits import Exclusion
 from darkmc.mesons.source import MesonSource
-from darkmc.particles import PDG_IDS, canonical_name
 from darkmc.portal import DarkAxionPortal
 from darkmc.progress import RoundBar
 from darkmc.rng import CHUNK_ROWS
@@ -28,16 +28,9 @@ from darkmc.schema import ExperimentCard
 from darkmc.units import require_positive, whole_number
 
 DEFAULT_SEED = 1
-EVENT_PDG_IDS = {
-    "meson_photon": 22,
-    "photon": 22,
-    "upstream_photon": 22,
-    "electron": 11,
-    "positron": -11,
-    "muon_minus": 13,
-    "muon_plus": -13,
+TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
+    "decay_in_flight": DecayInFlight,
 }
-BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
 
 
 class Experiment:
@@ -71,22 +64,14 @@ class Experiment:
         self.loaded = load_card("detectors", name, overrides=own)
         self.card: ExperimentCard = self.loaded.card
         self.preset = preset
-        self.source = self._source(flux)
-        self.topology = DecayInFlight(self.card, self.loaded.path, self.source)
+        self.topology = TOPOLOGIES[self.card.topology](self.loaded, flux)
 
-    def _source(self, overrides: Mapping[str, Any]) -> MesonSource:
-        """Return the card's meson source; its beam must be the experiment's."""
-        try:
-            source = MesonSource(self.card.source.flux, overrides=overrides)
-        except CardError as error:
-            if "unknown flux" in str(error):
-                raise CardError(f"{self.loaded.path}: source.flux: {error}") from None
-            raise
-        energy, needed = self.card.beam.energy_GeV, source.card.beam.energy_GeV
-        if abs(energy / needed - 1.0) > BEAM_TOLERANCE:
-            theirs = f"the {needed:.4g} GeV of flux {source.card.name}"
-            raise CardError(f"{self.loaded.path}: beam: {energy:.4g} GeV is not {theirs}")
-        return source
+    @property
+    def source(self) -> MesonSource:
+        """Where mesons come from; PhysicsError for an experiment that has none."""
+        if self.topology.source is None:
+            raise PhysicsError(f"{self.name} has no source of mesons")
+        return self.topology.source
 
     @property
     def name(self) -> str:
@@ -96,10 +81,8 @@ class Experiment:
     @property
     def provenance(self) -> tuple[str, ...]:
         """Lines for the head of a table: the cards and hashes of their effective content."""
-        source = self.source
-        return (
-            f"card {self.card.name} {self.loaded.sha256}, flux {source.card.name} {source.loaded.sha256}",
-        )
+        card, source = f"card {self.card.name} {self.loaded.sha256}", self.topology.source
+        return (card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}",)
 
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"
@@ -112,19 +95,14 @@ class Experiment:
     @property
     def excluded_events(self) -> float:
         """Number of signal events that the observation excludes."""
-        observed = self.card.observed
-        if observed.n_limit is not None:
-            return observed.n_limit
-        from darkmc.counting import poisson_limit
-
-        return poisson_limit(
-            observed.n_obs or 0, observed.background, observed.background_error, observed.confidence_level
-        )
+        criterion = self.topology.criterion
+        if not isinstance(criterion, Counting):
+            raise PhysicsError(f"{self.name} counts in bins: {criterion.words}")
+        return criterion.target
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
-        mesons = (canonical_name(meson) for meson in self.card.source.mesons)
-        return {**EVENT_PDG_IDS, **{f"meson {name}": PDG_IDS[name] for name in mesons}}
+        return self.topology.pdg_ids()
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
@@ -134,7 +112,7 @@ class Experiment:
         self, portal: DarkAxionPortal, at: Sequence[float] | None = None, vary: bool = False
     ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
-        return self.topology.plans(portal, self.excluded_events, at, vary)
+        return self.topology.plans(portal, at, vary)
 
     def simulate(
         self,
@@ -193,13 +171,15 @@ class Experiment:
         start = time.perf_counter()
         plans = self.plans(portal, couplings, vary)
         goal: Goal | int = (
-            wanted if isinstance(wanted, int) else Goal(wanted, couplings, self.excluded_events, max_samples)
+            wanted
+            if isinstance(wanted, int)
+            else Goal(wanted, couplings, self.topology.criterion, max_samples)
         )
         with _shown(progress) as told:
             sample = simulate(plans, names, seed, goal, executor, told, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
-        alternatives = tuple(self.source.alternatives) if vary else ()
+        alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
         return replace(sample, replay=_Replay(plans, seed), alternatives=alternatives, masses=masses)
 
     def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
@@ -214,9 +194,8 @@ class Experiment:
         """
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
-        exclusion = solve(sample, self.excluded_events, method)
-        remarks = [exclusion.reason, *self.source.validity_remarks()]
-        remarks += validity(self.card, sample, exclusion)
+        exclusion = self.topology.criterion.exclusion(sample, method)
+        remarks = [exclusion.reason, *self.topology.remarks(sample, exclusion)]
         return replace(exclusion, reason="; ".join(text for text in remarks if text))
 
     def generate(

@@ -20,6 +20,35 @@ def channel_number(meson: str, final_state: FinalState) -> int:
 
 
 @dataclass(frozen=True)
+class Flight:
+    """An unstable state on its way to where it decays.
+
+    Attributes
+    ----------
+    start : array (4, n)
+        Where and when it starts, rows x, y, z (m) and t (ns).
+    direction : array (3, n)
+        Its direction.
+    entry, window : array (n,)
+        Path from there to the window in which it decays, and the window's length, m.
+    tau_window : array (n,)
+        Decay lengths at G = 1 in the window.
+    slowness : array (n,)
+        Time of flight per metre, ns/m.
+    uniform : array (n,)
+        From which the decay vertex follows at any coupling.
+    """
+
+    start: Array
+    direction: Array
+    entry: Array
+    window: Array
+    tau_window: Array
+    slowness: Array
+    uniform: Array
+
+
+@dataclass(frozen=True)
 class Events:
     """Lab events behind some rows: what is fixed, and what depends on the coupling.
 
@@ -29,29 +58,13 @@ class Events:
         Four-momenta by particle name, GeV, lab frame.
     vertices : dict of arrays (4, n)
         Vertices that do not depend on the coupling, rows x, y, z (m) and t (ns); `production` among them.
-    start : array (4, n)
-        Where and when the unstable state starts, in the same units.
-    direction : array (3, n)
-        Flight direction of the unstable state.
-    entry, window : array (n,)
-        Path from there to the window in which it decays, and the window's length, m.
-    tau_window : array (n,)
-        Decay lengths at G = 1 in the window.
-    slowness : array (n,)
-        Time of flight of the unstable state per metre, ns/m.
-    uniform : array (n,)
-        From which the decay vertex follows at any coupling.
+    flight : Flight or None
+        The state whose decay vertex depends on the coupling, if there is one.
     """
 
     momenta: Momenta
     vertices: Momenta
-    start: Array
-    direction: Array
-    entry: Array
-    window: Array
-    tau_window: Array
-    slowness: Array
-    uniform: Array
+    flight: Flight | None
 
 
 @dataclass(frozen=True)

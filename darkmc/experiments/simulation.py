@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.experiments.criteria import Criterion
 from darkmc.experiments.plan import ChannelPlan
-from darkmc.limits import largest, solve
 from darkmc.rng import CHUNK_ROWS
 from darkmc.rows import Channel, Rows, mean_and_error
 from darkmc.sample import Sample
@@ -29,11 +29,11 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class Goal:
-    """When to stop: relative `precision` at couplings `at` (None: at the edges for `target` events)."""
+    """When to stop: relative `precision` at couplings `at` (None: where the criterion decides)."""
 
     precision: float
     at: tuple[float, ...] | None
-    target: float
+    criterion: Criterion
     max_samples: int
 
 
@@ -72,9 +72,7 @@ class Collection:
 
     def __init__(self, plans: Sequence[ChannelPlan], seed: int, executor: Executor | None) -> None:
         self.plans, self.seed, self.executor = plans, seed, executor
-        np.empty(
-            1 << 21
-        )  # freed untouched: glibc then keeps the chunks' memory instead of returning it (-30% time)
+        _keep_freed_memory()
         self.parts: list[list[Rows]] = [[] for _ in plans]
 
     def extend(self, wanted: Sequence[int]) -> None:
@@ -152,8 +150,8 @@ def _rounds(
     for k in range(64):
         made.extend(wanted)
         sample = Sample(made.channels(), cut_names, made.seed)
-        couplings = list(goal.at) if goal.at is not None else edges(sample, goal.target)
-        worst, peak = _status(sample, couplings)
+        points = goal.criterion.deciding(sample) if goal.at is None else [(sample, g) for g in goal.at]
+        worst, peak = _status(points)
         if progress is not None:
             progress(sample.n_samples, worst)
         if worst <= goal.precision and peak <= LARGEST_ROW:
@@ -162,7 +160,7 @@ def _rounds(
             return sample, (
                 f"no event is seen in {sample.n_samples} primaries: the yield is below all numbers",
             )
-        shares = _shares(sample, couplings, made.plans)
+        shares = _shares(points, made.plans)
         wanted = [
             max(len(parts), math.ceil(share * 2 * count * 2 ** (k + 1)))
             for parts, share in zip(made.parts, shares, strict=True)
@@ -173,29 +171,20 @@ def _rounds(
     return sample, (f"precision {goal.precision:g} not reached with {sample.n_samples} primaries: {reached}",)
 
 
-def edges(sample: Sample, target: float) -> list[float]:
-    """Return the couplings at which a limit needs its precision: every edge, or where N is largest."""
-    exclusion = solve(sample, target)
-    found = [edge for interval in exclusion.intervals for edge in interval[:2] if math.isfinite(edge)]
-    if found:
-        return found
-    return [largest(sample, target)]
-
-
-def _status(sample: Sample, couplings: Sequence[float]) -> tuple[float, float]:
-    """Return the worst relative error and the largest row's share at some couplings."""
+def _status(points: Sequence[tuple[Sample, float]]) -> tuple[float, float]:
+    """Return the worst relative error and the largest row's share of some yields at some couplings."""
     worst, peak = 0.0, 0.0
-    for coupling in couplings:
+    for sample, coupling in points:
         value, error = sample.expected_events(coupling)
         worst = max(worst, error / value if value > 0.0 else math.inf)
         peak = max(peak, sample.largest_row(coupling))
     return worst, peak
 
 
-def _shares(sample: Sample, couplings: Sequence[float], plans: Sequence[ChannelPlan]) -> list[float]:
-    """Return shares of the work proportional to sigma/sqrt(cost), the mean over couplings."""
+def _shares(points: Sequence[tuple[Sample, float]], plans: Sequence[ChannelPlan]) -> list[float]:
+    """Return shares of the work proportional to sigma/sqrt(cost), the mean over the points."""
     shares = np.zeros(len(plans))
-    for coupling in couplings:
+    for sample, coupling in points:
         total = sample.expected_events(coupling).value
         if total <= 0.0:
             continue

@@ -11,7 +11,7 @@ from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
 from darkmc.experiments.final_states import Draw, visible_decay
 from darkmc.experiments.list_primaries import ListPrimaries
-from darkmc.experiments.plan import ChannelPlan, Events, Momenta, channel_number
+from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
 from darkmc.generators.dark_pair import DarkPair
 from darkmc.generators.meson_decay import PseudoscalarDecay
@@ -217,13 +217,15 @@ class Stream:
         events = Events(
             {name: vectors[:, hits] for name, vectors in known.items()},
             {"production": production},
-            production,
-            placed.direction[:, hits],
-            entry[hits],
-            (leaving - entry)[hits],
-            rows.tau_window,
-            slowness[hits],
-            uniform[0, hits],
+            Flight(
+                production,
+                placed.direction[:, hits],
+                entry[hits],
+                (leaving - entry)[hits],
+                rows.tau_window,
+                slowness[hits],
+                uniform[0, hits],
+            ),
         )
         return rows, events
 

@@ -6,12 +6,12 @@ from darkmc.limits import SCAN_HIGH, Exclusion
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
 from darkmc.sample import Sample
-from darkmc.schema import ExperimentCard
+from darkmc.schema import DecayCard, FixedTargetCard
 
 THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
 
 
-def validity(card: ExperimentCard, sample: Sample, exclusion: Exclusion) -> list[str]:
+def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> list[str]:
     """Return remarks on an exclusion, none where all is well.
 
     A selection that leaves nothing; a detector that is not thin; G M > 4 pi for the heaviest meson M, where
@@ -23,7 +23,7 @@ def validity(card: ExperimentCard, sample: Sample, exclusion: Exclusion) -> list
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
     top = max(tops, default=0.0)
     remarks = []
-    if card.simulation.signal != "decay" and top > THICK_COUPLING:
+    if not _decay_only(card) and top > THICK_COUPLING:
         remarks.append(f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters")
     effective = 4.0 * math.pi / max(mass(canonical_name(meson)) for meson in card.source.mesons)
     if top > effective:
@@ -34,3 +34,7 @@ def validity(card: ExperimentCard, sample: Sample, exclusion: Exclusion) -> list
     if top > wide:
         remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
     return remarks
+
+
+def _decay_only(card: FixedTargetCard) -> bool:
+    return isinstance(card, DecayCard) and card.simulation.signal == "decay"

@@ -22,7 +22,7 @@ from darkmc.figures.style import (
 )
 from darkmc.kinematics import Array
 from darkmc.portal import DarkAxionPortal
-from darkmc.schema import ExperimentCard
+from darkmc.schema import ExperimentCard, FixedTargetCard
 
 _BEAM_SHARES, _APART = (0.1, 0.5), 1.5
 _ROOM = 1e4  # lines are shown down and up to this factor from the detector's distances
@@ -39,6 +39,7 @@ def decay_length(portal: DarkAxionPortal, energy_GeV: float, coupling: float) ->
 
 def characteristic_energies(card: ExperimentCard) -> list[float]:
     """Return the limits of cuts on energies, and a tenth and half of the beam's unless near one of those."""
+    card = _fixed_target(card)
     cuts = [cut for cut in card.cuts if cut.observable.startswith("E_")]
     found = [limit for cut in cuts for limit in (cut.min, cut.max) if limit is not None and limit > 0.0]
     beam = card.beam.momentum_GeV or card.beam.kinetic_energy_GeV or 0.0
@@ -48,10 +49,17 @@ def characteristic_energies(card: ExperimentCard) -> list[float]:
     return sorted(set(found))
 
 
+def _fixed_target(card: ExperimentCard) -> FixedTargetCard:
+    if not isinstance(card, FixedTargetCard):
+        raise PhysicsError(f"{card.name}: decay distances are drawn for detectors behind a target")
+    return card
+
+
 def detector_distances(experiment: Experiment) -> tuple[float, float]:
     """Return where the ray from the target to the middle of the volume enters and leaves it, m."""
-    start = np.array(experiment.card.beam.origin_m)
-    towards = np.array(experiment.card.geometry.centre_m) - start
+    card = _fixed_target(experiment.card)
+    start = np.array(card.beam.origin_m)
+    towards = np.array(card.geometry.centre_m) - start
     entry, leave = experiment.geometry.intersect(start, towards)
     return float(entry[0]), float(leave[0])
 

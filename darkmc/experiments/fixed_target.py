@@ -1,0 +1,167 @@
+"""What decay in flight and scattering share: mesons from a target, a volume at a distance, cuts."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.cards import Loaded
+from darkmc.errors import CardError, PhysicsError
+from darkmc.experiments.criteria import Counting, counting
+from darkmc.experiments.final_states import particles
+from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
+from darkmc.experiments.shapes import make_shape
+from darkmc.experiments.validity import validity
+from darkmc.geometry import DirectionProposal
+from darkmc.kinematics import Array
+from darkmc.limits import Exclusion
+from darkmc.mesons.source import MesonSource
+from darkmc.particles import PDG_IDS, canonical_name, mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.sample import Sample
+from darkmc.schema import Cut, EfficiencyTable, FinalState, FixedTargetCard
+from darkmc.selection import Event, Observable
+
+BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
+_PDG_IDS = {
+    "meson_photon": 22,
+    "photon": 22,
+    "upstream_photon": 22,
+    "electron": 11,
+    "recoil_electron": 11,
+    "positron": -11,
+    "muon_minus": 13,
+    "muon_plus": -13,
+}
+
+
+def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any]) -> MesonSource:
+    """Return a card's meson source; its beam must be the experiment's."""
+    try:
+        source = MesonSource(card.source.flux, overrides=overrides)
+    except CardError as error:
+        if "unknown flux" in str(error):
+            raise CardError(f"{path}: source.flux: {error}") from None
+        raise
+    energy, needed = card.beam.energy_GeV, source.card.beam.energy_GeV
+    if abs(energy / needed - 1.0) > BEAM_TOLERANCE:
+        theirs = f"the {needed:.4g} GeV of flux {source.card.name}"
+        raise CardError(f"{path}: beam: {energy:.4g} GeV is not {theirs}")
+    return source
+
+
+class FixedTarget:
+    """Base of the topologies behind a target.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The experiment's card, and where it is, for messages.
+    overrides : mapping
+        Dotted keys of the flux card.
+
+    Raises
+    ------
+    CardError
+        If a meson has no ratio, an observable is unknown, or the volume contains the target.
+    """
+
+    def __init__(self, loaded: Loaded[Any], overrides: Mapping[str, Any]) -> None:
+        self.loaded, self.path = loaded, loaded.path
+        self.card: FixedTargetCard = loaded.card
+        card, path = self.card, self.path
+        self.source: MesonSource = meson_source(card, path, overrides)
+        self.origin = np.array(card.beam.origin_m)
+        self.origin_m, self.exposure = card.beam.origin_m, card.beam.exposure
+        self.shape = make_shape(card.geometry, path)
+        try:
+            if self.source.lists is None:
+                self.proposal  # noqa: B018
+            self.cuts = self._checked_cuts()
+        except PhysicsError as error:
+            raise CardError(f"{path}: {error}") from None
+        for meson in card.source.mesons:
+            self.source.ratio(meson)
+
+    @cached_property
+    def proposal(self) -> DirectionProposal:
+        """Directions from the target to the volume; not for lists, which may lie within it."""
+        return self.shape.direction_proposal(self.card.beam.origin_m)
+
+    @cached_property
+    def criterion(self) -> Counting:
+        """When a coupling is excluded."""
+        return counting(self.card.observed)
+
+    def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
+        """Return where excluded couplings leave the range in which what is computed holds."""
+        return [*self.source.validity_remarks(), *validity(self.card, sample, exclusion)]
+
+    def pdg_ids(self) -> dict[str, int]:
+        """Return PDG identifiers of the particles in the events, where they exist."""
+        names = (canonical_name(meson) for meson in self.card.source.mesons)
+        return {**_PDG_IDS, **{f"meson {name}": PDG_IDS[name] for name in names}}
+
+    def _seen(self) -> list[set[str]]:
+        """Return the particles, by name, of every kind of signal event that cuts may ask for."""
+        return [{"dark_photon", *particles(state)} for state in self.card.signal.final_states]
+
+    def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
+        """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
+        seen = self._seen()
+        cuts = []
+        for cut in self.card.cuts:
+            quantity = observable(cut.observable)
+            if quantity.applies_to({"decay"}):
+                depends = f"'{cut.observable}' depends on the decay vertex: say it in [geometry]"
+                raise PhysicsError(f"cuts.{cut.name}: {depends}")
+            if not any(quantity.applies_to(names) for names in seen):
+                raise PhysicsError(f"cuts.{cut.name}: no final state of the card has '{cut.observable}'")
+            cuts.append((cut, quantity))
+        table = self.card.signal.efficiency
+        if isinstance(table, EfficiencyTable):
+            for names in seen:
+                if not observable(table.observable).applies_to(names):
+                    what = ", ".join(sorted(names - {"dark_photon"}))
+                    raise PhysicsError(f"signal.efficiency: '{what}' has no '{table.observable}'")
+        return cuts
+
+    def energy_window(self, state: FinalState) -> tuple[float, float]:
+        """Return the visible energies (GeV) that the cuts leave open to a final state."""
+        names = VISIBLE_ENERGIES["photon" if state == "a gamma" else "pair"]
+        rows = [
+            cut
+            for cut, quantity in self.cuts
+            if cut.observable in names and quantity.applies_to(particles(state))
+        ]
+        low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
+        high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
+        return low, float(high)
+
+    def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:
+        """Return the detection efficiency of the kept events from the card's table; empty without a table."""
+        table = self.card.signal.efficiency
+        if not isinstance(table, EfficiencyTable):
+            return np.empty(0)
+        return np.interp(observable(table.observable).function(event)[keep], table.at, table.values)
+
+    def prepare(self) -> None:
+        """Make the tables that do not depend on masses."""
+        self.source.prepare(analogue=self.card.simulation.biasing == "none")
+
+    def production_closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why no meson of the card decays to the dark states, or None."""
+        largest = max((canonical_name(meson) for meson in self.card.source.mesons), key=mass)
+        if portal.current.threshold < mass(largest):
+            return None
+        return (
+            f"production closed: m_axion + m_dark_photon = {portal.current.threshold:g} GeV is above the "
+            f"threshold of {mass(largest):g} GeV ({largest})"
+        )
+
+    def open_mesons(self, portal: DarkAxionPortal) -> list[str]:
+        """Return the mesons that decay to the dark states."""
+        mesons = [canonical_name(meson) for meson in self.card.source.mesons]
+        return [meson for meson in mesons if portal.current.threshold < mass(meson)]

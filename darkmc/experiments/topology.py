@@ -1,0 +1,70 @@
+"""What every topology offers to Experiment: channels, a criterion, and what belongs beside results."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from darkmc.cards import Loaded
+from darkmc.experiments.criteria import Criterion
+from darkmc.experiments.plan import ChannelPlan
+from darkmc.geometry import Shape
+from darkmc.limits import Exclusion
+from darkmc.mesons.source import MesonSource
+from darkmc.portal import DarkAxionPortal
+from darkmc.sample import Sample
+from darkmc.schema import ExperimentCard
+
+
+class Topology(Protocol):
+    """One kind of experiment, set up from its card.
+
+    Attributes
+    ----------
+    loaded, card : Loaded, ExperimentCard
+        The card, and where it was read.
+    source : MesonSource or None
+        Where mesons come from; None where there are none.
+    shape : Shape
+        The sensitive volume.
+    criterion : Criterion
+        When a coupling is excluded.
+    exposure : float
+        Protons or electrons on target, or luminosity in 1/fb.
+    origin_m : (float, float, float)
+        Where the beam hits, or beams cross, in the lab.
+    """
+
+    loaded: Loaded[Any]
+    shape: Shape
+
+    @property
+    def source(self) -> MesonSource | None: ...  # noqa: D102
+    @property
+    def card(self) -> ExperimentCard: ...  # noqa: D102
+    @property
+    def criterion(self) -> Criterion: ...  # noqa: D102
+    @property
+    def exposure(self) -> float: ...  # noqa: D102
+    @property
+    def origin_m(self) -> tuple[float, float, float]: ...  # noqa: D102
+
+    def prepare(self) -> None:
+        """Make the tables that do not depend on masses."""
+        ...
+
+    def closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why no channel is open at these masses, or None."""
+        ...
+
+    def plans(
+        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
+    ) -> list[ChannelPlan]:
+        """Return the open channels at these masses; `at` shapes proposals only."""
+        ...
+
+    def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
+        """Return where excluded couplings leave the range in which what is computed holds."""
+        ...
+
+    def pdg_ids(self) -> dict[str, int]:
+        """Return PDG identifiers of the particles in the events, where they exist."""
+        ...
