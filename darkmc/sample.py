@@ -77,6 +77,8 @@ class Sample:
         Names of the cuts, in order.
     masses : (float, float)
         Of the dark photon and the axion, GeV.
+    inside : str
+        What the cutflow calls events inside the volume, before any cut.
     alternatives : tuple of str
         Named alternatives whose weights the rows carry.
     seed, seconds, warnings
@@ -93,6 +95,7 @@ class Sample:
     closed: str | None = None
     alternatives: tuple[str, ...] = ()
     masses: tuple[float, float] = (float("nan"), float("nan"))
+    inside: str = "decays_inside"
     replay: Replay | None = field(default=None, repr=False)
 
     @property
@@ -144,6 +147,11 @@ class Sample:
             for channel in self.channels_
         )
         return replace(self, channels_=channels, alternatives=(), replay=None)
+
+    def in_bin(self, number: int) -> "Sample":
+        """Return the sample with the rows in one bin of the observation only, of as many primaries tried."""
+        channels = tuple(channel.in_bin(number) for channel in self.channels_)
+        return replace(self, channels_=channels, replay=None)
 
     def _column(self, get: Callable[[Channel], Array]) -> Array:
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channels_)])
@@ -212,7 +220,7 @@ class Sample:
     def cutflow(self, coupling: Any) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
 
-        ``decays_inside`` and below include the branching ratio; the detection efficiency, where it is
+        ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection efficiency, where it is
         not 1, is the last entry, ``efficiency``, so that the last entry is always the signal yield. With
         conversion as a signal the first entry counts every dark state that points at the volume, by
         production and conversion at once. Arrays of couplings give arrays.
@@ -220,7 +228,7 @@ class Sample:
         return _over(coupling, self._cutflow)
 
     def _cutflow(self, coupling: float) -> dict[str, Yield]:
-        names = ["produced_towards_detector", "decays_inside", *self.cut_names]
+        names = ["produced_towards_detector", self.inside, *self.cut_names]
         levels: list[list[tuple[float, float]]] = [[] for _ in names]
         for channel in self.channels_:
             tried = channel.rows.tried

@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.kinematics import Array, invariant_mass_squared, polar_angle
+from darkmc.kinematics import Array, invariant_mass_squared, length, polar_angle
+from darkmc.particles import mass
 
 Event = Mapping[str, Array]
 
@@ -90,6 +91,41 @@ def softer_lepton_energy(event: Event) -> Array:
     return out
 
 
+def electron_energy(event: Event) -> Array:
+    """Return the recoil electron's energy, its mass included, GeV."""
+    energy: Array = event["recoil_electron"][0]
+    return energy
+
+
+def electron_kinetic_energy(event: Event) -> Array:
+    """Return the recoil electron's kinetic energy, GeV."""
+    return electron_energy(event) - mass("e")
+
+
+def electron_angle(event: Event) -> Array:
+    """Return the recoil electron's angle to the beam, rad."""
+    return polar_angle(event["recoil_electron"][1:])
+
+
+def electron_cosine(event: Event) -> Array:
+    """Return the cosine of the recoil electron's angle to the beam."""
+    out: Array = event["recoil_electron"][3] / length(event["recoil_electron"][1:])
+    return out
+
+
+def electron_photon_mass(event: Event) -> Array:
+    """Return the invariant mass of recoil electron and photon, GeV."""
+    both = event["recoil_electron"] + event["photon"]
+    out: Array = np.sqrt(np.maximum(invariant_mass_squared(both), 0.0))
+    return out
+
+
+def photon_cosine(event: Event) -> Array:
+    """Return the cosine of the photon's angle to the beam."""
+    out: Array = event["photon"][3] / length(event["photon"][1:])
+    return out
+
+
 def dark_photon_energy(event: Event) -> Array:
     """Return the dark photon's energy, GeV."""
     energy: Array = event["dark_photon"][0]
@@ -116,6 +152,12 @@ OBSERVABLES: dict[str, Observable] = {
     "theta_pair": Observable(pair_angle, _PAIRS, "rad"),
     "m_pair": Observable(pair_mass, _PAIRS, "GeV"),
     "E_softer_lepton": Observable(softer_lepton_energy, _PAIRS, "GeV"),
+    "cos_theta_photon": Observable(photon_cosine, (("photon",),), ""),
+    "E_electron": Observable(electron_energy, (("recoil_electron",),), "GeV"),
+    "T_electron": Observable(electron_kinetic_energy, (("recoil_electron",),), "GeV"),
+    "theta_electron": Observable(electron_angle, (("recoil_electron",),), "rad"),
+    "cos_theta_electron": Observable(electron_cosine, (("recoil_electron",),), ""),
+    "m_electron_photon": Observable(electron_photon_mass, (("recoil_electron", "photon"),), "GeV"),
     "E_dark_photon": Observable(dark_photon_energy, (("dark_photon",),), "GeV"),
     "z_vertex": Observable(vertex_z, (("decay",),), "m"),
     "r_vertex": Observable(vertex_radius, (("decay",),), "m"),

@@ -6,7 +6,7 @@ import pytest
 
 import darkmc
 from darkmc.errors import CardError
-from darkmc.experiments import conversion as module
+from darkmc.experiments import secondary as module
 
 
 def experiment(**more):
@@ -26,8 +26,8 @@ def test_stable_yield_grows_like_the_sixth_power_and_more():
     sample = experiment().simulate(darkmc.DarkAxionPortal(0.01), n_samples=3 * 4096)
     channels = [sample.channels(g) for g in (1e-7, 1e-6)]
     powers = {name: np.log10(channels[1][name].value / channels[0][name].value) for name in channels[0]}
-    assert powers["pi0 conversion"] == pytest.approx(6.0, abs=1e-4)
-    assert powers["pi0 conversion after decay upstream"] == pytest.approx(8.0, abs=1e-4)
+    assert powers["pi0: a converts"] == pytest.approx(6.0, abs=1e-4)
+    assert powers["pi0: a converts after decay upstream"] == pytest.approx(8.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("split", [0.25, 4.0])
@@ -69,9 +69,8 @@ def test_exclusion_is_a_half_line_beside_the_band():
 
 
 def test_needs_a_material():
-    charm = darkmc.Experiment("charm-decay", overrides={"simulation.signal": "conversion"})
     with pytest.raises(CardError, match="material"):
-        charm.simulate(darkmc.DarkAxionPortal(0.02), n_samples=100)
+        darkmc.Experiment("charm-decay", overrides={"simulation.signal": "conversion"})
 
 
 @pytest.mark.parametrize("m_axion", [0.0, 0.02])
@@ -113,9 +112,9 @@ def test_yields_against_an_independent_calculation(point):
     )
     for meson, expected in INDEPENDENT[point].items():
         near, far = (
-            channels[f"{meson} conversion after {place}"] for place in ("prompt decay", "decay upstream")
+            channels[f"{meson}: a converts after {place}"] for place in ("prompt decay", "decay upstream")
         )
-        primary = channels[f"{meson} conversion"]
+        primary = channels[f"{meson}: a converts"]
         found = ((primary.value, primary.error), (near.value + far.value, np.hypot(near.error, far.error)))
         for (value, error), reference in zip(found, expected, strict=True):
             assert abs(value - reference) < 4 * np.hypot(error, 0.003 * reference)

@@ -4,16 +4,17 @@ Rows: power 2, tau_survive = l1/lambda, tau_window = (l2 - l1)/lambda, lambda = 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from darkmc.cards import Loaded
 from darkmc.errors import CardError
-from darkmc.experiments.conversion import ConversionStream, Kind
+from darkmc.experiments.conversion import CONVERTING, NucleusConversion
 from darkmc.experiments.final_states import is_open, threshold
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.plan import ChannelPlan
+from darkmc.experiments.secondary import SecondaryStream
 from darkmc.experiments.stream import Stream
 from darkmc.kinematics import Array
 from darkmc.portal import DarkAxionPortal
@@ -29,8 +30,8 @@ class DecayInFlight(FixedTarget):
         super().__init__(loaded, overrides)
         self.needs_everything = any(cut.observable == "E_dark_photon" for cut in self.card.cuts)
         signal = self.card.simulation.signal
-        if self.source.lists is not None and signal != "decay":
-            raise CardError(f"{self.path}: simulation.signal: '{signal}' takes no list of mesons")
+        if signal != "decay" and self.card.material is None:
+            raise CardError(f"{self.path}: simulation.signal = '{signal}' needs [material]")
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why no channel is open at these masses, or None."""
@@ -77,9 +78,11 @@ class DecayInFlight(FixedTarget):
                     stream.aim(depths)
             plans += [stream.plan() for stream in streams]
         if signal in ("conversion", "all"):
-            kinds = get_args(Kind)
+            conversion = NucleusConversion(self, portal)
+            converting = [(meson, kind) for meson in mesons for kind in CONVERTING]
             plans += [
-                ConversionStream(self, portal, meson, kind, vary).plan() for meson in mesons for kind in kinds
+                SecondaryStream(self, portal, meson, kind, conversion, vary=vary).plan()
+                for meson, kind in converting
             ]
         return plans
 

@@ -14,6 +14,7 @@ from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
 from darkmc.experiments.observables import observable
 from darkmc.experiments.plan import ChannelPlan
+from darkmc.experiments.scattering import Scattering
 from darkmc.experiments.simulation import Executor, Goal, Progress, check_request, simulate
 from darkmc.experiments.topology import Topology
 from darkmc.geometry import Shape
@@ -30,6 +31,7 @@ from darkmc.units import require_positive, whole_number
 DEFAULT_SEED = 1
 TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
     "decay_in_flight": DecayInFlight,
+    "scattering": Scattering,
 }
 
 
@@ -166,7 +168,7 @@ class Experiment:
         masses = (portal.m_dark_photon, portal.m_axion)
         closed = self.closed(portal)
         if closed is not None:
-            return Sample((), names, seed, closed=closed, masses=masses)
+            return Sample((), names, seed, closed=closed, masses=masses, inside=self.topology.inside)
         self.topology.prepare()
         start = time.perf_counter()
         plans = self.plans(portal, couplings, vary)
@@ -180,7 +182,13 @@ class Experiment:
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
-        return replace(sample, replay=_Replay(plans, seed), alternatives=alternatives, masses=masses)
+        return replace(
+            sample,
+            replay=_Replay(plans, seed),
+            alternatives=alternatives,
+            masses=masses,
+            inside=self.topology.inside,
+        )
 
     def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
         """Return the couplings that the observation excludes.

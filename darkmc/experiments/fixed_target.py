@@ -14,7 +14,7 @@ from darkmc.experiments.final_states import particles
 from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
 from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.validity import validity
-from darkmc.geometry import DirectionProposal
+from darkmc.geometry import DirectionProposal, Shape
 from darkmc.kinematics import Array
 from darkmc.limits import Exclusion
 from darkmc.mesons.source import MesonSource
@@ -67,6 +67,10 @@ class FixedTarget:
     CardError
         If a meson has no ratio, an observable is unknown, or the volume contains the target.
     """
+
+    inside = "decays_inside"
+    needs_everything = False  # cuts ask for what only events hold
+    veto_volume: Shape | None = None  # where the photon of a decay upstream of the signal is seen
 
     def __init__(self, loaded: Loaded[Any], overrides: Mapping[str, Any]) -> None:
         self.loaded, self.path = loaded, loaded.path

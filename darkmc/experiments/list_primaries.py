@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darkmc.experiments.primaries import Placed, moving
+from darkmc.experiments.primaries import Placed, Pointing, moving
 from darkmc.geometry import Shape
 from darkmc.kinematics import Array, Rotation, about_z, boost, length, unit_vector
 from darkmc.mesons.meson_list import Entries
@@ -24,19 +24,24 @@ class ListPrimaries:
         Where the beam hits the target, m.
     shape : Shape
         The detector.
+    aimed : bool
+        Whether the state that is placed must itself point at the detector.
     """
 
     n_uniform = 5
 
-    def __init__(self, entries: Entries, meson_mass: float, origin: Array, shape: Shape) -> None:
+    def __init__(
+        self, entries: Entries, meson_mass: float, origin: Array, shape: Shape, aimed: bool = True
+    ) -> None:
         self.entries, self.mass = entries.relative_to(origin), meson_mass
         self.origin, self.shape = origin, shape
         position = self.entries.position
-        on_axis = position is None or not np.any(position[:2])
+        on_axis = aimed and (position is None or not np.any(position[:2]))
         self._middle, self._half = shape.azimuths(origin) if on_axis else (0.0, np.pi)
 
-    def place(self, unstable: Array, uniform: Array) -> Placed:
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
         """Return placed parents from dark states (4, n) in the meson's frame and uniforms (5, n)."""
+        del pointing
         entries = self.entries
         entry = entries.pick(uniform[0])
         axis = unit_vector(2.0 * uniform[1] - 1.0, 2.0 * np.pi * uniform[2])

@@ -1,7 +1,10 @@
 """From a card's [geometry] to a convex shape."""
 
+import numpy as np
+
 from darkmc.errors import CardError, PhysicsError
 from darkmc.geometry import Box, Cylinder, Frustum, Shape, Sphere
+from darkmc.kinematics import unit_vector
 from darkmc.schema import Geometry
 
 
@@ -20,6 +23,17 @@ def make_shape(geometry: Geometry, path: str) -> Shape:
     except PhysicsError as error:
         raise CardError(f"{path}: geometry: {error}") from None
     raise CardError(f"{path}: geometry: incomplete {geometry.shape}")
+
+
+def holds(outer: Shape, inner: Shape) -> bool:
+    """Return whether one convex body lies inside another, as seen along 4096 directions from its centre."""
+    k = np.arange(4096) + 0.5
+    directions = unit_vector(1.0 - 2.0 * k / len(k), k * (np.pi * (1.0 + np.sqrt(5.0))))
+    centre = np.array(inner.centre, dtype=float)
+    if not outer.contains(centre).all():
+        return False
+    needed, given = (body.intersect_components(centre, directions)[1] for body in (inner, outer))
+    return bool(np.all(needed <= given * (1.0 + 1e-9)))
 
 
 def grown(geometry: Geometry, margin: float, path: str) -> Shape:

@@ -26,7 +26,7 @@ from darkmc.schema import FinalState
 from darkmc.selection import stages
 
 if TYPE_CHECKING:
-    from darkmc.experiments.decay_in_flight import DecayInFlight
+    from darkmc.experiments.fixed_target import FixedTarget
 
 FIXED = 4  # uniforms: the vertex, and 3 for the meson's decay
 FORWARD_SHARE = 0.1  # of the rows, for the plain forward density: it keeps the early cutflow honest
@@ -37,7 +37,7 @@ class Stream:
 
     def __init__(
         self,
-        experiment: "DecayInFlight",
+        experiment: "FixedTarget",
         portal: DarkAxionPortal,
         meson: str,
         state: FinalState,
@@ -229,10 +229,10 @@ class Stream:
         )
         return rows, events
 
-    def factors(self, placed: Placed, keep: NDArray[np.bool_]) -> Array:
+    def factors(self, placed: Placed, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Array:
         """Return by what the flux card's alternatives multiply the weights, shape (m, kept rows)."""
         if not self.vary:
-            return np.empty((0, np.count_nonzero(keep)))
+            return np.empty((0, len(placed.weight[keep])))
         lab = placed.rotation(placed.parent[1:])[:, keep]
         momentum = length(lab)
         transverse2 = lab[0] ** 2 + lab[1] ** 2

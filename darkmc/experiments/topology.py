@@ -31,10 +31,13 @@ class Topology(Protocol):
         Protons or electrons on target, or luminosity in 1/fb.
     origin_m : (float, float, float)
         Where the beam hits, or beams cross, in the lab.
+    inside : str
+        What the cutflow calls events inside the volume.
     """
 
     loaded: Loaded[Any]
     shape: Shape
+    inside: str
 
     @property
     def source(self) -> MesonSource | None: ...  # noqa: D102

@@ -83,6 +83,33 @@ class PhotonDecay:
             return boost(four, pair.axion, self.mass)
         return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
 
+    def polarised(self, unstable: Array, axis: Array | None, uniform: Array) -> tuple[Array, Array]:
+        """Return photon and dark daughter (4, n), for a linear polarisation in the rest frame.
+
+        Parameters
+        ----------
+        unstable : array (4, n)
+            Four-momentum of the decaying state, GeV.
+        axis : array (3, n) or None
+            Its polarisation in the rest frame reached by a direct boost; None for isotropic decay.
+        uniform : array (2, n)
+            Uniform numbers.
+        """
+        if axis is None:
+            direction = unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
+        else:
+            direction = around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
+        energies = (np.full((1, uniform.shape[1]), e) for e in (self.momentum, self._daughter_energy))
+        photon, daughter = (
+            boost(np.concatenate([energy, sign * self.momentum * direction]), unstable, self.mass)
+            for energy, sign in zip(energies, (1.0, -1.0), strict=True)
+        )
+        return photon, daughter
+
+    @property
+    def _daughter_energy(self) -> float:
+        return float(np.hypot(self.momentum, self.daughter_mass))
+
     def in_window(
         self,
         unstable: Array,

@@ -11,7 +11,7 @@ import numpy as np
 
 from darkmc.constants import ALPHA, GEV2_TO_CM2
 from darkmc.current import DarkCurrent
-from darkmc.kinematics import Array, kallen
+from darkmc.kinematics import Array, boost, invariant_mass_squared, kallen, length
 
 E2 = 4.0 * np.pi * ALPHA
 
@@ -85,39 +85,92 @@ class FermionScattering:
         energy = np.asarray(energy, dtype=float)
         open_ = energy > self.threshold
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
-        s = self.mandelstam_s(safe)
         low, high = self.q2_limits(safe)
-        b0, b1, b2 = self.coefficients(s)
-        flux = 4.0 * self.target_mass**2 * (safe**2 - self.m_in**2)
+        return np.where(open_, self.integral(safe, low, high) * GEV2_TO_CM2, 0.0)[()]
+
+    def integral(self, energy: Any, low: Any, high: Any) -> Any:
+        """Return the integral of dsigma/dQ^2 from low to high (GeV^2) at G = 1, in units of G^2 x GeV^0.
+
+        Energies above threshold and 0 < low <= high within :meth:`q2_limits`; low = 0 where the masses are
+        equal or zero only gives a number if nothing diverges there.
+        """
+        b0, b1, b2 = self.coefficients(self.mandelstam_s(energy))
+        flux = 4.0 * self.target_mass**2 * (np.square(energy) - self.m_in**2)
         width = high - low
         with np.errstate(divide="ignore", invalid="ignore"):
             pole = np.where(low > 0.0, -b0 * width / (low * high), 0.0)
             logarithm = b1 * np.log(high / low)
         total = pole + logarithm - b2 * width + 0.5 * (high**2 - low**2)
-        sigma = self.spin_average * E2 / (32.0 * np.pi * flux) * total * GEV2_TO_CM2
-        return np.where(open_, sigma, 0.0)[()]
+        return self.spin_average * E2 / (32.0 * np.pi * flux) * total
+
+    def kinetic_limits(self, energy: Any, cos_min: Any) -> tuple[Any, Any]:
+        """Return where recoils within an angle of the incoming state lie: T <= first or T >= second, GeV.
+
+        The recoil is collinear at both ends of its range: (E + m) T + delta = cos p_in p_recoil is a
+        quadratic equation, delta = (m_out^2 - m_in^2)/2.  For cos_min <= 0 nothing is excluded, and the
+        second is 0; where no recoil is soft enough the first is -1.
+
+        Parameters
+        ----------
+        energy : array (n,)
+            Incoming energies above threshold, GeV.
+        cos_min : array (n,)
+            Least cosine between recoil and incoming state.
+        """
+        m, delta = self.target_mass, 0.5 * (self.m_out**2 - self.m_in**2)
+        squeezed = np.square(np.maximum(cos_min, 0.0)) * (np.square(energy) - self.m_in**2)
+        a = np.square(energy + m) - squeezed
+        b = 2.0 * delta * (energy + m) - 2.0 * m * squeezed
+        root2 = b * b - 4.0 * a * delta**2
+        forbidden = (root2 > 0.0) & (b < 0.0) & (np.asarray(cos_min) > 0.0)
+        q = 0.5 * (np.sqrt(np.maximum(root2, 0.0)) - b)
+        soft = delta**2 / np.where(forbidden, q, 1.0) if delta > 0.0 else -np.ones_like(a)
+        return np.where(forbidden, soft, -1.0), np.where(forbidden, q / a, 0.0)
 
     def sample(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
         """Return Q^2 = 2 m T (GeV^2) and dsigma/dQ^2 over the density of the draw (GeV^-2 at G = 1).
 
-        Half of the rows are flat in ln Q^2, which the photon's pole wants, half flat in Q^2, which the
-        constant part at large Q^2 wants. Below threshold the weight is 0.
+        As :meth:`sample_within` over the whole range; below threshold the weight is 0.
 
         Parameters
         ----------
         energy : array (n,)
             Incoming energies, GeV.
-        uniform : array (2, n)
+        uniform : array (n,)
             Uniform numbers.
+        """
+        whole = np.zeros((2, len(energy)))
+        whole[1] = np.inf
+        return self.sample_within(energy, uniform, whole[:1], whole[1:])
+
+    def sample_within(self, energy: Array, uniform: Array, low: Array, high: Array) -> tuple[Array, Array]:
+        """Return Q^2 (GeV^2) within given ranges, flat in ln Q^2, and dsigma/dQ^2 over that density.
+
+        Photon exchange gives (1 - Q^2_min/Q^2)/Q^2 and smaller terms, so that weights are bounded.
+
+        Parameters
+        ----------
+        energy : array (n,)
+            Incoming energies, GeV.
+        uniform : array (n,)
+            Uniform numbers.
+        low, high : arrays (k, n)
+            Ranges of Q^2 in GeV^2, not overlapping; empty where high <= low. What is kinematically
+            impossible is cut off; the weight is 0 where nothing is left, and below threshold.
         """
         open_ = energy > self.threshold * (1.0 + 1e-12)
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
-        low, high = self.q2_limits(safe)
-        low = np.maximum(low, 1e-30 * high)
-        ratio = np.log(high / low)
-        q2 = np.where(uniform[0] < 0.5, low * np.exp(ratio * uniform[1]), low + (high - low) * uniform[1])
-        density = 0.5 / (q2 * ratio) + 0.5 / (high - low)
-        return q2, np.where(open_, self.differential(q2, safe) / density, 0.0)
+        least, most = self.q2_limits(safe)
+        least = np.maximum(least, 1e-30 * most)
+        bottom = np.clip(low, least, most)
+        spans = np.log(np.clip(high, bottom, most) / bottom)
+        total = np.sum(spans, axis=0)
+        depth, q2 = uniform * total, bottom[-1] * np.exp(spans[-1])
+        for start, span in zip(bottom, spans, strict=True):
+            q2 = np.where((depth >= 0.0) & (depth < span), start * np.exp(depth), q2)
+            depth = depth - span
+        weight = np.maximum(self.differential(q2, safe), 0.0) * q2 * total
+        return q2, np.where(open_, weight, 0.0)
 
 
 def recoil_cosine(energy: Any, kinetic: Any, scattering: FermionScattering) -> Any:
@@ -130,3 +183,37 @@ def recoil_cosine(energy: Any, kinetic: Any, scattering: FermionScattering) -> A
     recoil = np.sqrt(kinetic * (kinetic + 2.0 * m))
     along = (energy + m) * kinetic + 0.5 * (scattering.m_out**2 - scattering.m_in**2)
     return along / (p_in * recoil)
+
+
+def polarisation_axis(recoil: Array, outgoing: Array, target_mass: float, uniform: Array) -> Array:
+    """Return the linear polarisation (3, n) of a gamma' made on a fermion, in the gamma' rest frame.
+
+    The rest frame is reached by a direct boost.  There the photon of gamma' -> a gamma has, n its direction,
+    W(n) = 2 [v^2 - (n.v)^2] - (t/2) [q^2 + (n.q)^2], q = p_e(in) - p_e(out), v = p_e(in) x q (three-vectors
+    there, spin-averaged fermions).  1 + (n.q)^2/q^2 is the sum of 1 - (n.e)^2 over both e orthogonal to q,
+    so that the gamma' is polarised along v or q x v with chances (2 v^2 - t q^2/2) : (-t q^2/2).
+
+    Parameters
+    ----------
+    recoil, outgoing : arrays (4, n)
+        Fermion and gamma' that go out, GeV; the fermion was at rest.
+    target_mass : float
+        Mass of the fermion in GeV.
+    uniform : array (n,)
+        Uniform numbers.
+    """
+    mass = np.sqrt(np.maximum(invariant_mass_squared(outgoing), 1e-300))
+    backwards = outgoing * np.array([1.0, -1.0, -1.0, -1.0])[:, None]
+    at_rest = np.zeros_like(outgoing)
+    at_rest[0] = target_mass
+    before = boost(at_rest, backwards, mass)[1:]
+    transfer = boost(at_rest - recoil, backwards, mass)
+    minus_t = -invariant_mass_squared(at_rest - recoil)
+    v = np.cross(before, transfer[1:], axis=0)
+    other = np.cross(transfer[1:], v, axis=0)
+    q2, v2 = np.sum(transfer[1:] ** 2, axis=0), np.sum(v**2, axis=0)
+    circular = 0.5 * minus_t * q2
+    along_v = uniform * (2.0 * v2 + 2.0 * circular) < 2.0 * v2 + circular
+    axis = np.where(along_v, v, other)
+    out: Array = axis / np.maximum(length(axis), 1e-300)
+    return out

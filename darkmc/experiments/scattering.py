@@ -1,0 +1,75 @@
+"""Topology: mesons decay in a target, a dark state flies off and scatters inside a distant volume.
+
+Electrons: a e -> gamma' e, gamma' e -> a e, and the a of gamma' -> a gamma before the detector.  Nuclei:
+coherent conversion with gamma' -> a gamma inside.  One stream per meson and state, exact in the coupling.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darkmc.cards import Loaded
+from darkmc.errors import CardError
+from darkmc.experiments.conversion import CONVERTING, NucleusConversion
+from darkmc.experiments.electron_recoil import (
+    NEEDS_PHOTON,
+    ElectronRecoil,
+    active_volume,
+    kinetic_window,
+)
+from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.plan import ChannelPlan
+from darkmc.experiments.secondary import KINDS, STABLE_KINDS, Interaction, Kind, SecondaryStream
+from darkmc.particles import mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.schema import ScatteringCard
+
+
+class Scattering(FixedTarget):
+    """Channels of one scattering experiment, one per meson species and scattering state."""
+
+    card: ScatteringCard
+    inside = "scatters_inside"
+
+    def __init__(self, loaded: Loaded[Any], overrides: Mapping[str, Any]) -> None:
+        super().__init__(loaded, overrides)
+        self.active = active_volume(self.card, self.path, self.shape)
+        if self.card.simulation.veto != "accept":
+            self.veto_volume = self.active
+        low, high = kinetic_window(self.card.cuts, mass("e"))
+        if low >= high:
+            raise CardError(f"{self.path}: cuts: the window of recoil energies is empty")
+        needs_photon = [cut.name for cut in self.card.cuts if cut.observable in NEEDS_PHOTON]
+        if needs_photon and self.card.simulation.veto != "accept":
+            raise CardError(
+                f"{self.path}: cuts.{needs_photon[0]}: a photon is seen with simulation.veto = 'accept' only"
+            )
+
+    def _seen(self) -> list[set[str]]:
+        """Return the particles, by name, of every kind of signal event that cuts may ask for."""
+        return [{"recoil_electron", "photon"}]
+
+    def closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why no channel is open at these masses, or None."""
+        return self.production_closed(portal)
+
+    def plans(
+        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
+    ) -> list[ChannelPlan]:
+        """Return the open channels at these masses; see :class:`Topology`."""
+        if self.closed(portal) is not None:
+            return []
+        signal, couplings = self.card.simulation.signal, tuple(at or ())
+        decays = portal.m_axion != portal.m_dark_photon
+        interactions: list[tuple[Kind, Interaction]] = []
+        if signal in ("electron", "all"):
+            light, heavy = (ElectronRecoil(self, self.active, portal, unstable) for unstable in (False, True))
+            kinds = KINDS if decays else STABLE_KINDS
+            interactions += [(kind, heavy if kind == "heavy" else light) for kind in kinds]
+        if signal in ("conversion", "all") and decays:
+            conversion = NucleusConversion(self, portal)
+            interactions += [(kind, conversion) for kind in CONVERTING]
+        return [
+            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary).plan()
+            for meson in self.open_mesons(portal)
+            for kind, interaction in interactions
+        ]

@@ -1,0 +1,417 @@
+"""Streams of dark states that interact in the detector, rather than decay there: one row per primary.
+
+Four of a meson's dark states may: the lighter of a and gamma' ("light"); the heavier, while it lives
+("heavy"); and the lighter one of a decay upstream, with the decay beyond SPLIT_M ("far") or before it, where
+its place does not matter ("near").  What happens in the detector is an :class:`Interaction`.  Valid while
+the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.experiments.bounds import sampled_bound
+from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.list_primaries import ListPrimaries
+from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
+from darkmc.experiments.primaries import (
+    Aim,
+    AnaloguePrimaries,
+    Placed,
+    Pointing,
+    TurnedPrimaries,
+    momentum_grid,
+)
+from darkmc.experiments.shapes import grown
+from darkmc.experiments.stream import FIXED, FORWARD_SHARE, Stream
+from darkmc.generators.dark_pair import DarkPair
+from darkmc.generators.dark_photon_decay import PhotonDecay
+from darkmc.kinematics import Array, boost, length
+from darkmc.portal import DarkAxionPortal
+from darkmc.propagation import decay_lengths
+from darkmc.rng import chunk_rng
+from darkmc.rows import Rows
+from darkmc.selection import Event, stages
+
+Mask = NDArray[np.bool_]
+Kind = Literal["light", "heavy", "near", "far"]
+SPLIT_M = 1.0  # a state that decays before this decays in the target, seen from the detector
+KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
+STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
+
+
+class Ray(NamedTuple):
+    """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it."""
+
+    start: Array
+    direction: Array
+    energy: Array
+    entry: Array
+    chord: Array
+
+    def point(self, path: Array, mass: float) -> Array:
+        """Return where and when a state of some mass (GeV) is after a path (m), (4, n)."""
+        speed = np.sqrt(np.maximum(1.0 - (mass / self.energy) ** 2, 1e-30))
+        step = np.concatenate([self.direction, (1.0 / (speed * SPEED_OF_LIGHT_M_PER_NS))[None]])
+        out: Array = self.start + path * step
+        return out
+
+    def momentum(self, mass: float) -> Array:
+        """Return the four-momentum (4, n) of a state of some mass (GeV)."""
+        size = np.sqrt(np.maximum((self.energy - mass) * (self.energy + mass), 0.0))
+        out: Array = np.concatenate([self.energy[None], size * self.direction])
+        return out
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an interaction makes of the rays that meet the detector.
+
+    Attributes
+    ----------
+    weight : array (n,)
+        n sigma at G = 1 per metre, with the Jacobians of the draw.
+    visible : dict of arrays (4, n)
+        What the cuts see, by name, lab frame.
+    momenta, vertices : dicts of arrays (4, n)
+        All that is made; empty unless everything was asked for.
+    tau_survive, tau_window : arrays (n,)
+        Decay lengths at G = 1 of the state that is made: to be survived, and in which it must decay
+        (inf: no such condition).
+    flight : Flight or None
+        The state that decays after the interaction.
+    """
+
+    weight: Array
+    visible: Event
+    momenta: Momenta
+    tau_survive: Array
+    tau_window: Array
+    flight: Flight | None
+
+
+class Interaction(Protocol):
+    """What happens to a dark state in the detector."""
+
+    name: str
+    first_number: int  # of the channels' numbers, after those of the meson
+    n_uniform: int
+    power: float  # of G, without production
+    branching: float
+    particles: tuple[str, ...]
+    vertices: tuple[str, ...]
+    least_energy: float  # of an incoming state that can be seen, GeV
+    cost: float
+
+    def rate(self, energy: Array) -> Array:
+        """Return roughly n sigma of what passes the cuts, in any unit, at energies of any shape."""
+        ...
+
+    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return the outcome for rays (n) that interact at some path length, from uniforms (n_uniform, n)."""
+        ...
+
+
+class SecondaryStream:
+    """Interactions of one meson species' dark states.
+
+    Parameters
+    ----------
+    experiment : FixedTarget
+        Geometry and cuts.
+    portal : DarkAxionPortal
+        The masses.
+    meson : str
+        The species.
+    kind : {"light", "heavy", "near", "far"}
+        Which dark state interacts.
+    interaction : Interaction
+        What it does.
+    at : sequence of float, optional
+        Couplings at which precision is wanted; they shape the proposals.
+    vary : bool
+        Carry the weights of the flux card's alternatives along.
+    """
+
+    def __init__(
+        self,
+        experiment: FixedTarget,
+        portal: DarkAxionPortal,
+        meson: str,
+        kind: Kind,
+        interaction: Interaction,
+        at: tuple[float, ...] = (),
+        vary: bool = False,
+    ) -> None:
+        self.experiment, self.kind, self.portal, self.interaction = experiment, kind, portal, interaction
+        self.base = Stream(experiment, portal, meson, "a gamma", vary)
+        self.card = experiment.card
+        self.upstream = kind in ("near", "far")
+        self.decay = PhotonDecay(portal.current) if portal.m_axion != portal.m_dark_photon else None
+        self.number = channel_number(meson, "a gamma") + interaction.first_number + KINDS.index(kind)
+        self.reach = float(np.linalg.norm(np.array(self.card.geometry.centre_m) - experiment.origin))
+        self.primaries = self._primaries(at)
+
+    def _primaries(self, at: tuple[float, ...]) -> AnaloguePrimaries | ListPrimaries | TurnedPrimaries:
+        base, source = self.base, self.experiment.source
+        if source.lists is not None:
+            forced = self.kind != "far"  # where a decay upstream points says little about where it must be
+            return ListPrimaries(
+                source.lists[base.meson], base.mass, self.experiment.origin, self.experiment.shape, forced
+            )
+        if self.card.simulation.biasing == "none":
+            return AnaloguePrimaries(source, base.meson, base.mass)
+        momenta = momentum_grid(source.largest_momentum)
+        proposal = self.experiment.proposal
+        if self.kind == "far":
+            margin = self._sideways() * (base.path_range[1] + self.reach - base.near)
+            proposal = grown(self.card.geometry, margin, self.experiment.path).direction_proposal(
+                self.card.beam.origin_m
+            )
+        return TurnedPrimaries(source, base.meson, base.mass, proposal, momenta, self._aims(momenta, at))
+
+    def _aims(self, momenta: Array, at: tuple[float, ...]) -> list[Aim]:
+        """Return the mixture of proposals: the forward density, and what is likely to be seen."""
+        uniform = chunk_rng(0, self.number, 2**31).random((FIXED + 2, 96))
+        state = self._incoming(*self._pair(uniform))
+        along = length(state[1:]) * (2.0 * uniform[0] - 1.0)
+        energies = np.hypot(momenta, self.base.mass)
+        lab = (state[0][:, None] * energies + along[:, None] * momenta) / self.base.mass
+        rate = self.interaction.rate(lab)
+        depths = [0.0]
+        if self.kind == "heavy":
+            depths += [self.base.absorption * g**2 for g in at]
+        aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
+        for depth in depths:
+            exponent = depth / lab
+            factor = np.mean(rate * np.exp(np.min(exponent) - exponent), axis=0)
+            top = float(np.max(factor))
+            aims.append(Aim((1.0 - FORWARD_SHARE) / len(depths), depth, factor + 1e-3 * top + 1e-300))
+        return aims
+
+    def _sideways(self) -> float:
+        """Return the tangent of the largest angle between a state and the daughter that can be seen."""
+        assert self.decay is not None
+        least = max(self.interaction.least_energy, 2.0 * self.decay.momentum)
+        sine = min(self.decay.momentum / least, 0.9)
+        return float(sine / np.sqrt(1.0 - sine**2))
+
+    def _pair(self, uniform: Array) -> tuple[DarkPair, tuple[Array, Array] | None]:
+        """Return the meson's decay and, for decays upstream, photon and dark daughter."""
+        pair = self.base.production.sample(uniform[1:FIXED])
+        if not self.upstream or self.decay is None:
+            return pair, None
+        return pair, self.decay.as_it_comes(pair, uniform[FIXED : FIXED + 2])
+
+    def _incoming(self, pair: DarkPair, daughters: tuple[Array, Array] | None) -> Array:
+        """Return the state that interacts, in the meson's rest frame."""
+        if daughters is not None:
+            return daughters[1]
+        return pair.dark_photon if self._takes_dark_photon else pair.axion
+
+    @property
+    def _incoming_mass(self) -> float:
+        return self.portal.m_dark_photon if self._takes_dark_photon else self.portal.m_axion
+
+    @property
+    def _takes_dark_photon(self) -> bool:
+        """Whether a gamma' interacts."""
+        return self.base.decay.heavy_axion != (self.kind == "heavy")
+
+    def plan(self) -> ChannelPlan:
+        """Return the channel as the simulation sees it."""
+        interaction, base = self.interaction, self.base
+        light = "dark_photon" if base.decay.heavy_axion else "axion"
+        radiated = base.particles()[:2] if "meson_photon" in base.particles() else ("meson",)
+        upstream = ("upstream_photon", "upstream_" + light) if self.upstream else ()
+        state = "gamma'" if self._takes_dark_photon else "a"
+        origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(self.kind, "")
+        branching = interaction.branching * self.card.signal.branching_factor
+        return ChannelPlan(
+            name=f"{base.meson}: {state} {interaction.name}{origin}",
+            number=self.number,
+            cost=interaction.cost,
+            power=2.0 + interaction.power + (2.0 if self.kind == "far" else 0.0),
+            branching=branching * (base.branching if self.upstream else 1.0),
+            efficiency=base.efficiency,
+            n_cuts=len(self.card.cuts),
+            particles=(*radiated, "axion", "dark_photon", *upstream, *interaction.particles),
+            vertices=("production", *(("upstream",) if self.upstream else ()), *interaction.vertices),
+            run=self.run,
+            run_events=self.run_events,
+            bound=lambda coupling: sampled_bound(self.plan(), coupling),
+            rows_per_primary=self._rows_per_primary,
+        )
+
+    @property
+    def _rows_per_primary(self) -> int:
+        return 2 if self.kind == "near" else 1
+
+    def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
+        """Return one chunk of rows."""
+        return self._make(seed, chunk, n_rows, everything=False)[0]
+
+    def run_events(self, seed: int, chunk: int, n_rows: int) -> tuple[Rows, Events]:
+        """Return one chunk of rows with all momenta in the lab."""
+        return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, everything=True))
+
+    def _make(self, seed: int, chunk: int, n_rows: int, everything: bool) -> tuple[Rows, Events | None]:
+        start, drawn = FIXED + 2, 3 + self.interaction.n_uniform
+        count = start + drawn + self.primaries.n_uniform
+        uniform = chunk_rng(seed, self.number, chunk).random((count, n_rows))
+        pair, daughters = self._pair(uniform)
+        path, per_path = self._path(uniform[start : start + 2])
+        heavy = self.base.unstable(pair)
+        incoming = self._incoming(pair, daughters)
+        placed = self.primaries.place(incoming, uniform[start + drawn :], self._pointing(heavy, path))
+        ray = self._ray(placed, heavy, path)
+        seen = np.flatnonzero((ray.chord > 0.0) & (placed.weight > 0.0))
+        ray = Ray(*(part[..., seen] for part in ray))
+        place = ray.entry + ray.chord * uniform[start + 2, seen]
+        outcome = self.interaction.act(ray, place, uniform[start + 3 : start + drawn][:, seen], everything)
+        weight = (self.card.beam.exposure * placed.weight * pair.weight)[seen] * outcome.weight * ray.chord
+        per_metre = self._per_metre(heavy, placed, seen)
+        rows = self._rows(
+            outcome,
+            weight * (per_metre * per_path[seen] if self.kind == "far" else 1.0),
+            seen,
+            n_rows,
+            per_metre,
+            place if self.kind == "heavy" else path[seen],
+            placed,
+        )
+        if not everything:
+            return rows, None
+        return rows, self._events(pair, daughters, placed, seen, ray, place, outcome)
+
+    def _per_metre(self, heavy: Array, placed: Placed, seen: NDArray[np.intp]) -> Array:
+        """Return decay lengths at G = 1 per metre of the meson's unstable state."""
+        if self.kind == "light":
+            return np.zeros(len(seen))
+        lab = boost(heavy[:, seen], placed.parent[:, seen], self.base.mass)
+        out: Array = decay_lengths(1.0, length(lab[1:]), self.base.decay.mass, self.base.ctau)
+        return out
+
+    def _rows(
+        self,
+        outcome: Outcome,
+        weight: Array,
+        seen: NDArray[np.intp],
+        n_rows: int,
+        per_metre: Array,
+        path: Array,
+        placed: Placed,
+    ) -> Rows:
+        """Return the rows: survival up to a path length, or decay before SPLIT_M, and the outcome's factors.
+
+        exp(-s) (1 - exp(-u)) (1 - exp(-w)), u from the decay before SPLIT_M and w from the outcome, is two
+        rows of window u, the second negative; for w = inf the second is zero.
+        """
+        survive, window = outcome.tau_survive, outcome.tau_window
+        stage = stages(self.experiment.cuts, outcome.visible)
+        keep = np.ones(len(seen), dtype=bool)
+        efficiency = self.experiment.efficiency(outcome.visible, keep)
+        factors, index = self.base.factors(placed, seen), seen
+        if self.kind in ("heavy", "far"):
+            survive = survive + per_metre * path
+        elif self.kind == "near":
+            certain = np.isinf(window)
+            weight = np.stack([weight, np.where(certain, 0.0, -weight)], axis=1).ravel()
+            survive = np.stack([survive, survive + np.where(certain, 0.0, window)], axis=1).ravel()
+            window = np.repeat(per_metre * SPLIT_M, 2)
+            stage, index = np.repeat(stage, 2), np.repeat(index, 2)
+            efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
+        return Rows(weight, survive, window, stage, index, n_rows, efficiency, factors)
+
+    def _path(self, uniform: Array) -> tuple[Array, Array]:
+        """Return where the state decays (m) and 1/g of that draw: half flat, half flat in the logarithm."""
+        if self.kind != "far":
+            return np.zeros(uniform.shape[1]), np.ones(uniform.shape[1])
+        low, high = SPLIT_M, max(self.base.near, SPLIT_M * (1.0 + 1e-9))
+        flat = uniform[0] < 0.5
+        path = np.where(flat, low + (high - low) * uniform[1], low * (high / low) ** uniform[1])
+        density = 0.5 / (high - low) + 0.5 / (path * np.log(high / low))
+        return path, 1.0 / density
+
+    def _pointing(self, heavy: Array, path: Array) -> Pointing | None:
+        """Return what is turned into the solid angle: where the daughter crosses that distance."""
+        if self.kind != "far":
+            return None
+
+        def crossing(parent: Array, light: Array) -> Array:
+            flight = boost(heavy, parent, self.base.mass)[1:]
+            flight = flight / length(flight)
+            direction = light[1:] / length(light[1:])
+            cosine = np.einsum("ij,ij->j", flight, direction)
+            onward = np.sqrt(self.reach**2 - path**2 * np.maximum(1.0 - cosine**2, 0.0)) - path * cosine
+            point: Array = path * flight + onward * direction
+            out: Array = point / length(point)
+            return out
+
+        return crossing
+
+    def _ray(self, placed: Placed, heavy: Array, path: Array) -> Ray:
+        """Return the state that interacts as a ray in the lab, with its path to and through the volume."""
+        energy = placed.unstable[0]
+        direction = placed.rotation(placed.unstable[1:] / length(placed.unstable[1:]))
+        start = self._production(placed)
+        if self.kind == "far":
+            moved = boost(heavy, placed.parent, self.base.mass)
+            momentum = length(moved[1:])
+            start[:3] += path * placed.rotation(moved[1:] / momentum)
+            start[3] += path * moved[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
+        entry, leaving = self.experiment.shape.intersect_components(start[:3], direction)
+        chord = np.where(entry > 0.0, np.nan_to_num(leaving - entry), 0.0)
+        if self.kind == "far" and self.experiment.veto_volume is not None:
+            chord[self.experiment.veto_volume.contains(start[:3].T)] = 0.0  # its photon is seen
+        return Ray(start, direction, energy, np.nan_to_num(entry), chord)
+
+    def _production(self, placed: Placed) -> Array:
+        """Return where (m) and when (ns) the mesons decay, (4, n)."""
+        out = np.zeros((4, len(placed.weight)))
+        out[:3] = self.experiment.origin[:, None] if placed.origin is None else placed.origin
+        out[3] = 0.0 if placed.time is None else placed.time
+        return out
+
+    def _events(
+        self,
+        pair: DarkPair,
+        daughters: tuple[Array, Array] | None,
+        placed: Placed,
+        seen: NDArray[np.intp],
+        ray: Ray,
+        place: Array,
+        outcome: Outcome,
+    ) -> Events:
+        """Return the lab events; those of a primary with several rows stand together too."""
+        chain = self._chain(pair, daughters, placed, seen)
+        scatter = ray.point(place, self._incoming_mass)
+        vertices = {"production": self._production(placed)[:, seen], "scatter": scatter}
+        if self.upstream:
+            vertices["upstream"] = ray.start
+        twice = self._rows_per_primary
+        flight = outcome.flight
+        if flight is not None:
+            flight = Flight(*(np.repeat(part, twice, axis=-1) for part in vars(flight).values()))
+        return Events(
+            {name: np.repeat(four, twice, axis=-1) for name, four in {**chain, **outcome.momenta}.items()},
+            {name: np.repeat(four, twice, axis=-1) for name, four in vertices.items()},
+            flight,
+        )
+
+    def _chain(
+        self, pair: DarkPair, daughters: tuple[Array, Array] | None, placed: Placed, seen: NDArray[np.intp]
+    ) -> Momenta:
+        """Return the lab momenta of everything before the interaction."""
+        frame = {"axion": pair.axion, "dark_photon": pair.dark_photon}
+        if pair.photon is not None:
+            frame["meson_photon"] = pair.photon
+        if daughters is not None:
+            name = "dark_photon" if self.base.decay.heavy_axion else "axion"
+            frame |= {"upstream_photon": daughters[0], f"upstream_{name}": daughters[1]}
+        known = {"meson": placed.parent}
+        known |= {name: boost(four, placed.parent, self.base.mass) for name, four in frame.items()}
+        return {name: placed.rotation(four)[:, seen] for name, four in known.items()}
