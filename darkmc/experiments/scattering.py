@@ -9,6 +9,7 @@ from typing import Any
 
 from darkmc.cards import Loaded
 from darkmc.errors import CardError
+from darkmc.experiments.adaptation import adapt
 from darkmc.experiments.conversion import CONVERTING, NucleusConversion
 from darkmc.experiments.electron_recoil import (
     NEEDS_PHOTON,
@@ -68,8 +69,11 @@ class Scattering(FixedTarget):
         if signal in ("conversion", "all") and decays:
             conversion = NucleusConversion(self, portal)
             interactions += [(kind, conversion) for kind in CONVERTING]
-        return [
-            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary).plan()
+        streams = [
+            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary)
             for meson in self.open_mesons(portal)
             for kind, interaction in interactions
         ]
+        if self.card.simulation.biasing == "turned" and self.source.lists is None:
+            adapt(streams, couplings)
+        return [stream.plan() for stream in streams]

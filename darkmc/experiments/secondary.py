@@ -6,6 +6,7 @@ its place does not matter ("near").  What happens in the detector is an :class:`
 the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, cast
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.experiments.adaptation import AdaptiveMap
 from darkmc.experiments.bounds import sampled_bound
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.list_primaries import ListPrimaries
@@ -40,6 +42,7 @@ Mask = NDArray[np.bool_]
 Kind = Literal["light", "heavy", "near", "far"]
 SPLIT_M = 1.0  # a state that decays before this decays in the target, seen from the detector
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
+_PULL = 15.0  # how steeply training is led to the energy that a signal needs
 STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
 
 
@@ -154,6 +157,7 @@ class SecondaryStream:
         self.number = channel_number(meson, "a gamma") + interaction.first_number + KINDS.index(kind)
         self.reach = float(np.linalg.norm(np.array(self.card.geometry.centre_m) - experiment.origin))
         self.primaries = self._primaries(at)
+        self.map: AdaptiveMap | None = None
 
     def _primaries(self, at: tuple[float, ...]) -> AnaloguePrimaries | ListPrimaries | TurnedPrimaries:
         base, source = self.base, self.experiment.source
@@ -258,34 +262,63 @@ class SecondaryStream:
         """Return one chunk of rows with all momenta in the lab."""
         return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, everything=True))
 
+    @property
+    def _first(self) -> int:
+        """Row of the uniforms from which the primaries draw: after decays, path, place and interaction."""
+        return FIXED + 5 + self.interaction.n_uniform
+
+    @property
+    def n_uniform(self) -> int:
+        """How many uniform numbers a row takes."""
+        return self._first + self.primaries.n_uniform
+
+    @property
+    def mappable(self) -> list[int]:
+        """Rows of the uniform numbers that decide energies: of decays, scattering and meson."""
+        upstream = [FIXED] if self.upstream else []
+        return [1, 2, *upstream, FIXED + 5, self._first, self._first + 2]
+
+    def contributions(self, uniform: Array, at: Sequence[float]) -> tuple[Array, Array]:
+        """Return what rows add at each coupling, and what leads to the energies needed; see `adaptation`."""
+        traced = self._trace(uniform)
+        channel = self.plan().channel(self._rows(traced, uniform.shape[1]))
+        values, guide = np.zeros((max(len(at), 1), uniform.shape[1])), np.zeros(uniform.shape[1])
+        mine = channel.rows.index[channel.leading]
+        if len(at) == 0:
+            values[0, mine] = channel.final[0][:: self._rows_per_primary]
+        for k, g in enumerate(at):
+            values[k, mine] = channel.contributions(g)
+        lacking = np.minimum(traced.ray.energy / self.interaction.least_energy - 1.0, 0.0)
+        guide[traced.seen] = traced.produced * np.exp(_PULL * lacking)
+        return values, guide
+
     def _make(self, seed: int, chunk: int, n_rows: int, everything: bool) -> tuple[Rows, Events | None]:
-        start, drawn = FIXED + 2, 3 + self.interaction.n_uniform
-        count = start + drawn + self.primaries.n_uniform
-        uniform = chunk_rng(seed, self.number, chunk).random((count, n_rows))
+        uniform = chunk_rng(seed, self.number, chunk).random((self.n_uniform, n_rows))
+        traced = self._trace(uniform, everything)
+        rows = self._rows(traced, n_rows)
+        return rows, self._events(traced) if everything else None
+
+    def _trace(self, uniform: Array, everything: bool = False) -> "_Traced":
+        """Follow primaries from uniform numbers (n_uniform, n), which a map may change in place."""
+        start = FIXED + 2
+        jacobian = 1.0 if self.map is None else self.map(uniform)
         pair, daughters = self._pair(uniform)
         path, per_path = self._path(uniform[start : start + 2])
         heavy = self.base.unstable(pair)
         incoming = self._incoming(pair, daughters)
-        placed = self.primaries.place(incoming, uniform[start + drawn :], self._pointing(heavy, path))
+        placed = self.primaries.place(incoming, uniform[self._first :], self._pointing(heavy, path))
         ray = self._ray(placed, heavy, path)
         seen = np.flatnonzero((ray.chord > 0.0) & (placed.weight > 0.0))
         ray = Ray(*(part[..., seen] for part in ray))
         place = ray.entry + ray.chord * uniform[start + 2, seen]
-        outcome = self.interaction.act(ray, place, uniform[start + 3 : start + drawn][:, seen], everything)
-        weight = (self.card.beam.exposure * placed.weight * pair.weight)[seen] * outcome.weight * ray.chord
+        outcome = self.interaction.act(ray, place, uniform[start + 3 : self._first][:, seen], everything)
+        produced = (self.card.beam.exposure * placed.weight * pair.weight * jacobian)[seen]
         per_metre = self._per_metre(heavy, placed, seen)
-        rows = self._rows(
-            outcome,
-            weight * (per_metre * per_path[seen] if self.kind == "far" else 1.0),
-            seen,
-            n_rows,
-            per_metre,
-            place if self.kind == "heavy" else path[seen],
-            placed,
-        )
-        if not everything:
-            return rows, None
-        return rows, self._events(pair, daughters, placed, seen, ray, place, outcome)
+        weight = produced * outcome.weight * ray.chord
+        if self.kind == "far":
+            weight = weight * per_metre * per_path[seen]
+        path = place if self.kind == "heavy" else path[seen]
+        return _Traced(pair, daughters, placed, seen, ray, place, outcome, weight, produced, per_metre, path)
 
     def _per_metre(self, heavy: Array, placed: Placed, seen: NDArray[np.intp]) -> Array:
         """Return decay lengths at G = 1 per metre of the meson's unstable state."""
@@ -295,33 +328,25 @@ class SecondaryStream:
         out: Array = decay_lengths(1.0, length(lab[1:]), self.base.decay.mass, self.base.ctau)
         return out
 
-    def _rows(
-        self,
-        outcome: Outcome,
-        weight: Array,
-        seen: NDArray[np.intp],
-        n_rows: int,
-        per_metre: Array,
-        path: Array,
-        placed: Placed,
-    ) -> Rows:
+    def _rows(self, traced: "_Traced", n_rows: int) -> Rows:
         """Return the rows: survival up to a path length, or decay before SPLIT_M, and the outcome's factors.
 
         exp(-s) (1 - exp(-u)) (1 - exp(-w)), u from the decay before SPLIT_M and w from the outcome, is two
         rows of window u, the second negative; for w = inf the second is zero.
         """
+        outcome, weight, index = traced.outcome, traced.weight, traced.seen
         survive, window = outcome.tau_survive, outcome.tau_window
         stage = stages(self.experiment.cuts, outcome.visible)
-        keep = np.ones(len(seen), dtype=bool)
+        keep = np.ones(len(index), dtype=bool)
         efficiency = self.experiment.efficiency(outcome.visible, keep)
-        factors, index = self.base.factors(placed, seen), seen
+        factors = self.base.factors(traced.placed, index)
         if self.kind in ("heavy", "far"):
-            survive = survive + per_metre * path
+            survive = survive + traced.per_metre * traced.path
         elif self.kind == "near":
             certain = np.isinf(window)
             weight = np.stack([weight, np.where(certain, 0.0, -weight)], axis=1).ravel()
             survive = np.stack([survive, survive + np.where(certain, 0.0, window)], axis=1).ravel()
-            window = np.repeat(per_metre * SPLIT_M, 2)
+            window = np.repeat(traced.per_metre * SPLIT_M, 2)
             stage, index = np.repeat(stage, 2), np.repeat(index, 2)
             efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
         return Rows(weight, survive, window, stage, index, n_rows, efficiency, factors)
@@ -376,20 +401,12 @@ class SecondaryStream:
         out[3] = 0.0 if placed.time is None else placed.time
         return out
 
-    def _events(
-        self,
-        pair: DarkPair,
-        daughters: tuple[Array, Array] | None,
-        placed: Placed,
-        seen: NDArray[np.intp],
-        ray: Ray,
-        place: Array,
-        outcome: Outcome,
-    ) -> Events:
+    def _events(self, traced: "_Traced") -> Events:
         """Return the lab events; those of a primary with several rows stand together too."""
-        chain = self._chain(pair, daughters, placed, seen)
-        scatter = ray.point(place, self._incoming_mass)
-        vertices = {"production": self._production(placed)[:, seen], "scatter": scatter}
+        ray, outcome = traced.ray, traced.outcome
+        chain = self._chain(traced.pair, traced.daughters, traced.placed, traced.seen)
+        scatter = ray.point(traced.place, self._incoming_mass)
+        vertices = {"production": self._production(traced.placed)[:, traced.seen], "scatter": scatter}
         if self.upstream:
             vertices["upstream"] = ray.start
         twice = self._rows_per_primary
@@ -415,3 +432,23 @@ class SecondaryStream:
         known = {"meson": placed.parent}
         known |= {name: boost(four, placed.parent, self.base.mass) for name, four in frame.items()}
         return {name: placed.rotation(four)[:, seen] for name, four in known.items()}
+
+
+class _Traced(NamedTuple):
+    """Primaries that met the detector, `seen` of those tried; pair, daughters and placed hold all of them.
+
+    `weight` holds all but the outcome's survival, `produced` the primary alone; `path` is the path length up
+    to which, or at which, the meson's unstable state must live, `per_metre` its decay lengths at G = 1.
+    """
+
+    pair: DarkPair
+    daughters: tuple[Array, Array] | None
+    placed: Placed
+    seen: NDArray[np.intp]
+    ray: Ray
+    place: Array
+    outcome: Outcome
+    weight: Array
+    produced: Array
+    per_metre: Array
+    path: Array
