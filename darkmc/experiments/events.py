@@ -213,7 +213,8 @@ class EventStream:
         survive, window = rows.tau_survive[places], rows.tau_window[places]
         second = np.full(len(places), np.inf)
         if plan.rows_per_primary == 2:
-            second = rows.tau_survive[places + 1]
+            later = rows.tau_survive[places + 1] - survive
+            second = np.where(rows.produced[places + 1] == 0.0, np.inf, later)
         factor = self.coupling**plan.power * decay_probability(survive, window, self.coupling)
         factor = factor * decay_probability(0.0, second, self.coupling)
         columns = (weights / factor, np.full(len(places), plan.power), survive, window, second)
