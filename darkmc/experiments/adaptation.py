@@ -5,15 +5,16 @@ follow: each of the stream's uniform numbers is then drawn from a density of its
 numbers of its own before any row is made, and the Jacobian is a factor of the row's weight.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from darkmc.kinematics import Array
 from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.rows import Channel
 
-_ROUNDS, _CELLS, _PILOT_ROWS, _FEW, _FIRST_CHUNK = 6, 24, CHUNK_ROWS // 2, 20, 2**29
+_ROUNDS, _CELLS, _PILOT_ROWS, _FEW, _FIRST_CHUNK = 10, 24, CHUNK_ROWS // 2, 20, 2**29
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
 _ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
 _POOR = 0.1  # sampling efficiency below which two lessons are not enough
@@ -73,52 +74,84 @@ class Adaptable(Protocol):
     @property
     def mappable(self) -> list[int]: ...  # noqa: D102
 
-    def contributions(self, uniform: Array, at: Sequence[float]) -> tuple[Array, Array]:
-        """Return what rows from uniforms (n_uniform, n) add at each coupling, (k, n), and a guide (n,).
-
-        Without couplings, the weight of what is seen, survival excluded.  The guide leads towards what is
-        seen where nothing is.
-        """
+    def rehearse(self, uniform: Array) -> tuple[Channel, Array]:
+        """Return rows from uniforms (n_uniform, n), and a guide (n,) to what is seen where nothing is."""
         ...
 
 
-def adapt(streams: Sequence[Adaptable], at: Sequence[float]) -> None:
+class _Lesson(NamedTuple):
+    """A stream's rehearsal: its uniform numbers, its rows and its guide."""
+
+    uniform: Array
+    channel: Channel
+    guide: Array
+
+    def values(self, couplings: Sequence[float]) -> Array:
+        """Return what each row adds at each coupling, (k, n)."""
+        out = np.zeros((len(couplings), self.uniform.shape[1]))
+        mine = self.channel.rows.index[self.channel.leading]
+        for k, coupling in enumerate(couplings):
+            out[k, mine] = self.channel.contributions(coupling)
+        return out
+
+
+def adapt(
+    streams: Sequence[Adaptable], at: Sequence[float], decide: Callable[[Sequence[Channel]], list[float]]
+) -> None:
     """Train the streams that the sum's error needs many rows of.
 
     A pilot of each stream decides and is the first lesson; streams of which it shows next to nothing are
     led by their guide.
+
+    Parameters
+    ----------
+    streams : sequence of Adaptable
+        All streams of a sum.
+    at : sequence of float
+        Couplings at which precision is wanted; empty where a limit is.
+    decide : callable
+        From the streams' rows to the couplings at which a limit needs its precision.
     """
-    lessons = [_uniform(stream, 0, _PILOT_ROWS) for stream in streams]
-    pilots = [
-        stream.contributions(uniform.copy(), at) for stream, uniform in zip(streams, lessons, strict=True)
-    ]
-    total = np.sum([np.mean(values, axis=1) for values, _ in pilots], axis=0) if at else None
-    for stream, uniform, (values, guide) in zip(streams, lessons, pilots, strict=True):
-        seen = np.count_nonzero(np.any(values > 0.0, axis=0))
-        mean, spread = np.mean(values, axis=1), np.std(values, axis=1)
-        efficiency = mean**2 / np.maximum(mean**2 + spread**2, 1e-300)
-        matters = efficiency < 0.5 if total is None else spread**2 > _ROWS * 1e-4 * total**2
-        if seen >= _FEW and not np.any(matters):
-            continue
-        _learn(stream, uniform, values, guide)
-        hard = seen < _FEW or np.any(matters & (efficiency < _POOR))
-        for k in range(1, _ROUNDS if hard else 2):
-            uniform = _uniform(stream, k, CHUNK_ROWS if hard else _PILOT_ROWS)
-            _learn(stream, uniform, *stream.contributions(uniform.copy(), at))
+    pupils = set(range(len(streams)))
+    for k in range(_ROUNDS):
+        rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
+        lessons = [_rehearsed(stream, k, rows) for stream in streams]
+        couplings = list(at) or decide([lesson.channel for lesson in lessons])
+        values = [lesson.values(couplings) for lesson in lessons]
+        total = np.sum([np.mean(part, axis=1) for part in values], axis=0)
+        pupils = {c for c in pupils if _needs(values[c], total, trained=k > 1)}
+        for c in pupils:
+            _learn(streams[c], lessons[c], values[c])
+        if not pupils:
+            return
 
 
-def _uniform(stream: Adaptable, k: int, n_rows: int) -> Array:
-    return chunk_rng(0, stream.number, _FIRST_CHUNK + k).random((stream.n_uniform, n_rows))
+def _needs(values: Array, total: Array, trained: bool) -> bool:
+    """Return whether a stream shows too little, or its rows spread too much for the error of the sum.
+
+    Streams that were trained before go on only if they are poor.
+    """
+    mean, spread = np.mean(values, axis=1), np.std(values, axis=1)
+    if np.count_nonzero(np.any(values > 0.0, axis=0)) < _FEW:
+        return True
+    matters = spread**2 > _ROWS * 1e-4 * total**2
+    poor = mean**2 < _POOR * (mean**2 + spread**2)
+    return bool(np.any(matters & poor if trained else matters))
 
 
-def _learn(stream: Adaptable, uniform: Array, values: Array, guide: Array) -> None:
+def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Lesson:
+    uniform = chunk_rng(0, stream.number, _FIRST_CHUNK + k).random((stream.n_uniform, n_rows))
+    return _Lesson(uniform, *stream.rehearse(uniform.copy()))
+
+
+def _learn(stream: Adaptable, lesson: _Lesson, values: Array) -> None:
     """Train a stream with what rows add at each coupling, or with the guide where that is too little."""
     sums = np.sum(values, axis=1, keepdims=True)
     learned = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
     if np.count_nonzero(learned) < 2 * _FEW:
-        learned = guide
+        learned = lesson.guide
     if not np.any(learned):
         return
     if stream.map is None:
         stream.map = AdaptiveMap(stream.mappable)
-    stream.map.learn(uniform, learned)
+    stream.map.learn(lesson.uniform, learned)

@@ -59,6 +59,7 @@ class NucleusConversion:
 
     """
 
+    vetoed = False
     name, first_number, n_uniform, power, cost = "converts", 10, 7, 2.0, 2.0
 
     def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:

@@ -22,6 +22,8 @@ from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.secondary import KINDS, STABLE_KINDS, Interaction, Kind, SecondaryStream
 from darkmc.particles import mass
 from darkmc.portal import DarkAxionPortal
+from darkmc.rows import Channel
+from darkmc.sample import Sample
 from darkmc.schema import ScatteringCard
 
 
@@ -75,5 +77,9 @@ class Scattering(FixedTarget):
             for kind, interaction in interactions
         ]
         if self.card.simulation.biasing == "turned" and self.source.lists is None:
-            adapt(streams, couplings)
+            adapt(streams, couplings, self._deciding)
         return [stream.plan() for stream in streams]
+
+    def _deciding(self, channels: Sequence[Channel]) -> list[float]:
+        """Return the couplings at which a limit needs its precision, as some rows tell."""
+        return [coupling for _, coupling in self.criterion.deciding(Sample(tuple(channels), (), 0))]

@@ -6,7 +6,6 @@ its place does not matter ("near").  What happens in the detector is an :class:`
 the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, cast
 
@@ -35,13 +34,14 @@ from darkmc.kinematics import Array, boost, length
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
 from darkmc.rng import chunk_rng
-from darkmc.rows import Rows
+from darkmc.rows import Channel, Rows
 from darkmc.selection import Event, stages
 
 Mask = NDArray[np.bool_]
 Kind = Literal["light", "heavy", "near", "far"]
 SPLIT_M = 1.0  # a state that decays before this decays in the target, seen from the detector
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
+_DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
 STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
 
@@ -108,6 +108,7 @@ class Interaction(Protocol):
     vertices: tuple[str, ...]
     least_energy: float  # of an incoming state that can be seen, GeV
     cost: float
+    vetoed: bool  # what is made must survive
 
     def rate(self, energy: Array) -> Array:
         """Return roughly n sigma of what passes the cuts, in any unit, at energies of any shape."""
@@ -188,6 +189,8 @@ class SecondaryStream:
         depths = [0.0]
         if self.kind == "heavy":
             depths += [self.base.absorption * g**2 for g in at]
+        elif self.interaction.vetoed and not at:
+            depths += [share * self.experiment.source.largest_momentum for share in _DEPTHS]
         aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
         for depth in depths:
             exponent = depth / lab
@@ -274,23 +277,17 @@ class SecondaryStream:
 
     @property
     def mappable(self) -> list[int]:
-        """Rows of the uniform numbers that decide energies: of decays, scattering and meson."""
+        """Rows of the uniform numbers that decide energies and ways: of decays, place, recoil and meson."""
         upstream = [FIXED] if self.upstream else []
-        return [1, 2, *upstream, FIXED + 5, self._first, self._first + 2]
+        return [1, 2, *upstream, FIXED + 4, FIXED + 5, *(self._first + k for k in range(3))]
 
-    def contributions(self, uniform: Array, at: Sequence[float]) -> tuple[Array, Array]:
-        """Return what rows add at each coupling, and what leads to the energies needed; see `adaptation`."""
+    def rehearse(self, uniform: Array) -> tuple[Channel, Array]:
+        """Return rows, and what leads to the energies that a signal needs; see :mod:`adaptation`."""
         traced = self._trace(uniform)
-        channel = self.plan().channel(self._rows(traced, uniform.shape[1]))
-        values, guide = np.zeros((max(len(at), 1), uniform.shape[1])), np.zeros(uniform.shape[1])
-        mine = channel.rows.index[channel.leading]
-        if len(at) == 0:
-            values[0, mine] = channel.final[0][:: self._rows_per_primary]
-        for k, g in enumerate(at):
-            values[k, mine] = channel.contributions(g)
+        guide = np.zeros(uniform.shape[1])
         lacking = np.minimum(traced.ray.energy / self.interaction.least_energy - 1.0, 0.0)
         guide[traced.seen] = traced.produced * np.exp(_PULL * lacking)
-        return values, guide
+        return self.plan().channel(self._rows(traced, uniform.shape[1])), guide
 
     def _make(self, seed: int, chunk: int, n_rows: int, everything: bool) -> tuple[Rows, Events | None]:
         uniform = chunk_rng(seed, self.number, chunk).random((self.n_uniform, n_rows))
