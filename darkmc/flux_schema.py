@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from darkmc.particles import canonical_name
-from darkmc.schema import Card, NotNegative, Positive, Reference, once
+from darkmc.schema import Card, NotNegative, Positive, Reference, Vector, once
 
 
 class FluxBeam(Card):
@@ -41,10 +41,18 @@ class BmptParameters(Card):
 
 
 class Validity(Card):
-    """Range in which the fit was made; elsewhere it is an extrapolation."""
+    """Lab momenta and angles at which the fit was made, where known; elsewhere it is an extrapolation."""
 
-    momentum_min_GeV: NotNegative
-    momentum_max_GeV: Positive
+    momentum_min_GeV: NotNegative = 0.0
+    momentum_max_GeV: Positive | None = None
+    transverse_momentum_max_GeV: Positive | None = None
+    theta_max_rad: Positive | None = None
+
+    @model_validator(mode="after")
+    def _an_interval(self) -> "Validity":
+        if self.momentum_max_GeV is not None and self.momentum_min_GeV >= self.momentum_max_GeV:
+            raise ValueError("momentum_min_GeV must be below momentum_max_GeV")
+        return self
 
 
 class FluxCard(Card):
@@ -57,26 +65,37 @@ class FluxCard(Card):
     beam: FluxBeam
 
 
-class FitCard(FluxCard):
-    """Mesons from a fit: normalisation, other species and named alternatives."""
+class PionCard(FluxCard):
+    """Pi0 per proton on target, and other species as ratios to pi0."""
 
     target_interaction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     pi0_per_pot: Positive | None = None
     ratios: dict[str, NotNegative] = Field(default_factory=dict)
     ratio_references: dict[str, str] = Field(default_factory=dict)
-    alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    alternative_references: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _every_number_has_a_source(self) -> "FitCard":
+    def _every_ratio_has_a_source(self) -> "PionCard":
         known = {reference.key for reference in self.references}
-        for name in self.alternatives:
-            if self.alternative_references.get(name) not in known:
-                raise ValueError(f"alternative_references.{name} must name the key of a reference")
         for meson in self.ratios:
             canonical_name(meson)
             if self.ratio_references.get(meson) not in known:
                 raise ValueError(f"ratio_references.{meson} must name the key of a reference")
+        return self
+
+
+class FitCard(PionCard):
+    """Mesons from a fit: where it holds, and named alternatives."""
+
+    validity: Validity
+    alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    alternative_references: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_alternative_has_a_source(self) -> "FitCard":
+        known = {reference.key for reference in self.references}
+        for name in self.alternatives:
+            if self.alternative_references.get(name) not in known:
+                raise ValueError(f"alternative_references.{name} must name the key of a reference")
         return self
 
 
@@ -86,12 +105,11 @@ class BmptCard(FitCard):
     parametrisation: Literal["bmpt"]
     target: FluxTarget
     parameters: BmptParameters
-    validity: Validity
     alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
 
 
-class BeamRange(Card):
-    """Kinetic energies of the beam for which a fit was made."""
+class BeamRange(Validity):
+    """Kinetic energies of the beam, too, for which a fit was made."""
 
     beam_kinetic_energy_min_GeV: Positive
     beam_kinetic_energy_max_GeV: Positive
@@ -108,20 +126,13 @@ class SanfordWangParameters(Card):
     K0: NineNumbers
 
 
-class SanfordWangValidity(BeamRange):
-    """Range in which the fit was made; elsewhere it is an extrapolation."""
-
-    momentum_max_GeV: Positive
-    theta_max_rad: Positive
-
-
 class SanfordWangCard(FitCard):
     """Mesons from the Sanford-Wang fit: pi0 = (pi+ + pi-)/2; species with a shape of their own."""
 
     parametrisation: Literal["sanford-wang"]
     target: FluxTarget
     parameters: SanfordWangParameters
-    validity: SanfordWangValidity
+    validity: BeamRange
     shapes: dict[str, Literal["pi0", "K0"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -149,7 +160,7 @@ class BurmanSmithParameters(Card):
 
 
 class BurmanSmithValidity(BeamRange):
-    """Range in which the fit was made; elsewhere it is an extrapolation."""
+    """Charges of the target, too, for which the fit was made."""
 
     charge_max: Annotated[int, Field(ge=1)]
 
@@ -172,6 +183,51 @@ class BurmanSmithCard(FitCard):
         return self
 
 
+class HadronicTarget(Card):
+    """Nucleus that the beam hits."""
+
+    material: str
+    mass_number: Annotated[int, Field(ge=1)]
+    charge: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _a_nucleus(self) -> "HadronicTarget":
+        if self.charge > self.mass_number:
+            raise ValueError(f"charge {self.charge} is above mass_number {self.mass_number}")
+        return self
+
+
+class Generator(Card):
+    """The hadronic model, how many interactions it makes, and the seed of its random numbers."""
+
+    model: Literal["UrQMD34"]
+    n_interactions: Annotated[int, Field(ge=1)] = 40_000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class HadronicCard(PionCard):
+    """Pi0 and eta of a hadronic generator, per interacting proton; mesons of `ratios` move like pi0."""
+
+    parametrisation: Literal["hadronic"]
+    target: HadronicTarget
+    generator: Generator
+
+    @model_validator(mode="after")
+    def _no_ratio_of_what_is_generated(self) -> "HadronicCard":
+        for meson in self.ratios:
+            if canonical_name(meson) in ("pi0", "eta"):
+                raise ValueError(f"ratios.{meson}: the generator makes the {meson} itself")
+        return self
+
+
+HEPMC_SUFFIXES = (".hepmc", ".hepmc2", ".hepmc3")
+
+
+def is_hepmc(name: str) -> bool:
+    """Return whether a file is read as HepMC events, by its name; it may be gzipped."""
+    return name.removesuffix(".gz").endswith(HEPMC_SUFFIXES)
+
+
 class ListColumns(Card):
     """Names of the columns in Parquet and ROOT files; `weight`, if named, is the last column of a text."""
 
@@ -187,12 +243,21 @@ class ListColumns(Card):
 
 
 class MesonList(Card):
-    """Files of mesons, one per species, and what their entries stand for."""
+    """Files of mesons, one per species, and what their entries stand for.
+
+    Momenta and times are in `momentum_unit` and `time_unit`, positions in m, z along the beam; HepMC files
+    say their own units and may hold any particles.  Positions count from the place where the beam hits, be
+    it a target or a dump (`position_origin` = "target" or "dump": the experiment's `beam.origin_m`), or
+    from the origin of the experiment's coordinates ("lab").  A list that counts from another place says
+    in `origin_m` where that lies as seen from the place where the beam hits: [0, 0, -50] for a dump
+    50 m behind the target from which the list counts.
+    """
 
     files: Annotated[dict[str, str], Field(min_length=1)]
-    momentum_unit: Literal["GeV", "MeV"]
+    momentum_unit: Literal["GeV", "MeV"] | None = None
     time_unit: Literal["ns", "s"] = "ns"
-    position_origin: Literal["target", "lab"] = "target"
+    position_origin: Literal["target", "dump", "lab"] = "target"
+    origin_m: Vector | None = None
     columns: ListColumns = ListColumns()
     tree: str = "mesons"
     mesons_per_pot: dict[str, Positive] = Field(default_factory=dict)
@@ -208,6 +273,15 @@ class MesonList(Card):
                 raise ValueError(f"give '{meson}' exactly one of mesons_per_pot and weight_per_entry")
         return self
 
+    @model_validator(mode="after")
+    def _units_and_places_are_known(self) -> "MesonList":
+        silent = [name for name in self.files.values() if not is_hepmc(name)]
+        if self.momentum_unit is None and silent:
+            raise ValueError(f"momentum_unit is missing: '{silent[0]}' does not say it")
+        if self.position_origin == "lab" and self.origin_m is not None:
+            raise ValueError("position_origin 'lab' takes no origin_m, which counts from where the beam hits")
+        return self
+
 
 class MesonListCard(FluxCard):
     """Mesons from lists in files."""
@@ -219,6 +293,7 @@ class MesonListCard(FluxCard):
 FLUX_MODELS: dict[str, type[FluxCard]] = {
     "bmpt": BmptCard,
     "burman-smith": BurmanSmithCard,
+    "hadronic": HadronicCard,
     "list": MesonListCard,
     "sanford-wang": SanfordWangCard,
 }

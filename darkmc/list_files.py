@@ -20,7 +20,7 @@ VERTEX = ("x", "y", "z", "t")
 
 @dataclass(frozen=True)
 class ListFile:
-    """Columns of a list, in the file's own units.
+    """Columns of a list, in the file's own units, or in GeV, m and ns where the file says its units.
 
     Attributes
     ----------
@@ -28,20 +28,40 @@ class ListFile:
         The file.
     columns : dict of arrays (n,)
         Finite numbers under px, py, pz, E and, where the file has them, x, y, z, t and weight.
-    lines : array (n,) or None
-        Lines of a text file that the entries are on.
+    numbers : array (n,) or None
+        Lines of a text file that the entries are on, or the events, from 1, of a file that says its unit.
     sha256 : str
         Hash of the file.
+    unit : {"GeV", "MeV"} or None
+        Unit of momenta that the file says for itself.
     """
 
     path: Path
     columns: dict[str, Array]
-    lines: NDArray[np.int64] | None
+    numbers: NDArray[np.int64] | None
     sha256: str
+    unit: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.columns["E"]) == 0:
+            raise CardError(f"{self.path}: no mesons in the file")
+        for name, values in self.columns.items():
+            wrong = np.flatnonzero(~np.isfinite(values))
+            if len(wrong):
+                place = self.place(int(wrong[0]))
+                raise CardError(f"{place}: {name} is {values[wrong[0]]}, not a finite number")
 
     def place(self, entry: int) -> str:
-        """Return file and line, or file and number of the entry (from 1), for messages."""
-        return f"{self.path}: entry {entry + 1}" if self.lines is None else f"{self.path}:{self.lines[entry]}"
+        """Return file and line, event, or number of the entry (from 1), for messages."""
+        if self.numbers is None:
+            return f"{self.path}: entry {entry + 1}"
+        return f"{self.path}:{' event ' if self.unit else ''}{self.numbers[entry]}"
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_list(path: Path, columns: ListColumns, tree: str) -> ListFile:
@@ -70,21 +90,7 @@ def read_list(path: Path, columns: ListColumns, tree: str) -> ListFile:
         table = _root(path, columns, tree)
     else:
         table, lines = _text(path, columns)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    out = ListFile(path, table, lines, digest)
-    _check_finite(out)
-    return out
-
-
-def _check_finite(table: ListFile) -> None:
-    if len(table.columns["E"]) == 0:
-        raise CardError(f"{table.path}: no mesons in the file")
-    for name, values in table.columns.items():
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            place = table.place(int(wrong[0]))
-            raise CardError(f"{place}: {name} is {values[wrong[0]]}, not a finite number")
+    return ListFile(path, table, lines, file_hash(path))
 
 
 def _text(path: Path, columns: ListColumns) -> tuple[dict[str, Array], NDArray[np.int64]]:

@@ -126,6 +126,16 @@ def photon_cosine(event: Event) -> Array:
     return out
 
 
+def meson_momentum(event: Event) -> Array:
+    """Return the momentum of the decaying meson, GeV."""
+    return length(event["meson"][1:])
+
+
+def meson_angle(event: Event) -> Array:
+    """Return the angle of the decaying meson to the beam, rad."""
+    return polar_angle(event["meson"][1:])
+
+
 def dark_photon_energy(event: Event) -> Array:
     """Return the dark photon's energy, GeV."""
     energy: Array = event["dark_photon"][0]
@@ -158,6 +168,8 @@ OBSERVABLES: dict[str, Observable] = {
     "theta_electron": Observable(electron_angle, (("recoil_electron",),), "rad"),
     "cos_theta_electron": Observable(electron_cosine, (("recoil_electron",),), ""),
     "m_electron_photon": Observable(electron_photon_mass, (("recoil_electron", "photon"),), "GeV"),
+    "p_meson": Observable(meson_momentum, (("meson",),), "GeV"),
+    "theta_meson": Observable(meson_angle, (("meson",),), "rad"),
     "E_dark_photon": Observable(dark_photon_energy, (("dark_photon",),), "GeV"),
     "z_vertex": Observable(vertex_z, (("decay",),), "m"),
     "r_vertex": Observable(vertex_radius, (("decay",),), "m"),

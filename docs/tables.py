@@ -7,6 +7,7 @@ A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
 """
 
 import csv
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -142,11 +143,36 @@ def cutflow() -> Iterator[tuple[str, str, list[list[str]]]]:
     yield "cutflow", "charm-finegrained, m' = 10 MeV, m_a = 0, G = 1e-3 GeV^-1, preset best", rows
 
 
+def hadronic() -> Iterator[tuple[str, str, list[list[str]]]]:
+    """Yield the table of forward pi0 per interacting proton from the fit and from UrQMD."""
+    import numpy as np
+
+    import darkmc
+
+    fit = darkmc.MesonSource("sanford-wang-be-8gev", {"pi0_per_pot": None})
+    lists = [darkmc.MesonSource(f"hadronic-{target}-8gev").lists["pi0"] for target in ("be", "fe")]
+    x, weights = np.polynomial.legendre.leggauss(60)
+    rows = [["p (GeV)", "theta (rad)", "Sanford-Wang, Be", "UrQMD, Be", "UrQMD, Fe"]]
+    edges = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.5)
+    bins = [(low, high, 0.21) for low, high in itertools.pairwise(edges)]
+    for low, high, widest in [*bins, (0.5, 6.5, 0.21), (0.0, 7.89, np.pi / 2)]:
+        p, theta = low + (high - low) * (x[:, None] + 1.0) / 2.0, widest * (x + 1.0) / 2.0
+        density = fit.density("pi0", p, theta)
+        row = [f"{low:g} to {high:g}", f"0 to {widest:.3g}"]
+        row.append(f"{weights @ density @ weights * (high - low) * widest / 4.0:.5f}")
+        for pions in lists:
+            inside = (pions.size >= low) & (pions.size < high) & (np.arccos(pions.direction[2]) < widest)
+            share = pions.per_pot * pions.share[inside]
+            row.append(f"{np.sum(share):.5f} +- {np.sqrt(np.sum(share**2)):.5f}")
+        rows.append(row)
+    yield "hadronic", "pi0 per interacting proton of 8.89 GeV/c, statistical errors", rows
+
+
 def main(arguments: list[str]) -> None:
     """Compute the data if asked for, and rewrite the tables."""
     if "--compute" in arguments:
         wanted = set(arguments) - {"--compute"}
-        for make in (cutflow, presets, shares, intervals):
+        for make in (cutflow, presets, shares, intervals, hadronic):
             if wanted and make.__name__ not in wanted:
                 continue
             for name, comment, rows in make():

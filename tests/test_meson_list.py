@@ -1,7 +1,8 @@
 """Lists of mesons as source: files, their errors, an exact yield, agreement with the fit they come from."""
 
-import json
+import re
 import sys
+from functools import partial
 
 import awkward as ak
 import numpy as np
@@ -9,79 +10,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import uproot
-from helpers import assert_on_shell, four_momentum, pull
+from helpers import assert_on_shell, pull
+from list_cards import experiment, rows_of, sphere, write_card, write_text
 
 import darkmc
+from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.kinematics import two_body_momentum
 from darkmc.particles import mass
 
-HEAD = """
-schema = 1
-name = "mine"
-parametrisation = "list"
-beam = { particle = "proton", energy_GeV = 400.0 }
-references = [{ key = "me", title = "my list", gives = "mesons", grade = "C" }]
-[list]
-"""
 PORTAL = darkmc.DarkAxionPortal(0.03)
 POT = 7.1e18
 
 
-def sphere(radius, *centre):
-    return {"shape": "sphere", "centre_m": list(centre), "radius_m": radius}
-
-
 @pytest.fixture
 def card(tmp_path):
-    """Write a flux card and return its path; strings and numbers as keyword arguments, tables as dicts."""
-
-    def write(files, momentum_unit="GeV", **keys):
-        keys.setdefault("mesons_per_pot", {meson: 1.0 for meson in files if "weight_per_entry" not in keys})
-        lines = []
-        for key, value in {"files": files, "momentum_unit": momentum_unit, **keys}.items():
-            table = (
-                ", ".join(f"{k} = {json.dumps(v)}" for k, v in value.items())
-                if isinstance(value, dict)
-                else 0
-            )
-            lines.append(f"{key} = {{ {table} }}" if table != 0 else f"{key} = {json.dumps(value)}")
-        path = tmp_path / "mine.toml"
-        path.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-        return str(path)
-
-    return write
+    """Write a flux card and return its path."""
+    return partial(write_card, tmp_path)
 
 
 @pytest.fixture
 def text(tmp_path):
     """Write a text list and return its name."""
-
-    def write(content, name="list.txt"):
-        if not isinstance(content, str):
-            content = "\n".join(" ".join(repr(float(x)) for x in row) for row in content)
-        (tmp_path / name).write_text(content, encoding="utf-8")
-        return name
-
-    return write
-
-
-def rows_of(meson, momenta):
-    """Rows px, py, pz, E of three-momenta (n, 3)."""
-    four = four_momentum(mass(meson), np.array(momenta, dtype=float).T)
-    return np.concatenate([four[1:], four[:1]]).T
-
-
-def experiment(path, *mesons, geometry=None, **overrides):
-    dotted = {key.replace("__", "."): value for key, value in overrides.items()}
-    if geometry is not None:
-        dotted["geometry"] = geometry
-    base = {
-        "source.flux": path,
-        "source.mesons": list(mesons),
-        "signal.final_states": ["a gamma"],
-        "cuts": [],
-    }
-    return darkmc.Experiment("charm-finegrained", overrides=base | dotted)
+    return partial(write_text, tmp_path)
 
 
 # --- exact: one omega at rest in the middle of a sphere
@@ -187,7 +137,7 @@ BAD_TEXT = {
     "negative energy": (f"0 0 5 -{E5}", "list.txt:1: off the mass shell"),
     "more than the beam": (
         "0 0 900 900.00001",
-        "list.txt:1: E = 900 GeV, more than a beam of 400 GeV can give",
+        "list.txt:1: E = 900 GeV, more than the beam's 400 GeV$",
     ),
     "MeV": (MEV, r"list.txt:1: E\^2 - p\^2 is about \(1000 x the pi0 mass\)\^2: the momenta are in MeV, but"),
     "MeV at low energy": ("0 0 0 134.9768", "the momenta are in MeV, but list.momentum_unit is 'GeV'"),
@@ -258,6 +208,12 @@ BAD_CARDS = {
         {"mesons_per_pot": {"pi0": 1.0, "eta": 1.0}},
         "'eta' is given a number of mesons",
     ),
+    "no unit": ({"momentum_unit": None}, "list: momentum_unit is missing: 'list.txt' does not say it"),
+    "a place in the lab": (
+        {"position_origin": "lab", "origin_m": [0.0, 0.0, -50.0]},
+        "list: position_origin 'lab' takes no origin_m, which counts from where the beam hits",
+    ),
+    "an unknown place": ({"position_origin": "pipe"}, "list.position_origin: .*'target', 'dump' or 'lab'"),
     "another unit": ({"momentum_unit": "TeV"}, "list.momentum_unit: .*'GeV' or 'MeV'"),
     "an unknown key": ({"units": "GeV"}, "unknown key 'list.units' .nearest: '.*unit'"),
     "an unknown column": ({"columns": {"e": "E"}}, "unknown key 'list.columns.e'"),
@@ -275,7 +231,7 @@ def test_each_parametrisation_asks_for_its_own_keys(card, text):
     for name, overrides, message in (
         (path, {"parametrisation": "lists"}, "parametrisation: unknown 'lists' .nearest: 'list'"),
         (path, {"target_interaction": 0.5}, "unknown key 'target_interaction'"),
-        (path, {"parametrisation": "bmpt"}, "missing key 'target'"),
+        (path, {"parametrisation": "bmpt"}, "missing key 'validity'"),
         ("bmpt-cu-400", {"parametrisation": "list"}, "missing key 'list'"),
         (
             path,
@@ -283,7 +239,7 @@ def test_each_parametrisation_asks_for_its_own_keys(card, text):
             "unknown particle 'pio' .near",
         ),
         (path, {species: {"pi0": "list.txt", "eta": "x"}}, "give 'eta' exactly one of"),
-        (path, {"beam.energy_GeV": 1.0}, "list.txt:1: E = 5.00182 GeV, more than a beam of 1 GeV"),
+        (path, {"beam.energy_GeV": 1.0}, "list.txt:1: E = 5.00182 GeV, more than the beam's 1 GeV$"),
     ):
         with pytest.raises(darkmc.CardError, match=message):
             darkmc.MesonSource(name, overrides=overrides)
@@ -457,6 +413,56 @@ def test_events_start_where_and_when_the_list_says(card, text, position_origin, 
     assert np.all(inside + (np.asarray(events.decay.z) - 20.0) ** 2 < 16.0 * (1 + 1e-9))
 
 
+def off_target(card, text, z, **keys):
+    """Return the card of a list from z m behind its origin, and an experiment whose beam hits at 7 m."""
+    four = rows_of("omega", [[0.3, 0.4, 2.0], [0.0, -0.6, 4.0], [0.2, 0.0, 8.0]])
+    start = np.array([[0.01, 0.0, z + 0.3], [0.0, 0.02, z + 0.5], [-0.01, 0.01, z + 0.1]])
+    rows = np.hstack([four, start, start[:, 2:] / SPEED_OF_LIGHT_M_PER_NS])
+    path = card({"omega": text(rows, f"at{z:g}.txt")}, name=f"at{z:g}.toml", **keys)
+    return path, {"geometry": sphere(4.0, 1.0, 0.0, 20.0), "beam__origin_m": [0.0, 0.0, 7.0]}
+
+
+@pytest.mark.parametrize("z", [50.0, -12.5])
+@pytest.mark.parametrize("place", ["target", "dump"])
+def test_a_list_may_count_from_another_place_than_the_beam_hits(card, text, z, place):
+    """Positions and times of a list from a target z metres before the dump."""
+    plain, where = off_target(card, text, 0.0, position_origin=place)
+    moved, _ = off_target(card, text, z, position_origin=place, origin_m=[0.0, 0.0, -z])
+    samples = [experiment(path, "omega", **where).simulate(PORTAL, n_samples=3000) for path in (plain, moved)]
+    assert len(samples[0].weight) > 500
+    for column in ("weight", "tau_survive", "tau_window"):
+        first, second = (getattr(sample, column) for sample in samples)
+        np.testing.assert_allclose(first, second, rtol=1e-9)
+    times = [darkmc.MesonSource(path).lists["omega"].time for path in (plain, moved)]
+    np.testing.assert_allclose(times[0], times[1], atol=1e-9)
+    seen = darkmc.MesonSource(moved, {"list.origin_m": [0.0, 0.0, -z - 1.0]})
+    np.testing.assert_allclose(
+        seen.lists["omega"].position[2], darkmc.MesonSource(plain).lists["omega"].position[2] - 1.0
+    )
+
+
+def test_a_list_without_positions_may_start_at_another_place(card, text):
+    path = card({"pi0": text(GOOD)}, origin_m=[0.0, 0.1, -3.0])
+    entries = darkmc.MesonSource(path).lists["pi0"]
+    np.testing.assert_allclose(entries.position, [[0.0], [0.1], [-3.0]])
+    np.testing.assert_allclose(entries.time, -3.0 / SPEED_OF_LIGHT_M_PER_NS)
+
+
+def test_a_list_that_starts_far_from_the_beam_is_remarked_upon(card, text):
+    """As one from MiniBooNE's target, 50 m before the dump, whose card does not say so."""
+    path, where = off_target(card, text, 50.0)
+    remark = (
+        "flux mine: the omega of the list start 50.3 m from where the beam hits (median): "
+        "say in list.origin_m what their positions count from"
+    )
+    with pytest.warns(darkmc.ValidityWarning, match=re.escape(remark)):
+        made = experiment(path, "omega", **where)
+    assert made.source.validity_remarks() == [remark]
+    assert remark in made.limit(made.simulate(PORTAL, n_samples=500)).reason
+    for meant in ({"list.origin_m": [0.0, 0.0, 0.0]}, {"list.position_origin": "lab"}):
+        assert darkmc.MesonSource(path, meant).validity_remarks() == []
+
+
 @pytest.mark.parametrize("meson", ["pi0", "omega"])
 @pytest.mark.parametrize("height", [0.0, 25.0])
 def test_unweighted_events_of_a_list_have_its_yield(card, text, meson, height):
@@ -473,11 +479,9 @@ def test_unweighted_events_of_a_list_have_its_yield(card, text, meson, height):
         assert abs(stream.sum_of_weights - value) < 4.5 * np.hypot(stream.error, error)
 
 
-def test_only_lists_may_start_inside_the_detector_and_they_do_not_convert(card, text):
+def test_only_lists_may_start_inside_the_detector():
     with pytest.raises(darkmc.CardError, match="the detector contains the target"):
         experiment("bmpt-cu-400", "pi0", geometry=sphere(2.0, 0.0, 0.0, 1.0))
-    with pytest.raises(darkmc.CardError, match="signal: 'all' takes no list of mesons"):
-        experiment(card({"pi0": text(GOOD)}), "pi0", simulation__signal="all")
 
 
 def test_a_list_has_no_alternatives(card, text):

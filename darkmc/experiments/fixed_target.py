@@ -24,6 +24,7 @@ from darkmc.sample import Sample
 from darkmc.schema import Cut, EfficiencyTable, FinalState, FixedTargetCard
 from darkmc.selection import Event, Observable
 
+_LEAST_SHARE, _ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
 _PDG_IDS = {
     "meson_photon": 22,
@@ -50,6 +51,23 @@ def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any])
         theirs = f"the {needed:.4g} GeV of flux {source.card.name}"
         raise CardError(f"{path}: beam: {energy:.4g} GeV is not {theirs}")
     return source
+
+
+def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
+    """Return the share of the yield at one coupling from mesons outside the range of the fit."""
+    parts = sample.channels(coupling)
+    total, outside = sum(part.value for part in parts.values()), 0.0
+    for name, part in parts.items():
+        if sample.replay is None or part.value < _LEAST_SHARE * total:
+            continue
+        (momentum, weights), (theta, _) = (
+            next(sample.replay(name, _ROWS_LOOKED_AT, coupling, quantity))
+            for quantity in ("p_meson", "theta_meson")
+        )
+        known = source.in_range(name.split(":")[0].split(" ->")[0], momentum, theta)
+        summed = float(np.sum(weights))
+        outside += part.value * float(np.sum(weights[~known])) / summed if summed > 0.0 else 0.0
+    return outside / total if total > 0.0 else 0.0
 
 
 class FixedTarget:
@@ -101,7 +119,21 @@ class FixedTarget:
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
-        return [*self.source.validity_remarks(), *validity(self.card, sample, exclusion)]
+        outside = self.source.range_remark(self._share_outside(sample, exclusion))
+        known = [*self.source.validity_remarks(), *([outside] if outside else [])]
+        return [*known, *validity(self.card, sample, exclusion)]
+
+    def _share_outside(self, sample: Sample, exclusion: Exclusion) -> float:
+        """Return the largest share, at any edge, of the yield from mesons outside the range of the fit.
+
+        From some rows of the channels that matter; shares below _LEAST_SHARE count as none.
+        """
+        edges = [g for interval in exclusion.intervals for g in interval[:2] if np.isfinite(g)]
+        if sample.replay is None or self.source.lists is not None:
+            return 0.0
+        shares = [_outside(sample, self.source, g) for g in edges]
+        worst = max(shares, default=0.0)
+        return worst if worst >= _LEAST_SHARE else 0.0
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

@@ -3,7 +3,19 @@
 import math
 from typing import Protocol
 
-from darkmc.flux_schema import BeamRange, BmptCard, BurmanSmithCard, FluxBeam, FluxCard, SanfordWangCard
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.flux_schema import (
+    BeamRange,
+    BmptCard,
+    BurmanSmithCard,
+    FitCard,
+    FluxBeam,
+    FluxCard,
+    SanfordWangCard,
+    Validity,
+)
 from darkmc.kinematics import Array
 from darkmc.mesons.bmpt import Bmpt
 from darkmc.mesons.burman_smith import BurmanSmith, TargetMixture
@@ -95,7 +107,7 @@ def _kinetic_energy(beam: FluxBeam) -> float:
 def outside_range(card: FluxCard) -> list[str]:
     """Return in what a card leaves the range in which its fit was made: the beam's energy, the target."""
     remarks = []
-    validity = getattr(card, "validity", None)
+    validity = card.validity if isinstance(card, FitCard) else None
     if isinstance(validity, BeamRange):
         low, high = validity.beam_kinetic_energy_min_GeV, validity.beam_kinetic_energy_max_GeV
         energy = _kinetic_energy(card.beam)
@@ -105,3 +117,28 @@ def outside_range(card: FluxCard) -> list[str]:
         heavy = [t for t in card.targets if t.charge > card.validity.charge_max]
         remarks += [f"Z = {t.charge} is above the {card.validity.charge_max} of the fit" for t in heavy]
     return [f"flux {card.name}: {remark}" for remark in remarks]
+
+
+def within(validity: Validity, momentum: Array, theta: Array) -> NDArray[np.bool_]:
+    """Return which momenta (GeV) and angles (rad) lie in the range in which a fit was made."""
+    largest = validity.momentum_max_GeV or math.inf
+    transverse = validity.transverse_momentum_max_GeV or math.inf
+    widest = validity.theta_max_rad or math.inf
+    out: NDArray[np.bool_] = (momentum >= validity.momentum_min_GeV) & (momentum <= largest)
+    # nan belongs to no range, also where nothing is said
+    return out & (momentum * np.sin(theta) <= transverse) & (theta <= widest)
+
+
+def range_text(validity: Validity) -> str:
+    """Return the range of momentum and angle of a fit in words; nothing if it has none."""
+    low, high = validity.momentum_min_GeV, validity.momentum_max_GeV
+    parts = []
+    if high is not None:
+        parts.append(f"{low:g} to {high:g} GeV" if low > 0.0 else f"momenta up to {high:g} GeV")
+    elif low > 0.0:
+        parts.append(f"momenta above {low:g} GeV")
+    if validity.transverse_momentum_max_GeV is not None:
+        parts.append(f"transverse momenta up to {validity.transverse_momentum_max_GeV:g} GeV")
+    if validity.theta_max_rad is not None:
+        parts.append(f"angles up to {validity.theta_max_rad:g} rad")
+    return ", ".join(parts)

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError, PhysicsError
-from darkmc.flux_schema import MesonList, MesonListCard
+from darkmc.flux_schema import MesonList, MesonListCard, is_hepmc
+from darkmc.hepmc_files import read_hepmc
 from darkmc.kinematics import Array, length, polar_angle
 from darkmc.list_files import MOMENTUM, VERTEX, ListFile, read_list
-from darkmc.particles import canonical_name, mass, total_width
+from darkmc.mesons.list_checks import FAR_M, check_axis, check_momenta
+from darkmc.particles import PDG_IDS, canonical_name
 
-TOLERANCE = 1e-3  # of E^2: lists are printed with few digits
-WIDTHS = 10.0  # of a broad meson, by which its mass in a list may differ from the nominal one
 _NS_PER_S = 1e9
 
 Index = NDArray[np.intp]
@@ -115,25 +116,39 @@ def read_mesons(card: MesonListCard, path: str) -> tuple[dict[str, Entries], lis
     CardError
         With file and line or entry, if a file or what it holds is wrong.
     """
-    lists: dict[str, Entries] = {}
-    hashes = []
+    files = _files(card, path)
+    keys = {canonical_name(key): key for key in card.list_.files}
+    lists = {meson: _entries(keys[meson], meson, table, card) for meson, table in files.items()}
+    return lists, [table.sha256 for table in files.values()]
+
+
+def _files(card: MesonListCard, path: str) -> dict[str, ListFile]:
+    """Return the card's files by species; each file of events is read once."""
+    names: dict[str, str] = {}
     for key, name in card.list_.files.items():
         try:
             meson = canonical_name(key)
         except PhysicsError as error:
             raise CardError(f"{path}: list.files: {error}") from None
-        if meson in lists:
+        if meson in names:
             raise CardError(f"{path}: list.files: '{key}' is given twice under different names")
-        table = read_list(Path(path).parent / name, card.list_.columns, card.list_.tree)
-        lists[meson] = _entries(key, meson, table, card)
-        hashes.append(table.sha256)
-    return lists, hashes
+        names[meson] = name
+    folder, out = Path(path).parent, dict[str, ListFile]()
+    for meson, name in names.items():
+        if meson not in out and is_hepmc(name):
+            together = [other for other in names if names[other] == name]
+            out |= read_hepmc(folder / name, {other: PDG_IDS[other] for other in together})
+        elif meson not in out:
+            out[meson] = read_list(folder / name, card.list_.columns, card.list_.tree)
+    return {meson: out[meson] for meson in names}
 
 
 def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entries:
     columns, settings = table.columns, card.list_
-    four = np.stack([columns[name] for name in MOMENTUM]) * (1.0 if settings.momentum_unit == "GeV" else 1e-3)
-    check_momenta(four, meson, table, settings.momentum_unit, card.beam.energy_GeV)
+    unit = table.unit or settings.momentum_unit or "GeV"
+    factor = 1e-3 if unit == "MeV" and table.unit is None else 1.0
+    four = np.stack([columns[name] for name in MOMENTUM]) * factor
+    check_momenta(four, meson, table, unit, card.beam.energy_GeV)
     weight = columns.get("weight", np.ones(four.shape[1]))
     negative = np.flatnonzero(weight < 0.0)
     if len(negative):
@@ -141,61 +156,42 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
     total = float(np.sum(weight))
     if total == 0.0:
         raise CardError(f"{table.path}: all weights are zero")
-    position, time = _vertices(columns, settings)
+    check_axis(four[:3], weight / total, table)
+    position, time = _vertices(table, settings)
     per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
-    return Entries(four[:3], position, time, weight / total, per_pot, settings.position_origin == "target")
+    return Entries(four[:3], position, time, weight / total, per_pot, settings.position_origin != "lab")
 
 
-def _vertices(columns: dict[str, Array], settings: MesonList) -> tuple[Array | None, Array | None]:
-    if VERTEX[0] not in columns:
+def _vertices(table: ListFile, settings: MesonList) -> tuple[Array | None, Array | None]:
+    """Return positions, from where the beam hits or from the lab's origin, in m, and times in ns."""
+    columns = table.columns
+    if VERTEX[0] in columns:
+        position = np.stack([columns[name] for name in VERTEX[:3]])
+        time = columns["t"] * (_NS_PER_S if settings.time_unit == "s" and table.unit is None else 1.0)
+    elif settings.origin_m is not None:
+        position, time = np.zeros((3, len(columns["E"]))), np.zeros(len(columns["E"]))
+    else:
         return None, None
-    time = columns["t"] * (_NS_PER_S if settings.time_unit == "s" else 1.0)
-    return np.stack([columns[name] for name in VERTEX[:3]]), time
+    if settings.origin_m is not None:
+        position = position + np.array(settings.origin_m)[:, None]
+        time = time + settings.origin_m[2] / SPEED_OF_LIGHT_M_PER_NS  # when the beam passes that place
+    return position, time
 
 
-def check_momenta(four: Array, meson: str, table: ListFile, unit: str, beam_energy: float) -> None:
-    """Raise CardError for the first meson off its mass shell or with more energy than the beam can give.
-
-    Parameters
-    ----------
-    four : array (4, n)
-        Rows px, py, pz, E in GeV, as far as the unit is right.
-    meson : str
-        Species.
-    table : ListFile
-        Where they come from.
-    unit : {"GeV", "MeV"}
-        What the card says that the file holds.
-    beam_energy : float
-        GeV.
-    """
-    good = _has_mass(four, meson, 1.0) & (four[3] > 0.0) & (four[3] < 2.0 * beam_energy)
-    if good.all():
-        return
-    other, factor = ("MeV", 1e3) if unit == "GeV" else ("GeV", 1e-3)
-    scaled = _has_mass(four, meson, factor) & (four[3] > 0.0)
-    first = int(np.argmin(good))
-    place, energy = table.place(first), four[3, first]
-    square = energy**2 - float(np.sum(four[:3, first] ** 2))
-    if scaled[first]:
-        text = f"E^2 - p^2 is about ({factor:g} x the {meson} mass)^2"
-        if np.any(good & ~scaled):
-            raise CardError(f"{place}: mixed units: {text}, as in {other}; other entries are in {unit}")
-        raise CardError(f"{place}: {text}: the momenta are in {other}, but list.momentum_unit is '{unit}'")
-    if energy >= 2.0 * beam_energy:
-        raise CardError(f"{place}: E = {energy:g} GeV, more than a beam of {beam_energy:g} GeV can give")
-    raise CardError(
-        f"{place}: off the mass shell: E = {energy:g} GeV, E^2 - p^2 = {square:g} GeV^2, "
-        f"but the {meson} has {mass(meson) ** 2:g} GeV^2"
-    )
+def far_from_beam(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
+    """Return for which lists most mesons start far from where the beam hits, unless the card means it."""
+    if card.list_.position_origin == "lab" or card.list_.origin_m is not None:
+        return []
+    remarks = []
+    for meson, entries in lists.items():
+        distance = 0.0 if entries.position is None else _median(length(entries.position), entries.share)
+        if distance > FAR_M:
+            text = f"the {meson} of the list start {distance:.3g} m from where the beam hits (median)"
+            remarks.append(f"flux {card.name}: {text}: say in list.origin_m what their positions count from")
+    return remarks
 
 
-def _has_mass(four: Array, meson: str, factor: float) -> NDArray[np.bool_]:
-    """Return which mesons have their mass, times a factor, within its width and the tolerance."""
-    centre, spread = mass(meson), WIDTHS * total_width(meson)
-    square, tolerance = four[3] ** 2 - length(four[:3]) ** 2, TOLERANCE * four[3] ** 2
-    low, high = max(centre - spread, 0.3 * centre), centre + spread
-    out: NDArray[np.bool_] = (square >= (factor * low) ** 2 - tolerance) & (
-        square <= (factor * high) ** 2 + tolerance
-    )
-    return out
+def _median(values: Array, share: Array) -> float:
+    order = np.argsort(values)
+    middle = np.searchsorted(np.cumsum(share[order]), 0.5)
+    return float(values[order][min(int(middle), len(order) - 1)])

@@ -8,18 +8,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.cards import flatten, load_card
 from darkmc.errors import CardError, PhysicsError, ValidityWarning, nearest
-from darkmc.flux_schema import FitCard, FluxCard, MesonListCard
+from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard, Validity
 from darkmc.kinematics import Array
-from darkmc.mesons.fits import Fit, fits, outside_range
-from darkmc.mesons.meson_list import Entries, read_mesons
+from darkmc.mesons.fits import Fit, fits, outside_range, range_text, within
+from darkmc.mesons.hadronic import hadronic_mesons
+from darkmc.mesons.meson_list import Entries, far_from_beam, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng
 
 _SOURCE_STREAM = 1_000_000  # random numbers of MesonSource.sample, apart from those of any channel
 _CELLS = 160
+_SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
 _TRANSVERSE = 0.15  # GeV, half the usual transverse momentum
 
 
@@ -36,12 +39,12 @@ class MesonSource:
     Attributes
     ----------
     lists : dict of Entries by species, or None
-        The mesons of a card with ``parametrisation = "list"``.
+        The mesons of a card with ``parametrisation`` "list" or "hadronic".
 
     Raises
     ------
     CardError
-        If the card, or a list, is missing or wrong.
+        If the card, or a list, is missing or wrong, or a generator cannot be run.
     """
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
@@ -49,21 +52,62 @@ class MesonSource:
         self.loaded = load_card("fluxes", name, overrides=overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
-        if isinstance(self.card, MesonListCard):
-            self.lists, hashes = read_mesons(self.card, self.loaded.path)
+        if isinstance(self.card, FitCard):
+            self._fits  # noqa: B018 - a wrong beam fails here
+        else:
+            self.lists, hashes = self._read_lists()
             content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
             self.loaded = replace(self.loaded, sha256=content.hexdigest()[:16])
-        else:
-            self._fits  # noqa: B018 - a wrong beam fails here
         for remark in self.validity_remarks():
             warnings.warn(remark, ValidityWarning, stacklevel=2)
+
+    def _read_lists(self) -> tuple[dict[str, Entries], list[str]]:
+        if isinstance(self.card, HadronicCard):
+            return hadronic_mesons(self.card, self.loaded.path)
+        if isinstance(self.card, MesonListCard):
+            return read_mesons(self.card, self.loaded.path)
+        raise TypeError(f"{self.card.name} is neither fit nor list")
 
     def __repr__(self) -> str:
         return f"MesonSource('{self.card.name}')"
 
     def validity_remarks(self) -> list[str]:
-        """Return in what beam or target lie outside the range in which the fit was made."""
+        """Return in what beam or target lie outside the range of the fit, or positions far from the beam."""
+        if isinstance(self.card, MesonListCard) and self.lists is not None:
+            return far_from_beam(self.card, self.lists)
         return outside_range(self.card)
+
+    def in_range(self, meson: str, momentum: Any, theta: Any) -> NDArray[np.bool_]:
+        """Return which mesons lie within the range in which the fit was made; all, where none is known.
+
+        Parameters
+        ----------
+        meson : str
+            A species of the card; those without a fit of their own have the range of the pi0's.
+        momentum, theta : float or array
+            Lab momentum in GeV and lab angle in rad; they broadcast.  Never true for nan.
+
+        Raises
+        ------
+        CardError
+            If the card has no such species.
+        """
+        self.ratio(meson)
+        p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
+        return within(self.card.validity if isinstance(self.card, FitCard) else Validity(), p, angle)
+
+    def range_remark(self, share: float) -> str:
+        """Return a remark on the share of a yield from mesons outside the range of the fit.
+
+        Parameters
+        ----------
+        share : float
+            Share, 0 to 1, of mesons for which :meth:`in_range` is false; below 1% there is no remark ("").
+        """
+        if not (isinstance(self.card, FitCard) and share >= _SHARE):
+            return ""
+        known = range_text(self.card.validity)
+        return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
 
     @property
     def _fit(self) -> FitCard:
@@ -130,7 +174,8 @@ class MesonSource:
         """Return the list of a species."""
         lists, name = self.lists or {}, canonical_name(meson)
         if name not in lists:
-            raise CardError(f"{self.loaded.path}: list.files has no '{meson}'{nearest(name, [*lists])}")
+            table = "ratios" if isinstance(self.card, HadronicCard) else "list.files"
+            raise CardError(f"{self.loaded.path}: {table} has no '{meson}'{nearest(name, [*lists])}")
         return lists[name]
 
     @property
@@ -291,7 +336,7 @@ def _integral(fit: Fit) -> float:
     square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
     momentum, _, jacobian, cosine, transverse2 = _unfold(fit, square)
     values = jacobian * fit.density(momentum, cosine, transverse2)
-    return float(0.25 * weights @ values.reshape(300, 300) @ weights)
+    return float(0.25 * np.sum(weights[:, None] * weights * values.reshape(300, 300)))
 
 
 def _cells(fit: Fit) -> tuple[Array, Array]:

@@ -1,0 +1,102 @@
+"""Which mesons lie within the range in which a fit was made, and what is said of those that do not."""
+
+import warnings
+
+import numpy as np
+import pytest
+from list_cards import rows_of, write_card, write_text
+
+import darkmc
+from darkmc import CardError, MesonSource
+
+BMPT, SANFORD_WANG, BURMAN_SMITH = "bmpt-cu-400", "sanford-wang-be-8gev", "burman-smith-lsnd"
+
+
+@pytest.mark.parametrize(
+    ("name", "momentum", "theta", "expected"),
+    [
+        (BMPT, [6.99, 7.0, 135.0, 135.1], 1e-4, [False, True, True, False]),
+        (BMPT, [59.9, 60.1], np.arcsin(0.01), [True, False]),  # pT = 0.6 GeV
+        (BMPT, 10.0, [0.0, 0.0599, 0.0601, 3.0], [True, True, False, False]),
+        ("bmpt-fe-70", [1.1, 1.3, 23.9, 24.1], 0.0, [False, True, True, False]),
+        (SANFORD_WANG, [1e-3, 7.9, 7.91], 0.1, [True, True, False]),
+        (SANFORD_WANG, 2.0, [0.0, 0.21, 0.2101, 1.5], [True, True, False, False]),
+        (BURMAN_SMITH, [1e-3, 0.4, 5.0], [0.0, 1.0, 3.1], [True, True, True]),
+    ],
+)
+def test_the_range_is_that_of_the_card(name, momentum, theta, expected):
+    inside = MesonSource(name).in_range("pi0", momentum, theta)
+    assert inside.dtype == bool
+    np.testing.assert_array_equal(inside, expected)
+
+
+@pytest.mark.parametrize("name", [BMPT, SANFORD_WANG, BURMAN_SMITH])
+def test_nan_is_in_no_range_and_nothing_warns(name):
+    source = MesonSource(name)
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        assert not source.in_range("pi0", [np.nan, 20.0], [0.1, np.nan]).any()
+
+
+def test_the_range_broadcasts_and_is_that_of_every_species():
+    source = MesonSource(BMPT)
+    p, theta = np.geomspace(1.0, 300.0, 40)[:, None], np.linspace(0.0, 0.2, 30)
+    for meson in ("pi0", "eta", "J/psi"):
+        inside = source.in_range(meson, p, theta)
+        assert inside.shape == (40, 30)
+        np.testing.assert_array_equal(inside, (p >= 7.0) & (p <= 135.0) & (p * np.sin(theta) <= 0.6))
+    with pytest.raises(CardError, match="ratios has no 'tau'"):
+        source.in_range("tau", 1.0, 0.1)
+
+
+def test_the_range_can_be_overridden():
+    source = MesonSource(BMPT, {"validity.momentum_min_GeV": 0.0, "validity.theta_max_rad": 0.05})
+    np.testing.assert_array_equal(
+        source.in_range("pi0", [0.1, 0.1, 50.0], [0.04, 0.06, 0.001]), [True, False, True]
+    )
+    assert source.range_remark(0.5).endswith(
+        "the fit (momenta up to 135 GeV, transverse momenta up to 0.6 GeV, angles up to 0.05 rad)"
+    )
+    with pytest.raises(CardError, match="validity: momentum_min_GeV must be below momentum_max_GeV"):
+        MesonSource(BMPT, {"validity.momentum_min_GeV": 200.0})
+    with pytest.raises(CardError, match=r"unknown key 'validity\.theta_max_deg' .nearest: 'theta_max_rad'"):
+        MesonSource(BMPT, {"validity.theta_max_deg": 3.0})
+
+
+def test_the_share_outside_is_a_remark():
+    text = "of the yield is from mesons outside the fit"
+    assert MesonSource(BMPT).range_remark(0.354) == (
+        f"flux bmpt-cu-400: 35% {text} (7 to 135 GeV, transverse momenta up to 0.6 GeV)"
+    )
+    assert MesonSource(SANFORD_WANG).range_remark(1.0) == (
+        f"flux sanford-wang-be-8gev: 100% {text} (momenta up to 7.9 GeV, angles up to 0.21 rad)"
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0099, np.nan])
+def test_a_negligible_share_is_not(share):
+    assert MesonSource(BMPT).range_remark(share) == ""
+
+
+def test_a_list_has_no_range(tmp_path):
+    path = write_card(tmp_path, {"pi0": write_text(tmp_path, rows_of("pi0", [[0.0, 0.0, 5.0]]))})
+    source = MesonSource(path)
+    np.testing.assert_array_equal(source.in_range("pi0", [1e-3, 1e3, np.nan], 3.0), [True, True, False])
+    assert source.range_remark(1.0) == ""
+    with pytest.raises(CardError, match="files has no 'eta'"):
+        source.in_range("eta", 1.0, 0.1)
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [(BMPT, 0.2, 0.4), (SANFORD_WANG, 0.2, 0.4)])
+def test_most_mesons_lie_outside(name, least, most):
+    """The ranges are narrow: soft and wide mesons are extrapolated."""
+    momentum, theta, weight = MesonSource(name).sample("pi0", 20_000, seed=1)
+    share = float(np.sum(weight[MesonSource(name).in_range("pi0", momentum, theta)]) / np.sum(weight))
+    assert least < share < most
+
+
+def test_the_density_never_warns_outside():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        density = darkmc.MesonSource(BMPT).density("pi0", [0.01, 1.0, 300.0], [3.0, 0.9, 0.1])
+    assert np.all(np.isfinite(density))
