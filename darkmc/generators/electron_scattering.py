@@ -185,7 +185,9 @@ def recoil_cosine(energy: Any, kinetic: Any, scattering: FermionScattering) -> A
     return along / (p_in * recoil)
 
 
-def polarisation_axis(recoil: Array, outgoing: Array, target_mass: float, uniform: Array) -> Array:
+def polarisation_axis(
+    recoil: Array, outgoing: Array, mass: float, target_mass: float, uniform: Array
+) -> Array:
     """Return the linear polarisation (3, n) of a gamma' made on a fermion, in the gamma' rest frame.
 
     The rest frame is reached by a direct boost.  There the photon of gamma' -> a gamma has, n its direction,
@@ -197,12 +199,11 @@ def polarisation_axis(recoil: Array, outgoing: Array, target_mass: float, unifor
     ----------
     recoil, outgoing : arrays (4, n)
         Fermion and gamma' that go out, GeV; the fermion was at rest.
-    target_mass : float
-        Mass of the fermion in GeV.
+    mass, target_mass : float
+        Masses of the gamma' and of the fermion in GeV.
     uniform : array (n,)
         Uniform numbers.
     """
-    mass = np.sqrt(np.maximum(invariant_mass_squared(outgoing), 1e-300))
     backwards = outgoing * np.array([1.0, -1.0, -1.0, -1.0])[:, None]
     at_rest = np.zeros_like(outgoing)
     at_rest[0] = target_mass

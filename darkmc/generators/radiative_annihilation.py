@@ -34,27 +34,116 @@ def vector_amplitude(s: Any, s_prime: Any, first: Any, m_lepton: float) -> Any:
     )
 
 
-def photon_spectrum(
-    s: float, photon_energy: Any, current: DarkCurrent, abs_cos_max: float, m_lepton: float
-) -> Any:
-    """Return dsigma/domega at G = 1 for photon energies in the centre of mass (GeV; per GeV^3 x GeV^2).
+def radiator(x: Any, s: float, m_lepton: float) -> Any:
+    """Return the chance per x = 2E/sqrt(s) that one of the beams radiates a collinear photon.
 
-    The angle is integrated in rapidity y, p cos theta = E tanh y, which the collinear peaks want.
+    (2 alpha/pi)(ln(s/m^2) - 1)(1 - x + x^2/2)/x: folded with sigma(s(1 - x)) it is the exact first order
+    without cuts on the photon's angle, up to m^2/s.
     """
-    omega = np.asarray(photon_energy, dtype=float)[..., None]
-    root_s = np.sqrt(s)
+    x = np.asarray(x, dtype=float)
+    return _collinear_log(s, m_lepton) * (1.0 - x + 0.5 * x**2) / x
+
+
+def radiator_integral(low: Any, high: Any, s: float, m_lepton: float) -> Any:
+    """Return the integral of :func:`radiator` from `low` to `high`, both above zero."""
+    width = np.subtract(high, low)
+    return _collinear_log(s, m_lepton) * (
+        np.log(np.divide(high, low)) - width * (1.0 - 0.25 * np.add(high, low))
+    )
+
+
+def _collinear_log(s: float, m_lepton: float) -> float:
+    return float(2.0 * ALPHA / np.pi * (np.log(s / m_lepton**2) - 1.0))
+
+
+def largest_rapidity(s: float, abs_cos_max: float, m_lepton: float) -> float:
+    """Return y of p cos theta = E tanh y at the largest |cos theta|: ln((E + p)/m) for 1."""
+    beam = np.sqrt(0.25 * s - m_lepton**2)
+    across2 = m_lepton**2 + beam**2 * (1.0 - abs_cos_max) * (1.0 + abs_cos_max)
+    return float(np.arcsinh(beam * abs_cos_max / np.sqrt(across2)))
+
+
+def _twice_products(root_s: float, omega: Any, y: Any) -> tuple[Any, Any]:
+    """Return a_1 = 2 p_1.k and a_2 = 2 p_2.k (GeV^2) for y >= 0: sums of positive terms only."""
+    decay = np.exp(-2.0 * np.asarray(y))
+    both = 2.0 * root_s * np.asarray(omega) / (1.0 + decay)
+    return both * decay, both
+
+
+def beam_momentum(root_s: float, y: Any, m_lepton: float) -> tuple[Any, Any]:
+    """Return the first beam's momentum (GeV) along and across a photon of rapidity y."""
     energy = 0.5 * root_s
-    beam = np.sqrt(energy**2 - m_lepton**2)
+    across2 = np.square(energy / np.cosh(y)) - m_lepton**2
+    return energy * np.tanh(y), np.sqrt(np.maximum(across2, 0.0))
+
+
+def spin_density(s: float, omega: Any, y: Any, m_lepton: float) -> tuple[Any, Any, Any, Any]:
+    """Return the spin density xx, yy, zz, xz of V in its rest frame, for a photon of energy and rapidity.
+
+    z points against the photon, y is the normal of the production plane, and the first beam has p_x < 0.
+    It is the leptonic tensor, averaged over the beams' spins and summed over the photon's; xx + yy + zz is
+    twice :func:`vector_amplitude`, xy and yz vanish.  Exact in the mass.  Source: J. H. Kuehn and
+    G. Rodrigo, Eur. Phys. J. C 25 (2002) 215, hep-ph/0204283.
+
+    Parameters
+    ----------
+    s : float
+        Squared energy in the centre of mass, GeV^2.
+    omega, y : float or arrays
+        The photon's energy (GeV) and its rapidity to the first beam, p cos theta = E tanh y, y >= 0.
+    m_lepton : float
+        Mass of the beams' particles, GeV.
+    """
+    root_s, m2 = np.sqrt(s), m_lepton**2
+    first, second = _twice_products(root_s, omega, y)
+    # A pair lighter than the rounding of s has lost its mass; the ratios need no more of it.
+    product, s_prime = first * second, np.maximum(s - 2.0 * root_s * omega, 1e-15 * s)
+    common = (2.0 * s * s_prime + first**2 + second**2) / product
+    common = common - 2.0 * m2 * s_prime * np.square((s - s_prime) / product)
+    on_first = 8.0 * m2 / second**2 - 4.0 * s_prime / product
+    on_second = 8.0 * m2 / first**2 - 4.0 * s_prime / product
+    mixed = -8.0 * m2 / product
+    along, across = beam_momentum(root_s, y, m_lepton)
+    pair_mass = np.sqrt(s_prime)
+    gamma, shift = (root_s - omega) / pair_mass, 0.5 * root_s * omega / pair_mass
+    z_first, z_second = -gamma * along - shift, gamma * along - shift
+    in_zz = on_first * z_first**2 + on_second * z_second**2 + 2.0 * mixed * z_first * z_second
+    in_xz = on_second * z_second - on_first * z_first + mixed * (z_first - z_second)
+    in_xx = on_first + on_second - 2.0 * mixed
+    return common + in_xx * across**2, common, common + in_zz, across * in_xz
+
+
+def double_differential(s: float, omega: Any, y: Any, current: DarkCurrent, m_lepton: float) -> Any:
+    """Return dsigma/(domega dy) at G = 1 (per GeV^3 x GeV^2), in the photon's energy and rapidity y.
+
+    omega is in GeV in the centre of mass; y >= 0 stands for p cos theta = E tanh y, which the collinear
+    peaks want: dsigma = ds' rho(s') 2e^4 X omega/(32 pi s p) dcos theta.
+    """
+    root_s = np.sqrt(s)
+    beam = np.sqrt(0.25 * s - m_lepton**2)
+    first, _ = _twice_products(root_s, omega, y)
+    per_rapidity = 0.5 * root_s / beam / np.square(np.cosh(y))
     s_prime = s - 2.0 * root_s * omega
-    end = float(np.arctanh(abs_cos_max * beam / energy))
-    y, weights = gauss_legendre(0.0, end, 160)  # symmetric in cos theta
-    tanh = np.tanh(y)
-    first = 2.0 * omega * energy * (1.0 - tanh)
-    jacobian = 2.0 * energy / beam * (1.0 - tanh) * (1.0 + tanh)
     amplitude = vector_amplitude(s, s_prime, first, m_lepton)
-    angular = np.sum(weights * jacobian * amplitude, axis=-1)
-    density = current.spectral_density(np.maximum(s_prime[..., 0], 0.0))
-    return 2.0 * root_s * density * 2.0 * E4 * angular * omega[..., 0] / (32.0 * np.pi * s * beam)
+    density = current.spectral_density(np.maximum(s_prime, 0.0))
+    return 2.0 * root_s * density * 2.0 * E4 * amplitude * omega * per_rapidity / (32.0 * np.pi * s * beam)
+
+
+def photon_energy(root: Any, e_min: float, top: float) -> tuple[Any, Any]:
+    """Return omega = top (e_min/top)^(t^2) and |domega/dt|, t from 0 to 1.
+
+    The logarithm takes out the soft 1/omega, the square the threshold's power of 3/2 or 3 at the top.
+    """
+    depth = np.log(top / e_min)
+    omega = top * np.exp(-depth * np.square(root))
+    return omega, 2.0 * depth * root * omega
+
+
+def photon_spectrum(s: float, omega: Any, current: DarkCurrent, abs_cos_max: float, m_lepton: float) -> Any:
+    """Return dsigma/domega at G = 1 for photon energies in the centre of mass (GeV; per GeV^3 x GeV^2)."""
+    omega = np.asarray(omega, dtype=float)[..., None]
+    y, weights = gauss_legendre(0.0, largest_rapidity(s, abs_cos_max, m_lepton), 160)
+    return 2.0 * np.sum(weights * double_differential(s, omega, y, current, m_lepton), axis=-1)
 
 
 def cross_section(
@@ -65,6 +154,5 @@ def cross_section(
     if top <= e_min:
         return 0.0
     root, weights = gauss_legendre(0.0, 1.0, 200)
-    omega = top - (top - e_min) * root**2  # rho vanishes like a power 3/2 or 3 at the upper end
-    jacobian = 2.0 * (top - e_min) * root
+    omega, jacobian = photon_energy(root, e_min, top)
     return float(np.sum(weights * jacobian * photon_spectrum(s, omega, current, abs_cos_max, m_lepton)))
