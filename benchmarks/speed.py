@@ -6,6 +6,7 @@ import time
 import darkmc
 from darkmc.rng import CHUNK_ROWS
 
+SCATTERING = (("lsnd", 0.02), ("lsnd", 0.001), ("miniboone-offtarget", 0.02))
 POINTS = ((0.03, 6e-5), (0.01, 3e-3))
 REPEATS = 9
 
@@ -40,3 +41,8 @@ if __name__ == "__main__":
     for mass, g in POINTS:
         time_to_precision(charm, mass, g)
     rows_per_second(charm, *POINTS[0])
+    for name, mass in SCATTERING:
+        print(f"{name}, stable dark photon:")
+        experiment = darkmc.Experiment(name)
+        time_to_precision(experiment, mass, 1e-9)
+        rows_per_second(experiment, mass, 1e-9)

@@ -172,7 +172,17 @@ def main(arguments: list[str]) -> None:
     """Compute the data if asked for, and rewrite the tables."""
     if "--compute" in arguments:
         wanted = set(arguments) - {"--compute"}
-        for make in (cutflow, presets, shares, intervals, hadronic):
+        import collider_tables  # beside this script
+        import scattering_tables
+
+        scattering = (scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer)
+        colliders = (
+            collider_tables.acceptance,
+            collider_tables.collider_limits,
+            collider_tables.switches,
+            collider_tables.bins,
+        )
+        for make in (cutflow, presets, shares, intervals, hadronic, *scattering, *colliders):
             if wanted and make.__name__ not in wanted:
                 continue
             for name, comment, rows in make():
