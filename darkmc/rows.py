@@ -3,7 +3,7 @@
 N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2) (1 - exp(-tau_window_i G^2))
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,11 @@ class Rows:
         Detection efficiency that differs from row to row; empty where a channel's constant says it all.
     factors : array (m, n)
         By what each named alternative multiplies the weights; empty when none was asked for.
+    bin : array (n,) of int16
+        Number of the bin of the observation that a row falls in, -1 for none; empty where nothing is binned.
+    arriving : array (m,)
+        Weight, G^2 removed, of primaries that point at the detector where `produced` holds more than that;
+        empty where it does not.
     """
 
     produced: Array
@@ -43,6 +48,8 @@ class Rows:
     tried: int
     efficiency: Array = field(default_factory=lambda: np.empty(0))
     factors: Array = field(default_factory=lambda: np.empty((0, 0)))
+    bin: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    arriving: Array = field(default_factory=lambda: np.empty(0))
 
     @staticmethod
     def joined(parts: "list[Rows]") -> "Rows":
@@ -57,6 +64,23 @@ class Rows:
             int(starts[-1]),
             np.concatenate([part.efficiency for part in parts]),
             np.concatenate([part.factors for part in parts], axis=1),
+            np.concatenate([part.bin for part in parts]),
+            np.concatenate([part.arriving for part in parts]),
+        )
+
+    def selected(self, keep: NDArray[np.bool_]) -> "Rows":
+        """Return the rows to keep, of as many primaries tried."""
+        return Rows(
+            self.produced[keep],
+            self.tau_survive[keep],
+            self.tau_window[keep],
+            self.stage[keep],
+            self.index[keep],
+            self.tried,
+            self.efficiency[keep] if len(self.efficiency) else self.efficiency,
+            self.factors[:, keep] if self.factors.size else self.factors,
+            self.bin[keep] if len(self.bin) else self.bin,
+            self.arriving,
         )
 
 
@@ -74,11 +98,20 @@ class Channel:
     n_cuts: int
     rows: Rows
     rows_per_primary: int = 1
+    counts_primaries: bool = True  # False where another channel has the same primaries
 
-    @property
-    def towards(self) -> Array:
-        """Primaries that point at the detector, by weight, powers of G removed."""
-        return self.rows.produced[:: self.rows_per_primary]
+    def towards(self, coupling: float) -> Array:
+        """Return the primaries that point at the detector, by weight; none if another channel counts them."""
+        if not self.counts_primaries:
+            return np.empty(0)
+        if len(self.rows.arriving):
+            return coupling**2 * self.rows.arriving
+        out: Array = coupling**self.power * self.rows.produced[:: self.rows_per_primary]
+        return out
+
+    def in_bin(self, number: int) -> "Channel":
+        """Return the channel with its rows in one bin only, of as many primaries tried."""
+        return replace(self, rows=self.rows.selected(self.rows.bin == number))
 
     @cached_property
     def passing(self) -> NDArray[np.bool_]:
@@ -90,6 +123,12 @@ class Channel:
     def leading(self) -> NDArray[np.intp]:
         """Places of the rows that pass, one per primary: what :meth:`contributions` belongs to."""
         return np.flatnonzero(self.passing)[:: self.rows_per_primary]
+
+    @cached_property
+    def bins(self) -> NDArray[np.int16]:
+        """Bins of the rows that pass every cut."""
+        out: NDArray[np.int16] = self.rows.bin[self.passing]
+        return out
 
     @cached_property
     def final(self) -> tuple[Array, Array, Array]:

@@ -232,7 +232,7 @@ class Sample:
         levels: list[list[tuple[float, float]]] = [[] for _ in names]
         for channel in self.channels_:
             tried = channel.rows.tried
-            levels[0].append(mean_and_error(coupling**channel.power * channel.towards, tried))
+            levels[0].append(mean_and_error(channel.towards(coupling), tried))
             for cuts in range(len(names) - 1):
                 inside = channel.per_primary(channel.terms(channel.after(cuts), coupling))
                 levels[cuts + 1].append(mean_and_error(inside, tried))

@@ -44,11 +44,17 @@ def kinetic_window(cuts: Sequence[Cut], m_electron: float) -> tuple[float, float
     return low, float(high)
 
 
-def electron_cone(cuts: Sequence[Cut]) -> float:
-    """Return the largest angle (rad) between recoil and beam that the cuts leave, pi for any."""
-    angles = [cut.max for cut in cuts if cut.observable == "theta_electron" and cut.max is not None]
-    cosines = [cut.min for cut in cuts if cut.observable == "cos_theta_electron" and cut.min is not None]
-    return float(min([np.pi, *angles, *(np.arccos(np.clip(c, -1.0, 1.0)) for c in cosines)]))
+def angular_window(cuts: Sequence[Cut]) -> tuple[float, float]:
+    """Return the angles (rad) between recoil and beam that the cuts leave."""
+    angles = [cut for cut in cuts if cut.observable == "theta_electron"]
+    cosines = [cut for cut in cuts if cut.observable == "cos_theta_electron"]
+    low = [*(cut.min for cut in angles), *(_angle(cut.max) for cut in cosines)]
+    high = [*(cut.max for cut in angles), *(_angle(cut.min) for cut in cosines)]
+    return max([0.0, *(a for a in low if a is not None)]), min([np.pi, *(a for a in high if a is not None)])
+
+
+def _angle(cosine: float | None) -> float | None:
+    return None if cosine is None else float(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
 
 def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
@@ -101,7 +107,7 @@ class ElectronRecoil:
         factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)
         self.strength = electrons * SIGMA_TO_M2 * factor
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
-        self.kinetic, self.cone = kinetic_window(self.card.cuts, mass("e")), electron_cone(self.card.cuts)
+        self.kinetic, self.cone = kinetic_window(self.card.cuts, mass("e")), angular_window(self.card.cuts)[1]
         self.with_photon = any(cut.observable in NEEDS_PHOTON for cut in self.card.cuts)
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
@@ -197,7 +203,7 @@ class ElectronRecoil:
         recoil, outgoing = momenta
         axis = None
         if self.spin and not decay.heavy_axion:
-            axis = polarisation_axis(recoil, outgoing, self.scattering.target_mass, uniform[0])
+            axis = polarisation_axis(recoil, outgoing, decay.mass, self.scattering.target_mass, uniform[0])
         photon, daughter = decay.polarised(outgoing, axis, uniform[1:3])
         momentum = length(outgoing[1:])
         direction = outgoing[1:] / momentum

@@ -91,6 +91,8 @@ class ChannelPlan:
         Upper bound of any row's contribution at that coupling.
     rows_per_primary : int
         Rows that stand together for one primary.
+    counts_primaries : bool
+        No other channel has the same primaries.
     """
 
     name: str
@@ -106,9 +108,17 @@ class ChannelPlan:
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]
     rows_per_primary: int = 1
+    counts_primaries: bool = True
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
         return Channel(
-            self.name, self.power, self.branching, self.efficiency, self.n_cuts, rows, self.rows_per_primary
+            self.name,
+            self.power,
+            self.branching,
+            self.efficiency,
+            self.n_cuts,
+            rows,
+            self.rows_per_primary,
+            self.counts_primaries,
         )

@@ -15,6 +15,7 @@ from darkmc.experiments.electron_recoil import (
     NEEDS_PHOTON,
     ElectronRecoil,
     active_volume,
+    angular_window,
     kinetic_window,
 )
 from darkmc.experiments.fixed_target import FixedTarget
@@ -41,6 +42,9 @@ class Scattering(FixedTarget):
         low, high = kinetic_window(self.card.cuts, mass("e"))
         if low >= high:
             raise CardError(f"{self.path}: cuts: the window of recoil energies is empty")
+        low, high = angular_window(self.card.cuts)
+        if low >= high:
+            raise CardError(f"{self.path}: cuts: the window of recoil angles is empty")
         needs_photon = [cut.name for cut in self.card.cuts if cut.observable in NEEDS_PHOTON]
         if needs_photon and self.card.simulation.veto != "accept":
             raise CardError(
@@ -63,18 +67,18 @@ class Scattering(FixedTarget):
             return []
         signal, couplings = self.card.simulation.signal, tuple(at or ())
         decays = portal.m_axion != portal.m_dark_photon
-        interactions: list[tuple[Kind, Interaction]] = []
+        interactions: list[tuple[Kind, Interaction, bool]] = []
         if signal in ("electron", "all"):
             light, heavy = (ElectronRecoil(self, self.active, portal, unstable) for unstable in (False, True))
             kinds = KINDS if decays else STABLE_KINDS
-            interactions += [(kind, heavy if kind == "heavy" else light) for kind in kinds]
+            interactions += [(kind, heavy if kind == "heavy" else light, True) for kind in kinds]
         if signal in ("conversion", "all") and decays:
             conversion = NucleusConversion(self, portal)
-            interactions += [(kind, conversion) for kind in CONVERTING]
+            interactions += [(kind, conversion, not interactions) for kind in CONVERTING]
         streams = [
-            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary)
+            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary, first)
             for meson in self.open_mesons(portal)
-            for kind, interaction in interactions
+            for kind, interaction, first in interactions
         ]
         if self.card.simulation.biasing == "turned" and self.source.lists is None:
             adapt(streams, couplings, self._deciding)

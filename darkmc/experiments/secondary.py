@@ -138,6 +138,8 @@ class SecondaryStream:
         Couplings at which precision is wanted; they shape the proposals.
     vary : bool
         Carry the weights of the flux card's alternatives along.
+    first : bool
+        No other stream has the same dark states.
     """
 
     def __init__(
@@ -149,10 +151,11 @@ class SecondaryStream:
         interaction: Interaction,
         at: tuple[float, ...] = (),
         vary: bool = False,
+        first: bool = True,
     ) -> None:
         self.experiment, self.kind, self.portal, self.interaction = experiment, kind, portal, interaction
         self.base = Stream(experiment, portal, meson, "a gamma", vary)
-        self.card = experiment.card
+        self.card, self.first = experiment.card, first
         self.upstream = kind in ("near", "far")
         self.decay = PhotonDecay(portal.current) if portal.m_axion != portal.m_dark_photon else None
         self.number = channel_number(meson, "a gamma") + interaction.first_number + KINDS.index(kind)
@@ -173,9 +176,10 @@ class SecondaryStream:
         proposal = self.experiment.proposal
         if self.kind == "far":
             margin = self._sideways() * (base.path_range[1] + self.reach - base.near)
-            proposal = grown(self.card.geometry, margin, self.experiment.path).direction_proposal(
-                self.card.beam.origin_m
-            )
+            wider = grown(self.card.geometry, margin, self.experiment.path)
+            if wider.contains(self.card.beam.origin_m).any():  # near and wide: any direction may do
+                return AnaloguePrimaries(source, base.meson, base.mass)
+            proposal = wider.direction_proposal(self.card.beam.origin_m)
         return TurnedPrimaries(source, base.meson, base.mass, proposal, momenta, self._aims(momenta, at))
 
     def _aims(self, momenta: Array, at: tuple[float, ...]) -> list[Aim]:
@@ -251,6 +255,7 @@ class SecondaryStream:
             run_events=self.run_events,
             bound=lambda coupling: sampled_bound(self.plan(), coupling),
             rows_per_primary=self._rows_per_primary,
+            counts_primaries=self.first and not self.upstream,
         )
 
     @property
@@ -346,7 +351,17 @@ class SecondaryStream:
             window = np.repeat(traced.per_metre * SPLIT_M, 2)
             stage, index = np.repeat(stage, 2), np.repeat(index, 2)
             efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
-        return Rows(weight, survive, window, stage, index, n_rows, efficiency, factors)
+        return Rows(
+            weight,
+            survive,
+            window,
+            stage,
+            index,
+            n_rows,
+            efficiency,
+            factors,
+            arriving=np.empty(0) if self.upstream else traced.produced,
+        )
 
     def _path(self, uniform: Array) -> tuple[Array, Array]:
         """Return where the state decays (m) and 1/g of that draw: half flat, half flat in the logarithm."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
-from darkmc.experiments.final_states import Draw, visible_decay
+from darkmc.experiments.final_states import Draw, is_open, visible_decay
 from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
@@ -160,6 +160,7 @@ class Stream:
             run=self.run,
             run_events=self.run_events,
             bound=partial(row_bound, self),
+            counts_primaries=self.state == next(s for s in signal.final_states if is_open(self.portal, s)),
         )
 
     def particles(self) -> tuple[str, ...]:

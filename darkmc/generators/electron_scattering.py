@@ -14,6 +14,7 @@ from darkmc.current import DarkCurrent
 from darkmc.kinematics import Array, boost, invariant_mass_squared, kallen, length
 
 E2 = 4.0 * np.pi * ALPHA
+WHOLE = 0.1  # share of recoils that are drawn without regard to cuts: it keeps the cutflow honest
 
 
 class FermionScattering:
@@ -146,7 +147,8 @@ class FermionScattering:
     def sample_within(self, energy: Array, uniform: Array, low: Array, high: Array) -> tuple[Array, Array]:
         """Return Q^2 (GeV^2) within given ranges, flat in ln Q^2, and dsigma/dQ^2 over that density.
 
-        Photon exchange gives (1 - Q^2_min/Q^2)/Q^2 and smaller terms, so that weights are bounded.
+        A share WHOLE of the rows is flat over all that is kinematically possible.  Photon exchange gives
+        (1 - Q^2_min/Q^2)/Q^2 and smaller terms, so that weights are bounded.
 
         Parameters
         ----------
@@ -156,20 +158,25 @@ class FermionScattering:
             Uniform numbers.
         low, high : arrays (k, n)
             Ranges of Q^2 in GeV^2, not overlapping; empty where high <= low. What is kinematically
-            impossible is cut off; the weight is 0 where nothing is left, and below threshold.
+            impossible is cut off; the weight is 0 below threshold.
         """
         open_ = energy > self.threshold * (1.0 + 1e-12)
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
         least, most = self.q2_limits(safe)
         least = np.maximum(least, 1e-30 * most)
         bottom = np.clip(low, least, most)
-        spans = np.log(np.clip(high, bottom, most) / bottom)
+        spans, whole = np.log(np.clip(high, bottom, most) / bottom), np.log(most / least)
         total = np.sum(spans, axis=0)
-        depth, q2 = uniform * total, bottom[-1] * np.exp(spans[-1])
+        share = np.where(total > 0.0, 1.0 - WHOLE, 0.0)
+        anywhere = uniform >= share
+        depth = np.where(anywhere, -1.0, uniform / np.where(anywhere, 1.0, share) * total)
+        q2 = least * np.exp((uniform - share) / (1.0 - share) * whole)
         for start, span in zip(bottom, spans, strict=True):
             q2 = np.where((depth >= 0.0) & (depth < span), start * np.exp(depth), q2)
             depth = depth - span
-        weight = np.maximum(self.differential(q2, safe), 0.0) * q2 * total
+        inside = np.any((q2 >= bottom) & (q2 <= bottom * np.exp(spans)) & (spans > 0.0), axis=0)
+        density = np.where(inside, share / np.where(total > 0.0, total, 1.0), 0.0) + (1.0 - share) / whole
+        weight = np.maximum(self.differential(q2, safe), 0.0) * q2 / density
         return q2, np.where(open_, weight, 0.0)
 
 
