@@ -8,8 +8,8 @@ import numpy as np
 
 from darkmc.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.interaction import Outcome, Ray
 from darkmc.experiments.plan import Flight
-from darkmc.experiments.secondary import Kind, Outcome, Ray
 from darkmc.generators.coherent_scattering import CoherentConversion, outgoing_direction_cosine
 from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.kinematics import Array, perpendicular_pair
@@ -18,7 +18,6 @@ from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
 
 SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
-CONVERTING: tuple[Kind, ...] = ("light", "near", "far")  # the heavier state makes no photon
 
 
 class Target:

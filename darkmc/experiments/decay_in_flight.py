@@ -10,11 +10,11 @@ import numpy as np
 
 from darkmc.cards import Loaded
 from darkmc.errors import CardError
-from darkmc.experiments.conversion import CONVERTING, NucleusConversion
+from darkmc.experiments.conversion import NucleusConversion
 from darkmc.experiments.final_states import is_open, threshold
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.plan import ChannelPlan
-from darkmc.experiments.secondary import SecondaryStream
+from darkmc.experiments.secondary import CONVERTING, SecondaryStream
 from darkmc.experiments.stream import Stream
 from darkmc.kinematics import Array
 from darkmc.portal import DarkAxionPortal

@@ -15,8 +15,8 @@ from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError
 from darkmc.experiments.conversion import SIGMA_TO_M2
 from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.interaction import Outcome, Ray
 from darkmc.experiments.plan import Flight
-from darkmc.experiments.secondary import Outcome, Ray
 from darkmc.experiments.shapes import holds, make_shape
 from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.generators.electron_scattering import FermionScattering, polarisation_axis, recoil_cosine

@@ -10,7 +10,7 @@ from typing import Any
 from darkmc.cards import Loaded
 from darkmc.errors import CardError
 from darkmc.experiments.adaptation import adapt
-from darkmc.experiments.conversion import CONVERTING, NucleusConversion
+from darkmc.experiments.conversion import NucleusConversion
 from darkmc.experiments.electron_recoil import (
     NEEDS_PHOTON,
     ElectronRecoil,
@@ -19,8 +19,9 @@ from darkmc.experiments.electron_recoil import (
     kinetic_window,
 )
 from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.interaction import Interaction
 from darkmc.experiments.plan import ChannelPlan
-from darkmc.experiments.secondary import KINDS, STABLE_KINDS, Interaction, Kind, SecondaryStream
+from darkmc.experiments.secondary import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
 from darkmc.particles import mass
 from darkmc.portal import DarkAxionPortal
 from darkmc.rows import Channel

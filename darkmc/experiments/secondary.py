@@ -6,8 +6,7 @@ its place does not matter ("near").  What happens in the detector is an :class:`
 the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
 """
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.adaptation import AdaptiveMap
 from darkmc.experiments.bounds import sampled_bound
 from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.experiments.interaction import Interaction, Outcome, Ray
 from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
 from darkmc.experiments.primaries import (
@@ -35,88 +35,15 @@ from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
 from darkmc.rng import chunk_rng
 from darkmc.rows import Channel, Rows
-from darkmc.selection import Event, stages
+from darkmc.selection import stages
 
-Mask = NDArray[np.bool_]
 Kind = Literal["light", "heavy", "near", "far"]
 SPLIT_M = 1.0  # a state that decays before this decays in the target, seen from the detector
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
 _DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
+CONVERTING: tuple[Kind, ...] = ("light", "near", "far")  # the heavier state makes no photon
 STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
-
-
-class Ray(NamedTuple):
-    """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it."""
-
-    start: Array
-    direction: Array
-    energy: Array
-    entry: Array
-    chord: Array
-
-    def point(self, path: Array, mass: float) -> Array:
-        """Return where and when a state of some mass (GeV) is after a path (m), (4, n)."""
-        speed = np.sqrt(np.maximum(1.0 - (mass / self.energy) ** 2, 1e-30))
-        step = np.concatenate([self.direction, (1.0 / (speed * SPEED_OF_LIGHT_M_PER_NS))[None]])
-        out: Array = self.start + path * step
-        return out
-
-    def momentum(self, mass: float) -> Array:
-        """Return the four-momentum (4, n) of a state of some mass (GeV)."""
-        size = np.sqrt(np.maximum((self.energy - mass) * (self.energy + mass), 0.0))
-        out: Array = np.concatenate([self.energy[None], size * self.direction])
-        return out
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an interaction makes of the rays that meet the detector.
-
-    Attributes
-    ----------
-    weight : array (n,)
-        n sigma at G = 1 per metre, with the Jacobians of the draw.
-    visible : dict of arrays (4, n)
-        What the cuts see, by name, lab frame.
-    momenta, vertices : dicts of arrays (4, n)
-        All that is made; empty unless everything was asked for.
-    tau_survive, tau_window : arrays (n,)
-        Decay lengths at G = 1 of the state that is made: to be survived, and in which it must decay
-        (inf: no such condition).
-    flight : Flight or None
-        The state that decays after the interaction.
-    """
-
-    weight: Array
-    visible: Event
-    momenta: Momenta
-    tau_survive: Array
-    tau_window: Array
-    flight: Flight | None
-
-
-class Interaction(Protocol):
-    """What happens to a dark state in the detector."""
-
-    name: str
-    first_number: int  # of the channels' numbers, after those of the meson
-    n_uniform: int
-    power: float  # of G, without production
-    branching: float
-    particles: tuple[str, ...]
-    vertices: tuple[str, ...]
-    least_energy: float  # of an incoming state that can be seen, GeV
-    cost: float
-    vetoed: bool  # what is made must survive
-
-    def rate(self, energy: Array) -> Array:
-        """Return roughly n sigma of what passes the cuts, in any unit, at energies of any shape."""
-        ...
-
-    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
-        """Return the outcome for rays (n) that interact at some path length, from uniforms (n_uniform, n)."""
-        ...
 
 
 class SecondaryStream:
