@@ -13,12 +13,14 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from darkmc.collider_schema import ColliderCard, CombinedCard
 from darkmc.errors import CardError, nearest
 from darkmc.flux_schema import FLUX_MODELS, FluxCard
-from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard, RunCard
+from darkmc.run_schema import RUN_MODELS, LimitsRun
+from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard
 
 Kind = Literal["detectors", "fluxes", "runs"]
-MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": RunCard}
+MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
 _T = TypeVar("_T", bound=Card)
 
 
@@ -117,9 +119,7 @@ def load_card(
 
 
 def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
-    """Return what the card must look like; a flux's parametrisation or an experiment's topology decides."""
-    if kind == "runs":
-        return RunCard
+    """Return what the card must look like: topology, parametrisation, or a run's kind (limits if unsaid)."""
     models: Mapping[str, type[Card]]
     key, models = _DECIDES[kind]
     if key not in data:
@@ -127,12 +127,13 @@ def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
     name = str(data[key])
     if name not in models:
         raise CardError(f"{path}: {key}: unknown '{name}'{nearest(name, [*models])}")
-    return models[name]
+    return CombinedCard if models[name] is ColliderCard and "combines" in data else models[name]
 
 
 _DECIDES: dict[Kind, tuple[str, Mapping[str, type[Card]]]] = {
-    "detectors": ("topology", EXPERIMENT_MODELS),
+    "detectors": ("topology", {**EXPERIMENT_MODELS, "collider": ColliderCard}),
     "fluxes": ("parametrisation", FLUX_MODELS),
+    "runs": ("kind", RUN_MODELS),
 }
 
 

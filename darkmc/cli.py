@@ -130,15 +130,15 @@ def _add_gminus2(commands: Any) -> None:
 
 
 def _add_run(commands: Any) -> None:
-    parser = _new(commands, "run", "do a ready run: limits, pictures and events")
+    parser = _new(commands, "run", "do a ready run: tables and their picture, for limits also events")
     parser.add_argument("run", help="name of a shipped run, or a TOML file")
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
     parser.add_argument("--preset", default="best")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, help="processes over masses (default: one per core)")
 
 
 def _add_pictures(commands: Any) -> None:
-    figure = _new(commands, "figure", "draw the limits that a run wrote; computes nothing")
+    figure = _new(commands, "figure", "draw what a run wrote; computes nothing")
     figure.add_argument("name", metavar="NAME", help="a run (name or TOML file), or one limit table FILE.csv")
     figure.add_argument(
         "--from", dest="folder", metavar="DIRECTORY", help="where the run wrote (default ./NAME)"
@@ -148,7 +148,7 @@ def _add_pictures(commands: Any) -> None:
         action="append",
         default=[],
         metavar="FILE.csv[:LABEL]",
-        help="a curve from elsewhere: columns mass_GeV and value, in GeV^-1",
+        help="with limits, a curve from elsewhere: columns mass_GeV and value, in GeV^-1",
     )
     plot = _new(commands, "plot", "draw a sample of events: energies, angles, vertices, masses, delays")
     plot.add_argument("sample", metavar="SAMPLE.root")

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 import tomllib
 import warnings
@@ -16,7 +17,7 @@ from typing import Any
 from darkmc import __version__
 from darkmc.cards import find_card, list_cards, load_card
 from darkmc.errors import PhysicsError, nearest
-from darkmc.schema import RunCard
+from darkmc.run_schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
 
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
@@ -85,6 +86,11 @@ def _workers(options: argparse.Namespace) -> int:
     if options.workers < 1:
         raise PhysicsError(f"--workers must be at least 1, not {options.workers}")
     return int(options.workers)
+
+
+def _cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _point(options: argparse.Namespace) -> tuple[Any, Any, float]:
@@ -261,13 +267,15 @@ def _limit(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from darkmc.runs import execute
 
-    for path in execute(options.run, options.output, options.preset, _workers(options)):
+    workers = _workers(options) if options.workers is not None else _cores()
+    for path in execute(options.run, options.output, options.preset, workers):
         print(path)
     return 0
 
 
 def _figure(options: argparse.Namespace) -> int:
-    from darkmc.figures.limits import draw_limits, find_tables
+    from darkmc.figures.limits import draw_limits
+    from darkmc.figures.of_runs import draw_run
     from darkmc.figures.overlays import read_overlay
     from darkmc.figures.style import picture
 
@@ -279,8 +287,7 @@ def _figure(options: argparse.Namespace) -> int:
         draw_limits([Path(options.name)], [target], Path(options.name).stem, overlays)
     else:
         card: RunCard = load_card("runs", options.name).card
-        tables = find_tables(Path(options.folder or card.name), card.experiments)
-        draw_limits(tables, [target], card.title, overlays)
+        draw_run(card, Path(options.folder or card.name), [target], overlays)
     print(target)
     return 0
 
@@ -297,21 +304,19 @@ def _plot(options: argparse.Namespace) -> int:
 
 def _decay_length(options: argparse.Namespace) -> int:
     from darkmc.experiments.experiment import Experiment
-    from darkmc.figures.decay_length import characteristic_energies, draw_decay_lengths
+    from darkmc.figures.decay_length import characteristic_energies, decay_curves, draw_decay_lengths
     from darkmc.figures.style import picture
 
     target = picture(options.output, options.force)
     coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
     masses = [float(m) for m in sorted(parse_energy_grid(options.m_dark_photon))]
-    energies = None if options.energies is None else parse_energy_grid(options.energies)
+    pairs = [(m, parse_axion_mass(options.m_axion, m)) for m in masses]
     experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
-    draw_decay_lengths(
-        experiment,
-        [(m, parse_axion_mass(options.m_axion, m)) for m in masses],
-        coupling,
-        characteristic_energies(experiment.card) if energies is None else [float(e) for e in energies],
-        [target],
-    )
+    energies = characteristic_energies(experiment.card)
+    if options.energies is not None:
+        energies = [float(e) for e in parse_energy_grid(options.energies)]
+    curves = decay_curves(experiment, pairs, coupling, energies)
+    draw_decay_lengths([curves], pairs, coupling, [target])
     print(target)
     return 0
 

@@ -1,18 +1,33 @@
-"""Ready runs: limits of some experiments, the picture of them, and a sample of events."""
+"""Ready runs: tables, the picture drawn from them, and beside limits a sample of events.
 
-from collections.abc import Iterator
+A run is checked before anything is written, and a folder in which nothing came to lie is taken away again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from darkmc.cards import load_card
+from darkmc.cards import flatten, load_card
 from darkmc.errors import PhysicsError
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.limits import draw_limits
+from darkmc.figures.of_runs import draw_run
+from darkmc.output.files import check_target
 from darkmc.output.root import write_root
 from darkmc.output.tables import write_limits
 from darkmc.portal import DarkAxionPortal
+from darkmc.run_colliders import cross_sections, event_map
+from darkmc.run_schema import Curve, LimitsRun, RunCard
+from darkmc.run_tables import Work, decay_lengths, histograms, masses
 from darkmc.scan import ScanRequest, scan
-from darkmc.schema import RunCard
-from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid
+from darkmc.units import parse_axion_mass, parse_energy
+
+KINDS: dict[str, Callable[[Any, str], Work]] = {
+    "histogram": histograms,
+    "decay-length": decay_lengths,
+    "cross-sections": cross_sections,
+    "map": event_map,
+}
 
 
 def execute(name: str, directory: str | None, preset: str, workers: int) -> Iterator[Path]:
@@ -27,48 +42,67 @@ def execute(name: str, directory: str | None, preset: str, workers: int) -> Iter
     preset : str
         Preset of the experiments' cards.
     workers : int
-        Processes over masses.
+        Processes over the masses of limits.
     """
     card: RunCard = load_card("runs", name).card
     folder = Path(directory or card.name)
     if folder.exists() and not folder.is_dir():
         raise PhysicsError(f"{folder} exists and is no directory")
-    masses = [float(m) for m in parse_energy_grid(card.m_dark_photon)]
-    grid = tuple((m, parse_axion_mass(card.m_axion, m)) for m in masses)
-    requests = [
-        ScanRequest(experiment, grid, preset=preset, precision=card.precision, seed=card.seed)
-        for experiment in card.experiments
-    ]
-    for request in requests:
-        request.load()
+    work = _limits(card, preset, workers) if isinstance(card, LimitsRun) else KINDS[card.kind](card, preset)
+    with _made(folder):
+        picture = check_target(folder / f"{card.name}.pdf")
+        yield from work(folder)
+        pictures = [picture, picture.with_suffix(".png")]
+        draw_run(card, folder, pictures)
+        yield from pictures
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder; when the block fails, take away what was made if it is empty."""
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for request in requests:
-        path = folder / f"{request.experiment}.csv"
-        write_limits(path, request, list(scan(request, workers, progress=True)))
-        yield path
-    picture = folder / f"{card.name}.pdf"
-    tables = [folder / f"{request.experiment}.csv" for request in requests]
-    draw_limits(tables, [picture, picture.with_suffix(".png")], card.title)
-    yield from (picture, picture.with_suffix(".png"))
-    if card.events:
-        yield _write_events(card, folder, preset)
+    try:
+        yield
+    except BaseException:
+        for path in fresh:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
-def _write_events(card: RunCard, folder: Path, preset: str) -> Path:
-    if (
-        card.events_experiment is None
-        or card.events_m_dark_photon is None
-        or card.events_coupling_per_GeV is None
-    ):
-        raise PhysicsError(
-            f"run {card.name}: events needs events_experiment, events_m_dark_photon and a coupling"
-        )
-    m_dark_photon = parse_energy(card.events_m_dark_photon)
-    portal = DarkAxionPortal(m_dark_photon, parse_axion_mass(card.m_axion, m_dark_photon))
-    experiment = Experiment(card.events_experiment, preset)
-    path = folder / f"{card.events_experiment}.root"
-    stream = experiment.generate(
-        portal, card.events_coupling_per_GeV, card.events, seed=card.seed, progress=True
+def _limits(card: LimitsRun, preset: str, workers: int) -> Work:
+    requests = {curve.stem: _request(card, curve, preset) for curve in card.all_curves}
+    for request in requests.values():
+        request.load()
+    experiment = Experiment(card.events_experiment, preset) if card.events_experiment else None
+
+    def work(folder: Path) -> Iterator[Path]:
+        for stem, request in requests.items():
+            path = folder / f"{stem}.csv"
+            write_limits(path, request, list(scan(request, workers, progress=True)))
+            yield path
+        if card.events and experiment is not None:
+            yield _write_events(card, experiment, folder)
+
+    return work
+
+
+def _request(card: LimitsRun, curve: Curve, preset: str) -> ScanRequest:
+    return ScanRequest(
+        curve.experiment,
+        tuple(masses(curve.m_dark_photon or card.m_dark_photon or "", curve.m_axion or card.m_axion)),
+        preset,
+        dict(flatten(curve.overrides)),
+        card.precision,
+        seed=card.seed,
     )
-    write_root(path, stream)
+
+
+def _write_events(card: LimitsRun, experiment: Experiment, folder: Path) -> Path:
+    m_dark_photon = parse_energy(card.events_m_dark_photon or "")
+    portal = DarkAxionPortal(m_dark_photon, parse_axion_mass(card.m_axion, m_dark_photon))
+    path = folder / f"{experiment.name}.root"
+    coupling = card.events_coupling_per_GeV or 0.0
+    write_root(path, experiment.generate(portal, coupling, card.events, seed=card.seed, progress=True))
     return path

@@ -220,10 +220,10 @@ class Sample:
     def cutflow(self, coupling: Any) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
 
-        ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection efficiency, where it is
-        not 1, is the last entry, ``efficiency``, so that the last entry is always the signal yield. With
-        conversion as a signal the first entry counts every dark state that points at the volume, by
-        production and conversion at once. Arrays of couplings give arrays.
+        ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection
+        efficiency, where it is not 1, is the last entry, ``efficiency``, so that the last entry is always
+        the signal yield. With conversion as a signal the first entry counts every dark state that points
+        at the volume, by production and conversion at once. Arrays of couplings give arrays.
         """
         return _over(coupling, self._cutflow)
 

@@ -282,20 +282,3 @@ EXPERIMENT_MODELS: dict[str, type[ExperimentCard]] = {
     "decay_in_flight": DecayCard,
     "scattering": ScatteringCard,
 }
-
-
-class RunCard(Card):
-    """A ready run: experiments, masses and what to write."""
-
-    schema_: Literal[1] = Field(alias="schema")
-    name: str
-    title: str
-    experiments: Annotated[tuple[str, ...], Field(min_length=1)]
-    m_dark_photon: str
-    m_axion: str = "0"
-    precision: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
-    seed: Annotated[int, Field(ge=0)] = 1
-    events: Annotated[int, Field(ge=0)] = 0
-    events_experiment: str | None = None
-    events_m_dark_photon: str | None = None
-    events_coupling_per_GeV: Positive | None = None

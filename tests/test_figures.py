@@ -11,9 +11,8 @@ from darkmc import DarkAxionPortal, Experiment
 from darkmc.cli import main
 from darkmc.constants import HBAR_C_GEV_M
 from darkmc.experiments.shapes import make_shape
-from darkmc.figures import samples, style
+from darkmc.figures import limits, of_runs, samples, style
 from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
-from darkmc.figures.limits import find_tables
 from darkmc.figures.outline import outline
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
@@ -170,9 +169,70 @@ def test_force_replaces_a_picture_and_a_far_overlay_is_told(folder, capsys):
     assert "far" in capsys.readouterr().err
 
 
-def test_tables_come_in_the_order_of_the_run(folder):
-    names = [path.stem for path in find_tables(folder / "charm", ["single"])]
-    assert names == ["single", "bands"]
+def drawn_tables(monkeypatch):
+    """Return the names of the tables that ``figure charm`` draws here, in order."""
+    seen = []
+    monkeypatch.setattr(of_runs, "draw_limits", lambda tables, *_: seen.extend(t.stem for t in tables))
+    assert main([*FIGURE, "x.png"]) == 0
+    return seen
+
+
+def test_tables_of_a_run_are_drawn_in_its_order(folder, monkeypatch):
+    for name in ("charm-decay", "charm-finegrained"):
+        write_table(folder / "charm" / f"{name}.csv", [row(3.0, 1, 1e-2, 1.0)])
+    assert drawn_tables(monkeypatch) == ["charm-finegrained", "charm-decay"]
+
+
+def test_without_tables_of_the_run_all_limits_are_drawn(folder, monkeypatch):  # noqa: ARG001
+    assert drawn_tables(monkeypatch) == ["bands", "single"]
+
+
+def captured(monkeypatch, module):
+    """Return the list to which figures that a module saves are added."""
+    figures = []
+    monkeypatch.setattr(module, "save", lambda figure, _: figures.append(figure))
+    return figures
+
+
+def test_smaller_regions_lie_above_larger_ones_and_edges_above_all(tmp_path, monkeypatch):
+    figures = captured(monkeypatch, limits)
+    names = ("small", "large", "open")
+    spans = ((1e-2, 1e-1), (1e-3, 1.0), (1e-3, ""))
+    for name, (lower, upper) in zip(names, spans, strict=True):
+        write_table(tmp_path / f"{name}.csv", [row(m, 1, lower, upper) for m in (1.0, 10.0)])
+    limits.draw_limits([tmp_path / f"{name}.csv" for name in names], [], "title")
+    (axes,) = figures[0].axes
+    areas = {c.get_label(): c.get_zorder() for c in axes.collections if not c.get_label().startswith("_")}
+    order = sorted(areas, key=areas.get)
+    assert [label.split("(")[1] for label in order] == ["open)", "large)", "small)"]
+    assert min(line.get_zorder() for line in axes.lines) > max(areas.values())
+
+
+def test_names_of_counts_are_in_the_legend(tmp_path, monkeypatch):
+    figures = captured(monkeypatch, limits)
+    write_table(tmp_path / "toy.csv", [row(1.0, 1, 1e-2, 1.0), row(2.0, 1, 1e-2, 1.0)])
+    text = (tmp_path / "toy.csv").read_text()
+    (tmp_path / "toy.csv").write_text("# counts c.csv 0123: invented counts\n" + text)
+    limits.draw_limits([tmp_path / "toy.csv"], [], "title")
+    labels = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
+    assert "toy (invented counts)" in labels
+
+
+def test_arrows_of_several_tables_do_not_hide_each_other(tmp_path, monkeypatch):
+    figures = captured(monkeypatch, limits)
+    for name in "ab":
+        write_table(tmp_path / f"{name}.csv", [row(m, 1, 1e-3) for m in (1.0, 10.0)])
+    limits.draw_limits([tmp_path / "a.csv", tmp_path / "b.csv"], [], "title")
+    arrows = [line.get_xdata() for line in figures[0].axes[0].lines if line.get_marker() == "^"]
+    assert len(arrows) == 2
+    assert np.min(np.abs(np.log(arrows[0][:, None] / arrows[1]))) > 0.02
+
+
+def test_labels_are_wrapped_around_formulas():
+    label = r"aaaa $x < y z$ bbbb $u v$"
+    assert style._wrapped(label, 100) == label
+    lines = style._wrapped(label, 9).split("\n")
+    assert lines == [r"aaaa $x < y z$", r"bbbb $u v$"]
 
 
 def test_list_figures_names_the_runs(capsys):

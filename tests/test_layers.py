@@ -14,14 +14,14 @@ PACKAGE = Path(__file__).parents[1] / "darkmc"
 ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
-    "cards schema collider_schema flux_schema catalogue list_files hepmc_files"
+    "cards schema run_schema collider_schema flux_schema catalogue list_files hepmc_files"
     " | directions geometry propagation response selection current rows sample counting limits",
     "generators gminus2",
     "mesons",
     "portal",
     "experiments",
     "figures scan output",
-    "runs cli cli_commands cli_gminus2 __main__",
+    "run_tables run_colliders runs cli cli_commands cli_gminus2 __main__",
 )
 LAYER = {name: k for k, names in enumerate(ORDER) for name in names.split() if name != "|"}
 CARDS, PHYSICS = (set(part.split()) for part in ORDER[2].split("|"))

@@ -14,7 +14,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CARDS = [
-    str(p.relative_to(ROOT)) for kind in ("detectors", "fluxes", "runs") for p in (ROOT / kind).glob("*.toml")
+    str(p.relative_to(ROOT))
+    for kind in ("detectors", "fluxes", "runs")
+    for p in (ROOT / kind).iterdir()
+    if p.suffix in (".toml", ".csv")
 ]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
 from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.experiments.binned import BinnedCounting
+from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.criteria import Counting
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
@@ -32,6 +34,7 @@ DEFAULT_SEED = 1
 TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
     "decay_in_flight": DecayInFlight,
     "scattering": Scattering,
+    "collider": collider,
 }
 
 
@@ -64,9 +67,9 @@ class Experiment:
     def __init__(self, name: str, preset: str = "best", overrides: Mapping[str, Any] | None = None) -> None:
         own, flux = split_flux_keys({**preset_values("detectors", name, preset), **(overrides or {})})
         self.loaded = load_card("detectors", name, overrides=own)
-        self.card: ExperimentCard = self.loaded.card
         self.preset = preset
-        self.topology = TOPOLOGIES[self.card.topology](self.loaded, flux)
+        self.topology = TOPOLOGIES[self.loaded.card.topology](self.loaded, flux)
+        self.card: ExperimentCard = self.topology.card
 
     @property
     def source(self) -> MesonSource:
@@ -84,7 +87,9 @@ class Experiment:
     def provenance(self) -> tuple[str, ...]:
         """Lines for the head of a table: the cards and hashes of their effective content."""
         card, source = f"card {self.card.name} {self.loaded.sha256}", self.topology.source
-        return (card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}",)
+        cards = card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}"
+        criterion = self.topology.criterion
+        return (cards, *(criterion.sources if isinstance(criterion, BinnedCounting) else ()))
 
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"

@@ -1,10 +1,10 @@
 """All observables that cards and histograms may name: the general ones and those of analyses."""
 
 from darkmc.errors import PhysicsError, nearest
-from darkmc.experiments import charm
+from darkmc.experiments import charm, collider_observables
 from darkmc.selection import OBSERVABLES, Observable
 
-ALL: dict[str, Observable] = {**OBSERVABLES, **charm.OBSERVABLES}
+ALL: dict[str, Observable] = {**OBSERVABLES, **charm.OBSERVABLES, **collider_observables.OBSERVABLES}
 VISIBLE_ENERGIES = {"photon": ("E_photon", "E_shower"), "pair": ("E_pair", "E_shower")}
 
 

@@ -1,6 +1,7 @@
-"""Mean decay distance of the dark photon against its mass, beside the distances of a detector."""
+"""Mean decay distance of the dark photon against its mass, beside the distances of detectors."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from darkmc.errors import PhysicsError
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.style import (
     COLOURS,
+    HATCHES,
     LINES,
     M_DARK_PHOTON,
     energy,
@@ -20,10 +22,13 @@ from darkmc.figures.style import (
     save,
     styled,
 )
+from darkmc.figures.tables import POINT, read_table
 from darkmc.kinematics import Array
 from darkmc.portal import DarkAxionPortal
+from darkmc.run_schema import DecayLengthRun
 from darkmc.schema import ExperimentCard, FixedTargetCard
 
+Masses = Sequence[tuple[float, float]]  # of dark photon and axion, GeV
 _BEAM_SHARES, _APART = (0.1, 0.5), 1.5
 _ROOM = 1e4  # lines are shown down and up to this factor from the detector's distances
 
@@ -64,64 +69,128 @@ def detector_distances(experiment: Experiment) -> tuple[float, float]:
     return float(entry[0]), float(leave[0])
 
 
-def draw_decay_lengths(
-    experiment: Experiment,
-    masses: Sequence[tuple[float, float]],
-    coupling: float,
-    energies: Sequence[float],
-    outputs: Sequence[Path],
-) -> None:
-    """Draw decay distance against mass for some energies, with the detector as a band, and write it.
+@dataclass(frozen=True)
+class DecayCurves:
+    """Decay distances for a detector.
+
+    Attributes
+    ----------
+    name : str
+        The experiment.
+    entry, leave : float
+        Where the ray from the target to the middle of the volume enters and leaves it, m.
+    curves : dict of array (n,)
+        By energy (GeV) the decay distance at each mass, m; nan below the mass, inf where it is stable.
+    """
+
+    name: str
+    entry: float
+    leave: float
+    curves: dict[float, Array]
+
+
+def decay_curves(
+    experiment: Experiment, masses: Masses, coupling: float, energies: Sequence[float]
+) -> DecayCurves:
+    """Return decay distances for an experiment.
 
     Parameters
     ----------
     experiment : Experiment
-        Its card gives the band.
+        Its card gives the distances.
     masses : sequence of (m_dark_photon, m_axion)
         GeV, increasing.
     coupling : float
         G in GeV^-1.
     energies : sequence of float
         Energies of the dark photon, GeV.
-    outputs : sequence of path
-        Pictures to write, format by suffix.
 
     Raises
     ------
     PhysicsError
         If the dark photon decays at none of these masses, or none of the energies reaches one.
     """
-    from matplotlib.figure import Figure
-
-    portals = [DarkAxionPortal(*pair) for pair in masses]
-    if len(portals) < 2:
+    if len(masses) < 2:
         raise PhysicsError("a curve needs at least two masses")
+    portals = [DarkAxionPortal(*pair) for pair in masses]
     curves = {e: np.array([decay_length(portal, e, coupling) for portal in portals]) for e in energies}
     if not any(np.isfinite(curve).any() for curve in curves.values()):
         raise PhysicsError("no dark photon of these masses and energies decays")
-    entry, leave = detector_distances(experiment)
+    return DecayCurves(experiment.name, *detector_distances(experiment), curves)
+
+
+def draw_decay_run(card: DecayLengthRun, folder: Path, outputs: Sequence[Path]) -> None:
+    """Draw what a run of kind ``decay-length`` wrote and write the pictures.
+
+    Raises
+    ------
+    PhysicsError
+        If a table is missing or cannot be read.
+    """
+    columns = ("energy_GeV", *POINT, "decay_length_m")
+    rows = read_table(folder / f"{card.name}.csv", ("experiment",), columns)
+    scales = read_table(folder / f"{card.name}-detectors.csv", ("experiment",), ("entry_m", "exit_m"))
+    found = []
+    for scale in scales:
+        lines: dict[float, list[float]] = {}
+        for row in rows:
+            if row["experiment"] == scale["experiment"]:
+                lines.setdefault(row["energy_GeV"], []).append(row["decay_length_m"])
+        curves = {energy: np.array(line) for energy, line in lines.items()}
+        found.append(DecayCurves(scale["experiment"], scale["entry_m"], scale["exit_m"], curves))
+    masses = list(dict.fromkeys((row["m_dark_photon_GeV"], row["m_axion_GeV"]) for row in rows))
+    lengths = {len(curve) for each in found for curve in each.curves.values()}
+    if lengths != {len(masses)}:
+        raise PhysicsError(f"{folder / f'{card.name}.csv'}: not the same masses for every energy")
+    draw_decay_lengths(found, masses, rows[0]["coupling_per_GeV"], outputs, card.title)
+
+
+def draw_decay_lengths(
+    detectors: Sequence[DecayCurves],
+    masses: Masses,
+    coupling: float,
+    outputs: Sequence[Path],
+    title: str = "Decay of the dark photon",
+) -> None:
+    """Draw decay distance against mass, each detector as a band and its size as a line, and write it.
+
+    Parameters
+    ----------
+    detectors : sequence of DecayCurves
+        One colour each; if there is only one, each of its energies has its own.
+    masses : sequence of (m_dark_photon, m_axion)
+        GeV, increasing.
+    coupling : float
+        G in GeV^-1.
+    outputs : sequence of path
+        Pictures to write, format by suffix.
+    title : str
+        First line of the title.
+    """
+    from matplotlib.figure import Figure
+
+    mass = np.array([m for m, _ in masses])
     with styled():
-        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+        figure = Figure(figsize=(6.6, 5.8), layout="constrained")
         axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON)
         axes.set_ylabel(r"mean decay distance $\beta\gamma c\tau$ [m]")
-        _draw_lines(axes, np.array([m for m, _ in masses]), curves)
-        label = f"{plain(experiment.card.name)}: {entry:.4g} to {leave:.4g} m"
-        bottom, top = _limits(curves, entry, leave)
-        axes.axhspan(
-            max(entry, bottom), leave, fc="0.8", ec="0.3", hatch="////", lw=0.8, zorder=0, label=label
-        )
+        limits = [_limits(each) for each in detectors]
+        bottom, top = min(low for low, _ in limits), max(high for _, high in limits)
+        alone = len(detectors) == 1
+        for k, each in enumerate(detectors):
+            _draw_lines(axes, mass, each, None if alone else k)
+            _draw_detector(axes, each, "0.3" if alone else COLOURS[k % 7], HATCHES[1 + k % 7], bottom)
         axes.set_ylim(bottom, top)
-        axes.set_xlim(*_seen(np.array([m for m, _ in masses]), curves, bottom, top))
+        curves = [curve for each in detectors for curve in each.curves.values()]
+        axes.set_xlim(*_seen(mass, curves, bottom, top))
         log_ticks(axes.xaxis)
         log_ticks(axes.yaxis)
-        figure.suptitle(
-            rf"Decay of the dark photon, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}"
-        )
-        legend_above(axes, letters=70)
+        figure.suptitle(rf"{plain(title)}, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}")
+        legend_above(axes, letters=80, size=9)
         save(figure, outputs)
 
 
-def _axion_mass(masses: Sequence[tuple[float, float]]) -> str:
+def _axion_mass(masses: Masses) -> str:
     """Return the axion's mass in words: a number, or a multiple of the dark photon's."""
     first, last = masses[0], masses[-1]
     if first[1] == last[1]:
@@ -129,31 +198,46 @@ def _axion_mass(masses: Sequence[tuple[float, float]]) -> str:
     return rf"$m_a$ = {first[1] / first[0]:.4g} $m_{{\gamma^\prime}}$"
 
 
-def _draw_lines(axes: Any, masses: Array, curves: dict[float, Array]) -> None:
-    for k, (value, curve) in enumerate(curves.items()):
-        label = rf"$E_{{\gamma^\prime}}$ = {energy(value)}"
+def _draw_lines(axes: Any, mass: Array, detector: DecayCurves, place: int | None) -> None:
+    name = "" if place is None else f"{plain(detector.name)}, "
+    for k, (value, curve) in enumerate(detector.curves.items()):
         axes.plot(
-            masses,
+            mass,
             np.where(np.isfinite(curve), curve, np.nan),
-            color=COLOURS[k % 7],
+            color=COLOURS[(k if place is None else place) % 7],
             ls=LINES[k % 5],
             lw=1.8,
-            label=label,
+            label=rf"{name}$E_{{\gamma^\prime}}$ = {energy(value)}",
         )
 
 
-def _seen(masses: Array, curves: dict[float, Array], bottom: float, top: float) -> tuple[float, float]:
+def _draw_detector(axes: Any, detector: DecayCurves, colour: str, hatch: str, bottom: float) -> None:
+    """Draw where the detector is as a band, and how deep it is as a thin line."""
+    entry, leave = detector.entry, detector.leave
+    near: Any = {"fc": colour, "alpha": 0.25, "lw": 0.0, "zorder": 0}
+    label = f"{plain(detector.name)}: at {entry:.4g} to {leave:.4g} m"
+    axes.axhspan(max(entry, bottom), leave, ec=colour, hatch=hatch, label=label, **near)
+    for edge in (entry, leave):
+        if edge > bottom:
+            axes.axhline(edge, color=colour, lw=0.8, zorder=0.5)
+    if entry > 0.0:
+        depth = leave - entry
+        axes.axhline(depth, color=colour, lw=1.1, ls=LINES[3], zorder=0.5, label=f"its depth: {depth:.3g} m")
+
+
+def _seen(mass: Array, curves: Sequence[Array], bottom: float, top: float) -> tuple[float, float]:
     """Return the range of masses at which a line is inside the picture, one step wider."""
-    inside = np.any([(curve > bottom) & (curve < top) for curve in curves.values()], axis=0)
+    inside = np.any([(curve > bottom) & (curve < top) for curve in curves], axis=0)
     shown = np.flatnonzero(inside)
-    return float(masses[max(shown[0] - 1, 0)]), float(masses[min(shown[-1] + 1, len(masses) - 1)])
+    return float(mass[max(shown[0] - 1, 0)]), float(mass[min(shown[-1] + 1, len(mass) - 1)])
 
 
-def _limits(curves: dict[float, Array], entry: float, leave: float) -> tuple[float, float]:
+def _limits(detector: DecayCurves) -> tuple[float, float]:
     """Return the range of the distances: not farther than `_ROOM` from the detector, but with some line."""
-    values = np.concatenate(list(curves.values()))
+    values = np.concatenate(list(detector.curves.values()))
     values = values[np.isfinite(values) & (values > 0.0)]
     low, high = float(values.min()), float(values.max())
+    entry, leave = detector.entry, detector.leave
     near = entry if entry > 0.0 else leave  # a detector around the target begins at no distance
     bottom = min(max(low, near / _ROOM), near / 10.0, high / 10.0)
     return bottom, max(min(high, leave * _ROOM), leave * 10.0, low * 10.0)

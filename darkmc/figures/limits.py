@@ -27,6 +27,9 @@ from darkmc.limits import SCAN_HIGH, SCAN_LOW
 from darkmc.output.tables import LIMIT_COLUMNS, read_limits
 
 _NEEDED = set(LIMIT_COLUMNS[:8])
+_ARROWS = 6  # along the masses at which a region is open above
+_SHADE, _HATCHED = 0.22, 0.6  # how strong the colours of areas and of their hatches are
+_FILLED, _EDGES = 1.0, 2.0  # layers: areas lie below all edges
 _ROOM = 10.0  # an overlay may widen the picture by a decade, no more, on each side
 
 
@@ -35,6 +38,7 @@ class _Table(NamedTuple):
     regions: list[Region]
     method: str
     masses: list[float]
+    counts: str  # what the observed counts are called, where they have a name
 
     @property
     def lower_only(self) -> bool:
@@ -47,6 +51,16 @@ class _Table(NamedTuple):
         return not self.lower_only and any(np.isinf(r.points[:, UPPER]).any() for r in self.regions)
 
     @property
+    def area(self) -> float:
+        """How much of the picture its regions cover: in units of ln m x ln G."""
+        total = 0.0
+        for region in self.regions:
+            mass, lower, upper = region.points.T[:3]
+            height = np.log(np.minimum(upper, self.open_end) / np.maximum(lower, SCAN_LOW))
+            total += float(np.sum(0.5 * (height[1:] + height[:-1]) * np.diff(np.log(mass))))
+        return total
+
+    @property
     def open_end(self) -> float:
         """Up to where open regions are drawn: the end of the scan, or above its own edges beyond that.
 
@@ -57,21 +71,15 @@ class _Table(NamedTuple):
         return SCAN_HIGH if highest == SCAN_HIGH else float(10.0 ** np.ceil(np.log10(2.0 * highest)))
 
 
-def find_tables(folder: Path, first: Sequence[str] = ()) -> list[Path]:
-    """Return the limit tables in a directory: those named `first` first, in that order, then by name.
-
-    Other CSV files there are passed over.
+def find_tables(folder: Path) -> list[Path]:
+    """Return the limit tables in a directory by name; other CSV files there are passed over.
 
     Raises
     ------
     PhysicsError
-        If the directory does not exist or holds no limit table.
+        If the directory holds no limit table.
     """
-    if not folder.is_dir():
-        raise PhysicsError(f"no such directory: {folder}")
-    rank = {name: k for k, name in enumerate(first)}
-    paths = sorted(folder.glob("*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.name))
-    tables = [path for path in paths if _is_limit(_rows(path))]
+    tables = [path for path in sorted(folder.glob("*.csv")) if _is_limit(_rows(path))]
     if not tables:
         raise PhysicsError(f"no limit table in {folder}")
     return tables
@@ -99,7 +107,14 @@ def _table(path: Path) -> _Table:
         found = regions(rows)
     except (TypeError, ValueError):
         raise PhysicsError(f"{path}: a cell that must hold a number holds none") from None
-    return _Table(rows[0]["experiment"], found, rows[0].get("method", ""), masses)
+    return _Table(rows[0]["experiment"], found, rows[0].get("method", ""), masses, _counts(path))
+
+
+def _counts(path: Path) -> str:
+    """Return what the head of a table calls the observed counts, e.g. reconstructed; empty if nothing."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if line.startswith("# counts ") and ": " in line]
+    return named[0].partition(": ")[2] if named else ""
 
 
 def draw_limits(
@@ -128,15 +143,17 @@ def draw_limits(
     read = [_table(path) for path in tables]
     names = [table.name for table in read]
     with styled():
-        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+        figure = Figure(figsize=(6.6, 5.4 + 0.08 * len(read)), layout="constrained")
         axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON, ylabel=COUPLING)
+        largest_first = sorted(range(len(read)), key=lambda k: -read[k].area)
         for k, (table, path) in enumerate(zip(read, tables, strict=True)):
             name = table.name if names.count(table.name) == 1 else f"{table.name} ({path.stem})"
-            _draw_table(axes, table, plain(name), k)
+            name = f"{name} ({table.counts})" if table.counts else name
+            _draw_table(axes, table, plain(name), k, _FILLED + 0.01 * largest_first.index(k))
         for k, overlay in enumerate(overlays):
             colour = COLOURS[(6, 5, 2)[k % 3]]
             style = {"color": colour, "ls": LINES[1 + k % 4], "lw": 1.7, "label": plain(overlay.label)}
-            axes.plot(overlay.mass, overlay.value, **style)
+            axes.plot(overlay.mass, overlay.value, zorder=_EDGES + 0.5, **style)
         _limit_axes(axes, read, overlays)
         log_ticks(axes.xaxis)
         log_ticks(axes.yaxis)
@@ -145,7 +162,7 @@ def draw_limits(
         save(figure, outputs)
 
 
-def _draw_table(axes: Any, table: _Table, name: str, k: int) -> None:
+def _draw_table(axes: Any, table: _Table, name: str, k: int, layer: float) -> None:
     style = {"colour": COLOURS[k % 8], "hatch": HATCHES[k % 8]}
     if not table.regions:
         axes.plot([], [], color=style["colour"], label=f"{name}: nothing excluded")
@@ -156,37 +173,58 @@ def _draw_table(axes: Any, table: _Table, name: str, k: int) -> None:
             label = label and f"{name}: lower edge only"
             axes.plot(mass, lower, color=style["colour"], lw=1.6, marker="^", ms=3.5, label=label)
         else:
-            _fill(axes, region, **style, label=label, end=table.open_end)
+            _fill(axes, region, **style, label=label, end=table.open_end, layer=layer)
+            _edge(axes, region, style["colour"], table.open_end)
     if table.regions and not table.lower_only:
-        _mark_open(axes, table, style["colour"])
+        _mark_open(axes, table, style["colour"], k)
 
 
-def _fill(axes: Any, region: Region, colour: str, hatch: str, label: str | None, end: float) -> None:
+def _fill(
+    axes: Any, region: Region, colour: str, hatch: str, label: str | None, end: float, layer: float
+) -> None:
+    """Fill a region with a light shade: opaque, so that where regions overlap the colours do not mix."""
+    from matplotlib.colors import to_rgb
+
+    mass, lower, upper = region.points.T[:3]
+    light = tuple(1.0 - _SHADE * (1.0 - part) for part in to_rgb(colour))
+    strong = tuple(1.0 - _HATCHED * (1.0 - part) for part in to_rgb(colour))
+    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, end)
+    style: Any = {"fc": light, "ec": strong, "hatch": hatch, "lw": 0.0}
+    axes.fill_between(mass, bottom, top, label=label, zorder=layer, **style)
+
+
+def _edge(axes: Any, region: Region, colour: str, end: float) -> None:
+    """Draw the edges of a region with their errors, above all regions."""
     mass, lower, upper, lower_error, upper_error, *envelope = region.points.T
     bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, end)
-    axes.fill_between(mass, bottom, top, fc=colour, alpha=0.3, hatch=hatch, ec=colour, lw=0.0, label=label)
+    line: Any = {"color": colour, "lw": 1.5, "solid_capstyle": "butt", "zorder": _EDGES}
+    band: Any = {"lw": 0.0, "zorder": _EDGES}
     for edge, error in ((lower, lower_error), (upper, upper_error)):
         here = np.where((edge > 0.0) & np.isfinite(edge), edge, np.nan)
-        axes.plot(mass, here, color=colour, lw=1.2)
+        axes.plot(mass, here, **line)
         axes.fill_between(
-            mass, np.maximum(here - error, 1e-3 * here), here + error, color=colour, alpha=0.6, lw=0.0
+            mass, np.maximum(here - error, 1e-3 * here), here + error, color=colour, alpha=0.6, **band
         )
     for low, high in (envelope[:2], envelope[2:]):
-        axes.fill_between(mass, low, high, fc=colour, alpha=0.15, lw=0.0)
-        axes.fill_between(mass, low, high, fc="none", hatch="||||||", ec=colour, lw=0.0)
+        axes.fill_between(mass, low, high, fc=colour, alpha=0.15, **band)
+        axes.fill_between(mass, low, high, fc="none", hatch="||||||", ec=colour, **band)
     for closed, k in ((region.closed_low, 0), (region.closed_high, -1)):
         if closed:  # the next mass is not excluded: the region is not drawn beyond the last that is
-            axes.plot([mass[k]] * 2, [bottom[k], top[k]], color=colour, lw=1.2, solid_capstyle="butt")
+            axes.plot([mass[k]] * 2, [bottom[k], top[k]], **line)
     for step in np.flatnonzero(np.diff(mass) == 0.0):  # up to the end of the scan
-        axes.plot(mass[step : step + 2], top[step : step + 2], color=colour, lw=1.2, solid_capstyle="butt")
+        axes.plot(mass[step : step + 2], top[step : step + 2], **line)
 
 
-def _mark_open(axes: Any, table: _Table, colour: str) -> None:
-    """Put arrows where a region has no upper edge."""
+def _mark_open(axes: Any, table: _Table, colour: str, k: int) -> None:
+    """Put arrows where a region has no upper edge; those of several tables do not hide each other."""
     points = np.concatenate([region.points for region in table.regions])
     mass = np.unique(points[np.isinf(points[:, UPPER]), 0])
-    shown = mass[:: max(1, len(mass) // 8)]
-    axes.plot(shown, np.full(len(shown), table.open_end), ls="", marker="^", ms=6, color=colour)
+    if len(mass) == 0:
+        return
+    first, last = np.log(mass[[0, -1]])
+    shown = np.exp(first + (last - first) * (np.arange(_ARROWS) + 0.5 + 0.1 * (k % 8 - 3.5)) / _ARROWS)
+    heights = np.full(_ARROWS, table.open_end)
+    axes.plot(shown, heights, ls="", marker="^", ms=6, color=colour, zorder=_EDGES)
 
 
 def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]) -> None:

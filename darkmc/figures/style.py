@@ -4,7 +4,7 @@ import logging
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -13,8 +13,9 @@ from typing import Any
 from darkmc.errors import PhysicsError
 from darkmc.output.files import check_target, replacing
 
-# Okabe-Ito order, arranged so that neighbours differ in luminance; hatches tell bands apart in grey.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
+# Okabe-Ito with purple for its yellow, which is lost on white; arranged so that neighbours differ in
+# luminance; hatches tell bands apart in grey.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#6A3D9A")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "||||", "++++", "----")
 LINES: tuple[Any, ...] = (
     "-",
@@ -23,6 +24,7 @@ LINES: tuple[Any, ...] = (
     (0, (6, 1.5, 1, 1.5)),
     (0, (8, 1.5, 1, 1.5, 1, 1.5)),
 )
+_FORMULA = "\uffff\uffff"  # stands for a formula while a label is wrapped: no character of any text
 _HANDLE = 6  # letters that a line or patch of the legend takes, with its spaces
 FORMATS = (".pdf", ".png", ".svg")
 SETTINGS: Any = {
@@ -75,12 +77,21 @@ def legend_above(axes: Any, letters: int, size: float = 10.0, more: Sequence[tup
     `more` are handles and labels beyond those of the axes.
     """
     entries = [*zip(*axes.get_legend_handles_labels(), strict=True), *more]
-    labels = [fill(label, letters - _HANDLE) for _, label in entries]
+    labels = [_wrapped(label, letters - _HANDLE) for _, label in entries]
     fitting = [n for n in range(1, 5) if _letters(labels, n) <= letters]
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
     shape: Any = {"columnspacing": 1.2, "handletextpad": 0.5, "handlelength": 2.4}
     handles = [handle for handle, _ in entries]
     axes.legend(handles, labels, ncol=max(fitting, default=1), fontsize=size, **place, **shape)
+
+
+def _wrapped(label: str, width: int) -> str:
+    """Return a label in lines of at most `width` letters, a formula counting as two and left whole."""
+    formulas = re.findall(r"\$[^$]*\$", label)
+    text = fill(re.sub(r"\$[^$]*\$", _FORMULA, label), width)
+    for formula in formulas:
+        text = text.replace(_FORMULA, formula, 1)
+    return text
 
 
 def _letters(labels: Sequence[str], columns: int) -> int:
@@ -131,6 +142,20 @@ def measured(value: float, error: float) -> str:
     digits = max(0, 1 - math.floor(math.log10(error / factor)))
     text = rf"{value / factor:.{digits}f} $\pm$ {error / factor:.{digits}f}"
     return text if factor == 1.0 else rf"({text}) $\times$ {power(factor)}"
+
+
+def point(values: Mapping[str, float]) -> str:
+    """Return masses and a coupling as text for a label; some of them may be left out."""
+    parts = []
+    if "m_dark_photon_GeV" in values:
+        parts.append(rf"$m_{{\gamma^\prime}}$ = {energy(values['m_dark_photon_GeV'])}")
+    if "m_axion_GeV" in values:
+        axion = values["m_axion_GeV"]
+        parts.append(f"$m_a$ = {energy(axion) if axion > 0.0 else '0'}")
+    if "coupling_per_GeV" in values:
+        coupling = values["coupling_per_GeV"]
+        parts.append(rf"$G$ = {f'{coupling:g}' if 0.1 <= coupling < 1e3 else power(coupling)} GeV$^{{-1}}$")
+    return ", ".join(parts)
 
 
 def power(value: float) -> str:

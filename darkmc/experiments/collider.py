@@ -1,0 +1,265 @@
+"""Topology: e+ e- -> a gamma' at a collider, and a single photon from the decay of the heavier state.
+
+Signal events are continuum pairs, and with `simulation.resonance` those of a vector meson's decays; see
+`collider_stream` for the rows.  The number of pairs at G = 1 is sigma x luminosity, or decays x BR.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.cards import Loaded
+from darkmc.collider_schema import ColliderCard, Resonance
+from darkmc.errors import CardError, PhysicsError
+from darkmc.experiments.babar import Counts, read_counts
+from darkmc.experiments.belle2 import excluded_events
+from darkmc.experiments.binned import BinnedCounting
+from darkmc.experiments.collider_aim import AngleAim, Band, EnergyAim
+from darkmc.experiments.collider_beams import Beams
+from darkmc.experiments.collider_observables import missing_mass_squared
+from darkmc.experiments.collider_production import AnalogueProduction, Production, Source, TurnedProduction
+from darkmc.experiments.collider_stream import KINDS, ColliderStream, Kind
+from darkmc.experiments.collider_validity import validity
+from darkmc.experiments.criteria import Counting, Criterion
+from darkmc.experiments.observables import observable
+from darkmc.experiments.plan import ChannelPlan, Momenta
+from darkmc.geometry import Cylinder, Shape
+from darkmc.kinematics import two_body_momentum
+from darkmc.limits import Exclusion
+from darkmc.particles import canonical_name, mass
+from darkmc.portal import DarkAxionPortal
+from darkmc.response import CrystalBall
+from darkmc.sample import Sample
+from darkmc.schema import Cut
+from darkmc.selection import Observable
+
+FIRST_NUMBER = 10_000  # of channels; those of mesons are far below
+PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
+ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
+_PDG_IDS = {"photon": 22, "isr_photon": 22, "electron_beam": 11, "positron_beam": -11}
+_SEEN = ("photon", "cluster", "electron_beam", "positron_beam")
+
+
+class Collider:
+    """One analysis of single photons at a collider.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The experiment's card, and where it is.
+    overrides : mapping
+        Keys of a flux card: there is none, so none may be given.
+    place : int
+        Number among analyses that are combined: shifts channel and bin numbers.
+    first_bin : int
+        Number of the first bin.
+    prefix : str
+        Of the channels' names.
+
+    Raises
+    ------
+    CardError
+        If a cut asks for what is not seen, counts do not fit, or the beams miss the resonance.
+    """
+
+    inside = "decays_inside"
+    source = None
+
+    def __init__(
+        self,
+        loaded: Loaded[Any],
+        overrides: Mapping[str, Any],
+        place: int = 0,
+        first_bin: int = 0,
+        prefix: str = "",
+    ) -> None:
+        self.loaded, self.path = loaded, loaded.path
+        if overrides:
+            raise CardError(f"{self.path}: flux.{next(iter(overrides))}: a collider has no flux card")
+        self.card: ColliderCard = loaded.card
+        self.place, self.first_bin, self.prefix = place, first_bin, prefix
+        card, detector = self.card, self.card.detector
+        self.beams = Beams(card.beam)
+        depth = detector.z_max_m - detector.z_min_m
+        centre = (0.0, 0.0, 0.5 * (detector.z_max_m + detector.z_min_m))
+        self.shape: Shape = Cylinder(centre, detector.radius_m, depth)
+        angles = np.radians([detector.theta_max_deg, detector.theta_min_deg])
+        self.cosines = tuple(float(x) for x in np.cos(angles))
+        try:
+            self.cuts = [(cut, self._observable(cut)) for cut in card.cuts]
+            smears = card.response is not None and card.simulation.smearing
+            self.response = CrystalBall(**card.response.model_dump()) if smears and card.response else None
+        except PhysicsError as error:
+            raise CardError(f"{self.path}: {error}") from None
+        self.counts = None if card.observed.counts is None else read_counts(card.observed, self.path)
+        self.resonance = card.resonance if card.simulation.resonance else None
+        if self.resonance is not None:
+            self._check_resonance(self.resonance)
+
+    @staticmethod
+    def _observable(cut: Cut) -> Observable:
+        quantity = observable(cut.observable)
+        if not quantity.applies_to(_SEEN):
+            raise PhysicsError(f"cuts.{cut.name}: '{cut.observable}' is not seen at a collider")
+        return quantity
+
+    def _check_resonance(self, resonance: Resonance) -> None:
+        try:
+            away = abs(mass(resonance.meson) - self.beams.sqrt_s)
+        except PhysicsError as error:
+            raise CardError(f"{self.path}: resonance.meson: {error}") from None
+        if away > ON_RESONANCE:
+            where = f"the beams are {away:.2g} GeV away from the {resonance.meson}"
+            raise CardError(f"{self.path}: simulation.resonance: {where}")
+
+    @property
+    def exposure(self) -> float:
+        """Luminosity, 1/fb."""
+        return self.card.beam.luminosity_fb
+
+    @property
+    def origin_m(self) -> tuple[float, float, float]:
+        """Where the beams cross."""
+        return (0.0, 0.0, 0.0)
+
+    @cached_property
+    def excluded(self) -> tuple[float, ...]:
+        """Number of signal events that is excluded in each bin."""
+        counts = self.counts
+        return () if counts is None else tuple(map(float, counts.excluded(self.card.observed)))
+
+    @cached_property
+    def criterion(self) -> Criterion:
+        """When a coupling is excluded."""
+        if self.counts is None:
+            return Counting(excluded_events(self.card.observed))
+        return BinnedCounting(self.excluded, in_words(self.counts, self.card), (self.counts.source,))
+
+    def prepare(self) -> None:
+        """Make the tables that do not depend on masses: there are none, but SciPy's load."""
+        import scipy.optimize
+        import scipy.special  # noqa: F401
+
+    def closed(self, portal: DarkAxionPortal) -> str | None:
+        """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
+        threshold = portal.current.threshold
+        if threshold >= self.beams.sqrt_s:
+            return (
+                f"production closed: m_axion + m_dark_photon = {threshold:g} GeV is not below the "
+                f"threshold of {self.beams.sqrt_s:g} GeV, the beams' energy"
+            )
+        if portal.m_axion == portal.m_dark_photon:
+            return (
+                f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
+            )
+        return None
+
+    def plans(
+        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
+    ) -> list[ChannelPlan]:
+        """Return the open channels at these masses; nothing can be varied.
+
+        Given couplings ask for the yield there, none for a limit: then the bins that decide are aimed at.
+        """
+        del vary
+        simulation = self.card.simulation
+        biased = simulation.biasing == "turned"
+        energy = self.energy_aim(portal, at is None) if biased else None
+        kinds: tuple[Kind, ...] = ("near", "far")
+        if simulation.decay_geometry == "single-length":
+            kinds = ("single length",)
+        plans: list[ChannelPlan] = []
+        for process, (name, source) in enumerate(self._sources(portal)):
+            production: Production
+            if energy is None:
+                production = AnalogueProduction(source, simulation.spin_correlations)
+            else:
+                production = TurnedProduction(source, simulation.spin_correlations, energy, self.angle_aim())
+            for kind in kinds:
+                number = FIRST_NUMBER + 100 * self.place + 10 * process + KINDS[kind]
+                full = f"{self.prefix}{name} {kind}"
+                plans.append(ColliderStream(self, portal, production, energy, kind, full, number).plan())
+        return plans
+
+    def _sources(self, portal: DarkAxionPortal) -> list[tuple[str, Source]]:
+        """Return where pairs come from, by name."""
+        luminosity = self.card.beam.luminosity_fb * PB_PER_FB
+        sqrt_s, radiation = self.beams.sqrt_s, self.card.simulation.isr
+        sources = [("continuum", Source(portal, sqrt_s, luminosity, radiation=radiation))]
+        if self.resonance is not None:
+            meson = canonical_name(self.resonance.meson)
+            pairs = self.resonance.decays * float(portal.meson_branching_ratio(meson))
+            if pairs > 0.0:
+                sources.append((meson, Source(portal, sqrt_s, luminosity, pairs)))
+        return sources
+
+    def photon_energies(self, portal: DarkAxionPortal) -> tuple[float, float]:
+        """Return the least and largest energy of the photon in the centre of mass, GeV."""
+        heavy, light = sorted((portal.m_axion, portal.m_dark_photon), reverse=True)
+        momentum = float(two_body_momentum(self.beams.sqrt_s, heavy, light))
+        at_rest = (heavy - light) * (heavy + light) / (2.0 * heavy)
+        energy = float(np.hypot(momentum, heavy))
+        return at_rest * heavy / (energy + momentum), at_rest * (energy + momentum) / heavy
+
+    def window(self, name: str) -> tuple[float, float]:
+        """Return what the cuts leave of an observable."""
+        rows = [cut for cut in self.card.cuts if cut.observable == name]
+        low = max([-np.inf, *(cut.min for cut in rows if cut.min is not None)])
+        high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
+        return float(low), float(high)
+
+    def energy_aim(self, portal: DarkAxionPortal, deciding: bool) -> EnergyAim:
+        """Return the proposal for the photon's energy: for all of the window, or for what decides in it."""
+        polarised = self.card.simulation.spin_correlations and portal.m_axion < portal.m_dark_photon
+        bands = self._bands() if deciding else []
+        return EnergyAim(self.photon_energies(portal), self.window("E_star"), bands, self.response, polarised)
+
+    def angle_aim(self) -> AngleAim:
+        """Return the proposal for the photon's angle."""
+        return AngleAim(*self.window("cos_theta_star"))
+
+    def _bands(self) -> list[Band]:
+        """Return bins as intervals of the measured energy, with what is excluded in each of them."""
+        low, high = self.window("E_star")
+        if self.counts is None:
+            return []
+        energies = 0.5 * (self.beams.sqrt_s - self.counts.edges / self.beams.sqrt_s)
+        bands = zip(energies[1:], energies[:-1], self.excluded, strict=True)
+        return [Band(max(a, low), min(b, high), n) for a, b, n in bands if max(a, low) < min(b, high)]
+
+    def beam_momenta(self, n: int) -> Momenta:
+        """Return the beams' four-momenta in the lab, (4, n)."""
+        beams = {"electron_beam": self.beams.electron, "positron_beam": self.beams.positron}
+        return {name: np.broadcast_to(four[:, None], (4, n)) for name, four in beams.items()}
+
+    def bins(self, event: Momenta) -> NDArray[np.int16]:
+        """Return the number of each event's bin, -1 outside all bins."""
+        if self.counts is None:
+            return np.full(event["cluster"].shape[1], -1, dtype=np.int16)
+        edges = self.counts.edges
+        place = np.searchsorted(edges, missing_mass_squared(event), side="right") - 1
+        inside = (place >= 0) & (place < len(edges) - 1)
+        return np.where(inside, place + self.first_bin, -1).astype(np.int16)
+
+    def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
+        """Return what must be known beside an exclusion."""
+        labels = [self.counts.label] if self.counts is not None else []
+        hardest = self.photon_energies(DarkAxionPortal(sample.masses[0], sample.masses[1]))[1]
+        return [*labels, *validity(sample, exclusion, self.beams.sqrt_s, hardest)]
+
+    def pdg_ids(self) -> dict[str, int]:
+        """Return PDG identifiers of the particles in the events, where they exist."""
+        return _PDG_IDS
+
+
+def in_words(counts: Counts, card: ColliderCard) -> str:
+    """Return the criterion of one window in words."""
+    observed = card.observed
+    rule = "the mean excluded" if observed.criterion == "poisson" else "N + n sqrt(N)"
+    low, high = counts.edges[0], counts.edges[-1]
+    bins = f"{len(counts.counts)} bins of missing mass squared from {low:g} to {high:g} GeV^2"
+    label = f" ({counts.label})" if counts.label else ""
+    return f"more than {rule} at {observed.significance:g} sigma in any of {bins}{label}"

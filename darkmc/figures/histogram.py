@@ -1,0 +1,94 @@
+"""Distributions of an observable at some points, with their Monte Carlo errors, from a run's tables."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkmc.experiments.observables import observable
+from darkmc.figures.style import COLOURS, LINES, legend_above, log_ticks, measured, plain, point, save, styled
+from darkmc.figures.tables import POINT, Row, read_table
+from darkmc.run_schema import HistogramRun
+
+_COUNTS = ("events", "events_error")
+_DEPTH = 1e4  # on a logarithmic axis bins this far below the highest are not shown
+NAMES = {
+    "m_electron_photon": r"invariant mass of recoil electron and photon",
+    "E_photon": "energy of the photon",
+    "E_electron": "energy of the recoil electron",
+    "E_star": r"energy of the photon in the centre of mass $E^*$",
+    "cos_theta_star": r"angle of the photon in the centre of mass $\cos\theta^*$",
+}
+
+
+def axis_label(name: str) -> str:
+    """Return an observable in words, with its unit."""
+    unit = observable(name).unit.replace("^2", "$^2$")
+    words = NAMES.get(name, name)
+    return f"{words} [{unit}]" if unit else words
+
+
+def draw_histograms(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -> None:
+    """Draw what a run of kind ``histogram`` wrote and write the pictures.
+
+    Raises
+    ------
+    PhysicsError
+        If a table is missing or cannot be read.
+    """
+    from matplotlib.figure import Figure
+
+    bins = read_table(folder / f"{card.name}.csv", (), (*POINT, "low", "high", *_COUNTS))
+    regions = read_table(folder / f"{card.name}-yields.csv", ("region",), (*POINT, "low", "high", *_COUNTS))
+    with styled():
+        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+        axes = figure.add_subplot(xscale=card.axis.scale, yscale=card.yields)
+        axes.set(xlabel=axis_label(card.axis.observable), ylabel="expected events per bin")
+        common = {column: bins[0][column] for column in POINT if len({row[column] for row in bins}) == 1}
+        for k, total in enumerate(row for row in regions if row["region"] == "all"):
+            mine = [row for row in bins if all(row[column] == total[column] for column in POINT)]
+            own = point({column: total[column] for column in POINT if column not in common})
+            counted = f"{measured(total['events'], total['events_error'])} events"
+            _draw(axes, mine, COLOURS[k % 8], LINES[k % 5], ": ".join(filter(None, (own, counted))))
+        _draw_bands(axes, regions)
+        _limit_axes(axes, bins, card)
+        figure.suptitle("\n".join(filter(None, (plain(card.title), point(common)))))
+        legend_above(axes, letters=70)
+        save(figure, outputs)
+
+
+def _draw(axes: Any, rows: Sequence[Row], colour: str, line: Any, label: str) -> None:
+    low, high, events, errors = (
+        np.array([row[key] for row in rows]) for key in ("low", "high", "events", "events_error")
+    )
+    axes.stairs(events, np.append(low, high[-1]), color=colour, ls=line, lw=1.5, label=label)
+    middle = np.sqrt(low * high) if axes.get_xscale() == "log" else 0.5 * (low + high)
+    filled = events > 0.0
+    axes.errorbar(
+        middle[filled], events[filled], errors[filled], fmt="none", ecolor=colour, elinewidth=1.2, capsize=2.0
+    )
+
+
+def _draw_bands(axes: Any, regions: Sequence[Row]) -> None:
+    """Draw each band once: it is the same for all points."""
+    bands = {row["region"]: (row["low"], row["high"]) for row in regions if not math.isnan(row["low"])}
+    hatches = ("////", "\\\\\\\\", "....")
+    for k, (name, (low, high)) in enumerate(bands.items()):
+        axes.axvspan(
+            low, high, fc="0.9", ec="0.45", hatch=hatches[k % 3], lw=0.8, zorder=0, label=plain(name)
+        )
+
+
+def _limit_axes(axes: Any, bins: Sequence[Row], card: HistogramRun) -> None:
+    axes.set_xlim(min(row["low"] for row in bins), max(row["high"] for row in bins))
+    events = np.array([row["events"] for row in bins])
+    highest = float(events.max())
+    if card.yields == "log" and highest > 0.0:
+        axes.set_ylim(max(0.5 * events[events > 0.0].min(), highest / _DEPTH), 2.0 * highest)
+        log_ticks(axes.yaxis)
+    elif highest > 0.0:
+        axes.set_ylim(0.0, 1.1 * highest)
+    if card.axis.scale == "log":
+        log_ticks(axes.xaxis)
