@@ -77,7 +77,7 @@ _VARIANTS = [(veto, signal) for veto in ("paper", "geometry", "accept") for sign
 def buffer() -> Iterator[Table]:
     """Yield the table of the largest mass at which anything is excluded, against the veto's buffer."""
     rows = [["veto buffer (m)", *(f"{name}: largest m' (MeV)" for name in ANALYSES)]]
-    buffers = (0.0, 0.1, 0.35, 1.0, 2.0, 4.0)
+    buffers = (0.1, 0.35, 1.0, 2.0, 4.0)
     rows += [[f"{metres:g}", *(_largest_mass(name, metres) for name in ANALYSES)] for metres in buffers]
     rows.append(["paper's average", *(_largest_mass(name, None) for name in ANALYSES)])
     yield "scattering-buffer", "end of the excluded region, electrons only, good to 1%", rows
