@@ -52,9 +52,9 @@ def execute(name: str, directory: str | None, preset: str, workers: int) -> Iter
     with _made(folder):
         picture = check_target(folder / f"{card.name}.pdf")
         yield from work(folder)
-        pictures = [picture, picture.with_suffix(".png")]
-        draw_run(card, folder, pictures)
-        yield from pictures
+        bitmap = picture.with_suffix(".png")
+        draw_run(card, folder, [bitmap, picture])  # in this order a bitmap is the same if drawn alone
+        yield from (picture, bitmap)
 
 
 @contextmanager

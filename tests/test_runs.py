@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from darkmc import CardError, DarkAxionPortal, Experiment
 from darkmc.cards import load_card
@@ -163,12 +162,10 @@ def test_a_picture_is_drawn_from_the_tables_alone(kind, done, here, monkeypatch,
     name = card(here, KINDS[kind][0])
     assert main(["figure", name, "--from", str(done[kind]), "-o", "again.png"]) == 0
     assert capsys.readouterr() == ("again.png\n", "")
-    first, again = (imread(path)[..., :3] for path in (done[kind] / "toy.png", here / "again.png"))
-    # a title may move by a few pixels after the PDF was drawn; an empty picture is 0.08 away
-    assert np.mean(np.abs(first - again)) < 0.01
+    assert (here / "again.png").read_bytes() == (done[kind] / "toy.png").read_bytes()
 
 
-@pytest.mark.parametrize("kind", set(KINDS) - {"limits"})
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "limits"])
 def test_a_missing_table_and_an_overlay_are_one_line(kind, done, here, capsys):
     (here / "curve.csv").write_text("mass_GeV,value\n1,1\n")
     (here / "empty").mkdir()
