@@ -41,6 +41,7 @@ _DARK = {
     "outgoing": "scattered",
     "decay_axion": r"a (from $\gamma^\prime$)",
 }
+_MADE = {"decay": r"decay of $\gamma^\prime$", "scattering": "scattering"}
 _COUNT = "expected events per bin"
 _DEPTH = 3e3  # bins this far below the highest are not shown
 _PER_BIN = 15  # events per bin of the map, about
@@ -79,12 +80,36 @@ def visible(event: Values) -> tuple[Values, Values]:
     return single, pairs
 
 
+def signal_vertex(event: Values) -> Array:
+    """Return where the signal is made, (4, n): the scattering, or the decay of an event without one."""
+    nowhere = np.full_like(event["production"], np.nan)
+    scatter, decay = event.get("scatter", nowhere), event.get("decay", nowhere)
+    return np.where(np.isfinite(scatter), scatter, decay)
+
+
 def delay(event: Values) -> Array:
-    """Return how much later (ns) than light from the production the decay happens, not below rounding."""
-    path = event["decay"] - event["production"]
+    """Return how much later (ns) than light from the production the signal is made, not below rounding."""
+    vertex = signal_vertex(event)
+    path = vertex - event["production"]
     late = path[3] - length(path[:3]) / SPEED_OF_LIGHT_M_PER_NS
-    out: Array = np.maximum(late, np.finfo(float).eps * np.abs(event["decay"][3]))
+    out: Array = np.maximum(late, np.finfo(float).eps * np.abs(vertex[3]))
     return out
+
+
+def detector(sample: StoredSample, path: str) -> Geometry:
+    """Return the sensitive volume of a sample: a card's geometry, or a collider's calorimeter."""
+    card = sample.meta("cards", "experiment")
+    if "detector" in card:
+        try:
+            low, high, radius = (card["detector"][key] for key in ("z_min_m", "z_max_m", "radius_m"))
+            centre = [0.0, 0.0, 0.5 * (low + high)]
+            table = {"shape": "cylinder", "centre_m": centre, "radius_m": radius, "length_m": high - low}
+        except (KeyError, TypeError):
+            raise PhysicsError(f"{path}: the metadata do not describe the detector") from None
+    else:
+        table = sample.meta("cards", "experiment", "geometry")
+        table = {key: value for key, value in table.items() if key in Geometry.model_fields}
+    return check(Geometry, table, f"{path}: geometry")
 
 
 def draw_sample(path: str, outputs: Sequence[Path]) -> None:
@@ -105,11 +130,12 @@ def draw_sample(path: str, outputs: Sequence[Path]) -> None:
     from matplotlib.figure import Figure
 
     sample = read_sample(path)
-    for name in ("production", "decay"):
-        if name not in sample.event:
-            raise PhysicsError(f"{path}: no vertex '{name}' inside")
+    if "production" not in sample.event:
+        raise PhysicsError(f"{path}: no vertex 'production' inside")
+    if "decay" not in sample.event and "scatter" not in sample.event:
+        raise PhysicsError(f"{path}: no vertex 'decay' or 'scatter' inside")
     title = _title(sample)
-    geometry = check(Geometry, sample.meta("cards", "experiment", "geometry"), f"{path}: geometry")
+    geometry = detector(sample, path)
     single, pairs = visible(sample.event)
     with styled():
         figure = Figure(figsize=(12.0, 7.6), layout="constrained")
@@ -123,7 +149,7 @@ def draw_sample(path: str, outputs: Sequence[Path]) -> None:
         if pairs:
             masses = {k: np.sqrt(np.maximum(invariant_mass_squared(v), 0.0)) for k, v in pairs.items()}
             _draw(panels[0], masses, sample.weights, "invariant mass of the pair [GeV]")
-        late = {r"decay of $\gamma^\prime$": delay(sample.event)}
+        late = {_MADE[_place(sample)]: delay(sample.event)}
         _draw(panels[-1], late, sample.weights, "delay behind light [ns]")
         save(figure, outputs)
 
@@ -174,12 +200,17 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
     legend_above(axes, letters=50, size=9)
 
 
+def _place(sample: StoredSample) -> str:
+    return "scattering" if "scatter" in sample.event else "decay"
+
+
 def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:
-    """Draw the decay vertices seen from the side on which the detector is farther off the beam axis."""
+    """Draw the signal's vertices seen from the side on which the detector is farther off the beam axis."""
     from matplotlib.patches import Polygon
 
     side = int(abs(geometry.centre_m[1]) > abs(geometry.centre_m[0]))
-    along, across = sample.event["decay"][2], sample.event["decay"][side]
+    vertex = signal_vertex(sample.event)
+    along, across = vertex[2], vertex[side]
     kept = np.isfinite(across) & np.isfinite(along)
     polygon = outline(geometry, (2, side))
     number = np.clip(np.sqrt(np.count_nonzero(kept) / _PER_BIN), 6, 40)
@@ -193,7 +224,8 @@ def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) 
     mesh.set_clip_path(Polygon(polygon.T, transform=axes.transData))  # bins may reach beyond a slope
     figure.colorbar(mesh, ax=axes, label=_COUNT)
     axes.plot(*polygon, color="black", lw=1.8, label=f"outline of the {geometry.shape}")
-    axes.set(xlabel="decay vertex z [m]", ylabel=f"decay vertex {'xy'[side]} [m]")
+    made = _place(sample)
+    axes.set(xlabel=f"{made} vertex z [m]", ylabel=f"{made} vertex {'xy'[side]} [m]")
     for edge, limit in ((bins[0], axes.set_xlim), (bins[1], axes.set_ylim)):
         room = 0.06 * (edge[-1] - edge[0])
         limit(edge[0] - room, edge[-1] + room)
