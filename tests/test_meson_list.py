@@ -347,35 +347,6 @@ def test_the_beam_axis_is_a_symmetry(card, text):
         assert abs(other.value - yields[0].value) < 4.0 * np.hypot(other.error, yields[0].error)
 
 
-@pytest.mark.parametrize(
-    "geometry",
-    [
-        sphere(2.0, -6.0, 1.0, 20.0),
-        {"shape": "box", "centre_m": [5.0, 0.0, 30.0], "size_m": [3.0, 3.0, 35.0]},
-        {
-            "shape": "cylinder",
-            "centre_m": [0.0, -4.0, 9.0],
-            "radius_m": 1.0,
-            "length_m": 5.0,
-            "axis": [1.0, 0.0, 1.0],
-        },
-    ],
-    ids=["sphere", "box", "cylinder"],
-)
-def test_choosing_the_azimuth_changes_no_yield_and_saves_rows(card, text, geometry):
-    """A position a nanometre off the axis forbids the choice."""
-    four = rows_of("omega", [[0.3, 0.0, 2.0], [0.0, 0.0, 4.0], [-0.1, 0.2, 1.0]])
-    made = []
-    for shift in (0.0, 1e-9):
-        place = np.tile([shift, 0.0, 0.0, 0.0], (3, 1))
-        path = card({"omega": text(np.hstack([four, place]))})
-        made.append(experiment(path, "omega", geometry=geometry).simulate(PORTAL, n_samples=80_000))
-    chosen, flat = (sample.expected_events(1e-6) for sample in made)
-    assert abs(chosen.value - flat.value) < 4.0 * np.hypot(chosen.error, flat.error)
-    assert len(made[0].weight) > 2.0 * len(made[1].weight)
-    assert chosen.error < 0.8 * flat.error
-
-
 # --- events
 @pytest.mark.parametrize(("position_origin", "target"), [("target", 7.0), ("lab", 0.0)])
 def test_events_start_where_and_when_the_list_says(card, text, position_origin, target):

@@ -93,9 +93,14 @@ class SecondaryStream:
     def _primaries(self, at: tuple[float, ...]) -> AnaloguePrimaries | ListPrimaries | TurnedPrimaries:
         base, source = self.base, self.experiment.source
         if source.lists is not None:
-            forced = self.kind != "far"  # where a decay upstream points says little about where it must be
+            # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
             return ListPrimaries(
-                source.lists[base.meson], base.mass, self.experiment.origin, self.experiment.shape, forced
+                source.lists[base.meson],
+                base.mass,
+                self.experiment.origin,
+                self.experiment.shape,
+                aimed=self.card.simulation.biasing == "turned",
+                margin=0.5 if self.kind == "far" else 0.0,
             )
         if self.card.simulation.biasing == "none":
             return AnaloguePrimaries(source, base.meson, base.mass)

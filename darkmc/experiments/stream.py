@@ -60,7 +60,8 @@ class Stream:
             self.primaries = AnaloguePrimaries(source, meson, self.mass)
         else:
             entries = source.lists[meson]
-            self.primaries = ListPrimaries(entries, self.mass, experiment.origin, experiment.shape)
+            aimed = self.card.simulation.biasing == "turned"
+            self.primaries = ListPrimaries(entries, self.mass, experiment.origin, experiment.shape, aimed)
 
     @cached_property
     def _span(self) -> tuple[float, float]:
