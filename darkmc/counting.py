@@ -56,7 +56,7 @@ def poisson_limit(
 
 
 def excluded_mean(n_obs: Any, n_sigma: float = 2.0) -> Any:
-    """Return the Poisson mean that a count excludes at one-sided n sigma: P(n <= n_obs | mean) = Phi(-n_sigma).
+    """Return the Poisson mean that a count excludes, one-sided: P(n <= n_obs | mean) = Phi(-n_sigma).
 
     3.783 for nothing observed at 2 sigma, 18.58 for 10. No background is subtracted.
 
