@@ -39,6 +39,11 @@ class Observable:
         present = set(names)
         return any(present.issuperset(need) for need in self.needs)
 
+    def lacks(self, names: Iterable[str]) -> bool:
+        """Return whether an event has some but not all of the particles that the quantity needs."""
+        present = set(names)
+        return not self.applies_to(present) and any(present.intersection(need) for need in self.needs)
+
 
 def photon_energy(event: Event) -> Array:
     """Return the photon's energy, GeV."""
@@ -186,7 +191,7 @@ def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
 def stages(cuts: Sequence[tuple[CutRow, Observable]], event: Event) -> NDArray[np.int8]:
     """Return how many cuts, in order, each event passes before it fails one.
 
-    A cut on a particle that the final state does not have does not apply to it.
+    A cut on particles of which the final state has none does not apply to it; one that lacks some fails.
     """
     count = next(iter(event.values())).shape[1]
     alive = np.ones(count, dtype=bool)
@@ -194,5 +199,7 @@ def stages(cuts: Sequence[tuple[CutRow, Observable]], event: Event) -> NDArray[n
     for cut, quantity in cuts:
         if quantity.applies_to(event):
             alive &= passed(cut, quantity.function(event))
+        elif quantity.lacks(event):
+            alive[:] = False
         stage += alive
     return stage

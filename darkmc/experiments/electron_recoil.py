@@ -29,6 +29,7 @@ from darkmc.propagation import decay_lengths
 from darkmc.schema import Cut, ScatteringCard
 
 _PAPER_LEAST_M = 1.0  # shortest path of the founding paper's average
+_INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep absorption, about
 _ENDLESS_M = 1e15  # beyond this nothing is said about a decay
 
 
@@ -102,6 +103,8 @@ class ElectronRecoil:
         if not unstable_in and self.veto == "accept" and portal.m_axion != portal.m_dark_photon:
             self.decay = PhotonDecay(portal.current)
         self.ctau = float(portal.axion_ctau() if heavy_axion else portal.dark_photon_ctau())
+        least = _PAPER_LEAST_M if self.veto == "paper" else self.card.geometry.veto_buffer_m + _INSIDE_M
+        self.veto_depth = decay_lengths(least, 1.0, self.scattering.m_out, self.ctau) if self.vetoed else 0.0
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
         electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
         factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)

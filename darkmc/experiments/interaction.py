@@ -73,7 +73,7 @@ class Interaction(Protocol):
     vertices: tuple[str, ...]
     least_energy: float  # of an incoming state that can be seen, GeV
     cost: float
-    vetoed: bool  # what is made must survive
+    veto_depth: float  # what is made survives about as exp(-veto_depth G^2/E), E in GeV; 0: it need not
 
     def rate(self, energy: Array) -> Array:
         """Return roughly n sigma of what passes the cuts, in any unit, at energies of any shape."""

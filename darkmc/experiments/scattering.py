@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkmc.cards import Loaded
-from darkmc.errors import CardError
+from darkmc.errors import CardError, PhysicsError
 from darkmc.experiments.adaptation import adapt
 from darkmc.experiments.conversion import NucleusConversion
 from darkmc.experiments.electron_recoil import (
@@ -20,13 +20,15 @@ from darkmc.experiments.electron_recoil import (
 )
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.interaction import Interaction
+from darkmc.experiments.observables import observable
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.secondary import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
+from darkmc.materials import nuclei_per_m3
 from darkmc.particles import mass
 from darkmc.portal import DarkAxionPortal
 from darkmc.rows import Channel
 from darkmc.sample import Sample
-from darkmc.schema import ScatteringCard
+from darkmc.schema import EfficiencyTable, ScatteringCard
 
 
 class Scattering(FixedTarget):
@@ -37,6 +39,11 @@ class Scattering(FixedTarget):
 
     def __init__(self, loaded: Loaded[Any], overrides: Mapping[str, Any]) -> None:
         super().__init__(loaded, overrides)
+        material = self.card.material
+        try:
+            nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
+        except PhysicsError as error:
+            raise CardError(f"{self.path}: material.composition: {error}") from None
         self.active = active_volume(self.card, self.path, self.shape)
         if self.card.simulation.veto != "accept":
             self.veto_volume = self.active
@@ -46,11 +53,20 @@ class Scattering(FixedTarget):
         low, high = angular_window(self.card.cuts)
         if low >= high:
             raise CardError(f"{self.path}: cuts: the window of recoil angles is empty")
+        self._check_efficiency()
         needs_photon = [cut.name for cut in self.card.cuts if cut.observable in NEEDS_PHOTON]
         if needs_photon and self.card.simulation.veto != "accept":
             raise CardError(
                 f"{self.path}: cuts.{needs_photon[0]}: a photon is seen with simulation.veto = 'accept' only"
             )
+
+    def _check_efficiency(self) -> None:
+        """Raise CardError for a table of efficiencies on what one of the signals does not show."""
+        table, signal = self.card.signal.efficiency, self.card.simulation.signal
+        shown = {"recoil_electron": signal != "conversion", "photon": signal != "electron"}
+        for name in (name for name, asked in shown.items() if asked):
+            if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to({name}):
+                raise CardError(f"{self.path}: signal.efficiency: '{name}' alone has no '{table.observable}'")
 
     def _seen(self) -> list[set[str]]:
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""

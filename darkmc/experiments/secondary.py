@@ -125,8 +125,9 @@ class SecondaryStream:
         depths = [0.0]
         if self.kind == "heavy":
             depths += [self.base.absorption * g**2 for g in at]
-        elif self.interaction.vetoed and not at:
-            depths += [share * self.experiment.source.largest_momentum for share in _DEPTHS]
+        elif self.interaction.veto_depth > 0.0:
+            top = self.experiment.source.largest_momentum
+            depths += [self.interaction.veto_depth * g**2 for g in at] or [share * top for share in _DEPTHS]
         aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
         for depth in depths:
             exponent = depth / lab

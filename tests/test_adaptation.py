@@ -1,0 +1,181 @@
+"""The trained map of uniform numbers: a valid change of variables, and results that do not depend on it.
+
+Statistical comparisons ask for |pull| < 4 (chance 6e-5 each, 14 of them).
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import darkmc
+from darkmc.experiments import scattering
+from darkmc.experiments.adaptation import AdaptiveMap, adapt
+from darkmc.rng import chunk_rng
+from darkmc.rows import Channel, Rows, mean_and_error
+
+N = 4000
+
+
+def trained(rounds=4, rows=(1, 3)):
+    """Return a map taught a narrow peak in two of four dimensions, and in nothing else."""
+    learned = AdaptiveMap(rows)
+    for k in range(rounds):
+        uniform = chunk_rng(7, 1, k).random((4, N))
+        before = uniform.copy()
+        jacobian = learned(uniform)
+        peak = np.exp(-(((uniform[1] - 0.9) / 0.02) ** 2) - ((uniform[3] - 0.2) / 0.05) ** 2)
+        learned.learn(before, peak * jacobian)
+    return learned
+
+
+def test_an_untrained_map_does_nothing():
+    uniform = np.random.default_rng(1).random((4, 100))
+    mapped = uniform.copy()
+    np.testing.assert_allclose(AdaptiveMap([0, 2])(mapped), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(mapped, uniform, rtol=1e-12, atol=1e-15)
+
+
+def test_the_map_leaves_other_rows_alone_and_stays_inside():
+    learned = trained()
+    uniform = np.random.default_rng(2).random((4, 20_000))
+    uniform[:, 0], uniform[:, 1] = 0.0, 1.0 - 1e-16
+    mapped = uniform.copy()
+    jacobian = learned(mapped)
+    np.testing.assert_array_equal(mapped[[0, 2]], uniform[[0, 2]])
+    assert np.all((mapped >= 0.0) & (mapped < 1.0))
+    assert np.all((jacobian > 0.0) & np.isfinite(jacobian))
+    assert np.ptp(jacobian) > 1.0  # it has learned
+
+
+def test_each_dimension_increases_from_0_to_1():
+    learned = trained()
+    line = np.linspace(0.0, 1.0 - 1e-12, 5001)
+    for row in (1, 3):
+        uniform = np.full((4, len(line)), 0.5)
+        uniform[row] = line
+        learned(uniform)
+        assert uniform[row, 0] == 0.0
+        assert uniform[row, -1] == pytest.approx(1.0, abs=1e-9)
+        assert np.all(np.diff(uniform[row]) > 0.0)
+
+
+def test_the_jacobian_is_the_derivative():
+    learned, h = trained(), 1e-7
+    point = np.random.default_rng(3).uniform(0.01, 0.99, (4, 500))
+    centre, low, high = point.copy(), point.copy(), point.copy()
+    jacobian = learned(centre)
+    product = np.ones(500)
+    for row in (1, 3):
+        low, high = point.copy(), point.copy()
+        low[row] -= h
+        high[row] += h
+        learned(low)
+        learned(high)
+        product *= (high[row] - low[row]) / (2 * h)
+    inside = np.abs(product / jacobian - 1) < 1e-5
+    assert np.count_nonzero(~inside) <= 2  # the map has kinks between its cells
+
+
+def test_the_jacobian_integrates_to_one():
+    """Over a midpoint grid in both mapped dimensions: it is constant within cells of 1/24."""
+    learned, points = trained(), 24 * 20
+    axis = (np.arange(points) + 0.5) / points
+    uniform = np.full((4, points**2), 0.5)
+    uniform[1], uniform[3] = (v.ravel() for v in np.meshgrid(axis, axis))
+    assert np.mean(learned(uniform)) == pytest.approx(1.0, rel=1e-9)
+
+
+def test_the_jacobian_is_bounded():
+    """A tenth of the flat density stays in each dimension, so that no weight grows by more than 100."""
+    uniform = np.random.default_rng(4).random((4, 100_000))
+    assert trained(12)(uniform).max() < 10.0**2 * (1 + 1e-9)
+
+
+def test_the_integral_stays_and_its_error_falls():
+    learned = trained()
+
+    def peak(u):
+        return np.exp(-(((u[1] - 0.9) / 0.02) ** 2) - ((u[3] - 0.2) / 0.05) ** 2)
+
+    exact = np.pi * 0.02 * 0.05
+    uniform = np.random.default_rng(5).random((4, 40_000))
+    plain = peak(uniform)
+    jacobian = learned(uniform)
+    weighted = peak(uniform) * jacobian
+    error = np.std(weighted) / np.sqrt(40_000)
+    assert abs(np.mean(weighted) - exact) < 4 * error
+    assert np.std(weighted) < 0.25 * np.std(plain)
+
+
+def channels(name, m, coupling, n_chunks, seed, **overrides):
+    dotted = {key.replace("__", "."): value for key, value in overrides.items()}
+    made = darkmc.Experiment(name, overrides=dotted)
+    made.topology.prepare()
+    out = {}
+    with ThreadPoolExecutor(2) as executor:
+        for plan in made.plans(darkmc.DarkAxionPortal(m), [coupling]):
+            parts = list(executor.map(lambda k, plan=plan: plan.run(seed, k, 4096), range(n_chunks)))
+            channel = plan.channel(Rows.joined(parts))
+            out[plan.name] = mean_and_error(channel.contributions(coupling), channel.rows.tried)
+    return out
+
+
+# near thresholds, where streams are trained for rare decays, and in between
+PLACES = [
+    ("lsnd", 0.02, 1e-9, {}),
+    ("lsnd", 0.01, 1e-3, {"simulation__veto": "accept"}),
+    ("miniboone-offtarget", 0.05, 1e2, {"simulation__veto": "accept", "source__mesons": ["eta"]}),
+]
+
+
+@pytest.mark.parametrize(("name", "m", "coupling", "overrides"), PLACES)
+def test_results_do_not_depend_on_training(monkeypatch, name, m, coupling, overrides):
+    trained_ = channels(name, m, coupling, 10, 3, **overrides)
+    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    plain = channels(name, m, coupling, 50, 4, **overrides)
+    assert trained_.keys() == plain.keys()
+    compared = 0
+    for key, (value, error) in trained_.items():
+        other, spread = plain[key]
+        assert abs(value - other) <= 4 * np.hypot(error, spread)
+        compared += spread < 0.3 * other and error < 0.3 * value
+    assert compared >= 2
+
+
+def test_training_pays_near_a_threshold(monkeypatch):
+    """The error of what decides, from as many rows: at least halved."""
+    make = lambda: channels("lsnd", 0.02, 1e2, 8, 3, simulation__veto="accept")  # noqa: E731
+    trained_ = make()
+    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    plain = make()
+    for name in ("pi0: a scatters", "pi0: a scatters after prompt decay"):
+        assert trained_[name][1] < 0.5 * plain[name][1]
+
+
+def test_training_is_deterministic():
+    first = channels("lsnd", 0.02, 1e-9, 1, 3)
+    channels("lsnd", 0.005, 1e-3, 1, 5)
+    assert channels("lsnd", 0.02, 1e-9, 1, 3) == first
+
+
+class Rehearsed:
+    """A stream whose rows all have the same weight."""
+
+    n_uniform, mappable = 3, (0, 1)
+
+    def __init__(self, number, weight):
+        self.number, self.map, self.weight = number, None, weight
+
+    def rehearse(self, uniform):
+        n = uniform.shape[1]
+        weight, zero, endless = np.full(n, self.weight), np.zeros(n), np.full(n, np.inf)
+        rows = Rows(weight, zero, endless, np.zeros(n, dtype=np.int8), np.arange(n), n)
+        return Channel("", 4.0, 1.0, 1.0, 0, rows), np.full(n, self.weight)
+
+
+@pytest.mark.parametrize("at", [(), (1e-3,), (1e-3, 1e-2)])
+def test_what_needs_no_training_gets_none(at):
+    streams = [Rehearsed(1, 2.0), Rehearsed(2, 0.0)]
+    adapt(streams, at, lambda _: [1e-3])
+    assert all(stream.map is None for stream in streams)
