@@ -355,6 +355,46 @@ def test_split_of_the_decay_path_does_not_matter(monkeypatch, veto, signal):
     assert np.all(shares[0][1:] > 1.2 * shares[1][1:])  # events did move between the two streams
 
 
+def test_places_of_decays_upstream_have_their_density():
+    """Mean of f(path)/g = integral of f from the split to the volume, over a grid of uniform numbers."""
+    made = experiment(LSND)
+    portal, light = darkmc.DarkAxionPortal(0.005), made.topology
+    interaction = scattering.ElectronRecoil(light, light.active, portal, False)
+    stream = secondary.SecondaryStream(light, portal, "pi0", "far", interaction)
+    u = (np.arange(200_000) + 0.5) / 200_000
+    path, per_path = (
+        np.concatenate(parts)
+        for parts in zip(
+            *(stream._path(np.stack([np.full_like(u, half), u])) for half in (0.2, 0.7)), strict=True
+        )
+    )
+    low, high = 1.0, 29.8 - 4.15  # front face, seen under an angle
+    high *= np.hypot(1.0, 4.65 / 29.8)
+    for function in (np.ones_like, np.exp, lambda x: np.exp(-x / 2)):
+        exact = quad(lambda x, f=function: float(f(np.array(x))), low, high, epsabs=0)[0]
+        assert np.mean(function(path) * per_path) == pytest.approx(exact, rel=1e-4)
+
+
+def test_decays_on_a_short_way_are_almost_prompt():
+    """Dark photons fly some metres of 491: near and far together are the prompt axions.
+
+    Parent and daughter fly almost the same way, so that the place hardly matters; 2% is three errors.
+    """
+    made = experiment(MINIBOONE, simulation__veto="accept", source__mesons=["pi0"])
+    made.topology.prepare()
+    portal, yields = darkmc.DarkAxionPortal(0.005), []
+    for g in (coupling_of(2.0, energy=1.0), 1e2):
+        parts = []
+        for plan in made.plans(portal, [g]):
+            if "after" in plan.name:
+                channel = plan.channel(Rows.joined([plan.run(2, k, 4096) for k in range(40)]))
+                parts.append(mean_and_error(channel.contributions(g), channel.rows.tried))
+        yields.append(np.array(parts)[:, 0] / g**4)
+    near, far = yields[0]
+    assert 0.4 < far / near < 4.0
+    assert near + far == pytest.approx(yields[1].sum(), rel=0.02)
+
+
 def test_a_thicker_buffer_excludes_less(monkeypatch):
     """Same rows: every yield falls by exp(-buffer/lambda2), and the exclusion shrinks from above."""
     monkeypatch.setattr(scattering, "adapt", lambda *_: None)

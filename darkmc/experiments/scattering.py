@@ -82,7 +82,7 @@ class Scattering(FixedTarget):
         """Return the open channels at these masses; see :class:`Topology`."""
         if self.closed(portal) is not None:
             return []
-        signal, couplings = self.card.simulation.signal, tuple(at or ())
+        signal, couplings = self.card.simulation.signal, () if at is None else tuple(float(g) for g in at)
         decays = portal.m_axion != portal.m_dark_photon
         interactions: list[tuple[Kind, Interaction, bool]] = []
         if signal in ("electron", "all"):

@@ -6,7 +6,7 @@ from darkmc.limits import SCAN_HIGH, Exclusion
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
 from darkmc.sample import Sample
-from darkmc.schema import DecayCard, FixedTargetCard
+from darkmc.schema import DecayCard, FixedTargetCard, ScatteringCard
 
 THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
 
@@ -18,6 +18,8 @@ def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> lis
     the effective vertex fails; a width above a tenth of the mass.
     """
     if sample.channels_ and not any(channel.passing.any() for channel in sample.channels_):
+        if isinstance(card, ScatteringCard):
+            return ["the cuts leave nothing of what scatters"]
         share = 1.0 - (min(sample.masses) / max(sample.masses)) ** 2
         return [f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"]
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
