@@ -174,6 +174,9 @@ class Channel:
         return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)
 
 
+_SMALL = 1e-140
+
+
 def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
     """Return the mean over `tried` primaries and its standard error; rows not listed are zeros.
 
@@ -182,6 +185,10 @@ def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
     """
     if tried < 2:
         return float(np.sum(contributions)), float("inf")
+    largest = float(np.max(np.abs(contributions), initial=0.0))
+    if 0.0 < largest < _SMALL:  # whose squares are no numbers
+        mean, error = mean_and_error(contributions / largest, tried)
+        return mean * largest, error * largest
     mean = float(np.sum(contributions)) / tried
     square = float(np.sum(np.square(contributions))) / tried
     return mean, float(np.sqrt(max(square - mean**2, 0.0) / (tried - 1)))

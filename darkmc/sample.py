@@ -5,6 +5,7 @@
 A sample belongs to one experiment and one pair of masses; the coupling enters only here.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -193,6 +194,16 @@ class Sample:
             total += scale * most * np.exp(-np.min(survive) * squares)
         return total
 
+    def surviving(self, coupling: float) -> float:
+        """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
+        total = 0.0
+        for channel in self.channels_:
+            weight, _, window = channel.final
+            inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)
+            scale = coupling**channel.power / max(channel.rows.tried, 1)
+            total += scale * float(np.sum(np.maximum(weight, 0.0) * inside))
+        return float(self.expected_events(coupling).value) / total if total > 0.0 else 0.0
+
     def slope(self, coupling: Any) -> Yield:
         """Return dN/dG and its standard error, analytic row by row."""
         return self._total(coupling, lambda channel, g: channel.slopes(g))
@@ -292,4 +303,4 @@ class Sample:
 
 
 def _added(parts: list[tuple[float, float]]) -> Yield:
-    return Yield(float(sum(part[0] for part in parts)), float(np.sqrt(sum(part[1] ** 2 for part in parts))))
+    return Yield(float(sum(part[0] for part in parts)), math.hypot(*(part[1] for part in parts)))

@@ -18,6 +18,7 @@ from darkmc.sample import Sample
 from darkmc.units import whole_number
 
 LARGEST_ROW = 0.02
+NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 
 
@@ -159,6 +160,10 @@ def _rounds(
         if worst == math.inf and k >= HOPELESS_ROUNDS:
             return sample, (
                 f"no event is seen in {sample.n_samples} primaries: the yield is below all numbers",
+            )
+        if k >= HOPELESS_ROUNDS and all(curve.surviving(g) < NOTHING for curve, g in points):
+            return sample, (
+                f"precision {goal.precision:g} not reached: less than {NOTHING:g} of the signal survives",
             )
         shares = _shares(points, made.plans)
         wanted = [
