@@ -244,8 +244,6 @@ def test_one_sample_serves_couplings_it_was_not_made_for():
 
 def test_the_error_of_a_tiny_yield_is_not_lost():
     """Squares of 1e-200 are no numbers, but relative errors are the same as of any other scale."""
-    from darkmc.rows import mean_and_error
-
     values = np.random.default_rng(5).random(1000)
     mean, error = mean_and_error(values, 2000)
     tiny = mean_and_error(1e-200 * values, 2000)
