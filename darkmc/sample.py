@@ -80,6 +80,8 @@ class Sample:
         Of the dark photon and the axion, GeV.
     inside : str
         What the cutflow calls events inside the volume, before any cut.
+    experiment : str
+        Name of the card that it was made for.
     alternatives : tuple of str
         Named alternatives whose weights the rows carry.
     seed, seconds, warnings
@@ -97,6 +99,7 @@ class Sample:
     alternatives: tuple[str, ...] = ()
     masses: tuple[float, float] = (float("nan"), float("nan"))
     inside: str = "decays_inside"
+    experiment: str = ""
     replay: Replay | None = field(default=None, repr=False)
 
     @property
@@ -287,18 +290,24 @@ class Sample:
             raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
         if self.replay is None and self.channels_:
             raise PhysicsError("this sample cannot be replayed, so only its yields are known")
-        (coupling,) = checked_couplings(coupling).reshape(1)
+        couplings = checked_couplings(coupling)
+        if couplings.size != 1:
+            raise PhysicsError(f"a histogram is that of one coupling, not of {couplings.size}")
+        coupling, found = float(couplings.reshape(1)[0]), False
         value, variance = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
         for channel in self.channels_:
             tried = channel.rows.tried
             sums = np.zeros((2, len(edges) - 1))
             made = self.replay(channel.name, tried, coupling, observable) if self.replay else ()
             for values, weights in made:
+                found = True
                 sums[0] += np.histogram(values, edges, weights=weights)[0]
                 sums[1] += np.histogram(values, edges, weights=weights**2)[0]
             mean = sums[0] / max(tried, 1)
             value += mean
             variance += np.maximum(sums[1] / tried - mean**2, 0.0) / (tried - 1) if tried > 1 else np.inf
+        if self.channels_ and not found:
+            raise PhysicsError(f"no event of this sample has '{observable}'")
         return BinnedYield(edges, value, np.sqrt(variance))
 
 

@@ -148,14 +148,15 @@ def dark_photon_energy(event: Event) -> Array:
 
 
 def vertex_z(event: Event) -> Array:
-    """Return z of the decay vertex, m."""
-    z: Array = event["decay"][2]
+    """Return z of the signal's vertex, m: of the scattering, or of the decay where there is none."""
+    z: Array = (event["scatter"] if "scatter" in event else event["decay"])[2]
     return z
 
 
 def vertex_radius(event: Event) -> Array:
-    """Return the distance of the decay vertex from the beam axis, m."""
-    out: Array = np.hypot(event["decay"][0], event["decay"][1])
+    """Return the distance of the signal's vertex from the beam axis, m; see :func:`vertex_z`."""
+    vertex = event["scatter"] if "scatter" in event else event["decay"]
+    out: Array = np.hypot(vertex[0], vertex[1])
     return out
 
 
@@ -176,8 +177,8 @@ OBSERVABLES: dict[str, Observable] = {
     "p_meson": Observable(meson_momentum, (("meson",),), "GeV"),
     "theta_meson": Observable(meson_angle, (("meson",),), "rad"),
     "E_dark_photon": Observable(dark_photon_energy, (("dark_photon",),), "GeV"),
-    "z_vertex": Observable(vertex_z, (("decay",),), "m"),
-    "r_vertex": Observable(vertex_radius, (("decay",),), "m"),
+    "z_vertex": Observable(vertex_z, (("decay",), ("scatter",)), "m"),
+    "r_vertex": Observable(vertex_radius, (("decay",), ("scatter",)), "m"),
 }
 
 

@@ -10,7 +10,7 @@ import uproot
 
 import darkmc
 from darkmc.cli import main
-from darkmc.errors import CardError, PhysicsError, PrecisionWarning
+from darkmc.errors import CardError, PhysicsError, PrecisionWarning, ValidityWarning
 
 PORTAL = darkmc.DarkAxionPortal(0.01)
 EDGES = np.linspace(7.5, 50.0, 9)
@@ -157,3 +157,31 @@ def test_unknown_errors_are_null_in_json(capsys):
     assert row["error"] is None
     assert row["cutflow"]["energy"][1] is None
     assert row["n_samples"] == 13
+
+
+def test_samples_belong_to_their_experiment_and_histograms_to_what_is_seen():
+    lsnd = darkmc.Experiment("lsnd")
+    sample = lsnd.simulate(darkmc.DarkAxionPortal(0.002), precision=0.05, at=1e-2)
+    inside = sample.histogram("z_vertex", [25.0, 30.0, 34.5], 1e-2)
+    total = sample.expected_events(1e-2)
+    assert np.sum(inside.value) == pytest.approx(total.value, rel=1e-9)  # the tank's length in z
+    with pytest.raises(PhysicsError, match="no event of this sample has 'E_star'"):
+        sample.histogram("E_star", [0.0, 1.0], 1e-2)
+    with pytest.raises(PhysicsError, match="one coupling"):
+        sample.histogram("E_electron", [0.0, 1.0], [1e-2, 1e-3])
+    with pytest.raises(PhysicsError, match="one of lsnd, not of miniboone-offtarget"):
+        darkmc.Experiment("miniboone-offtarget").limit(sample)
+
+
+def test_conversions_need_different_masses():
+    lsnd = darkmc.Experiment("lsnd", overrides={"simulation.signal": "conversion"})
+    assert "decay closed" in lsnd.closed(darkmc.DarkAxionPortal(0.002, 0.002))
+    assert darkmc.Experiment("lsnd").closed(darkmc.DarkAxionPortal(0.002, 0.002)) is None
+
+
+def test_a_beam_that_makes_no_pions_is_bad_input():
+    slow = {"beam.kinetic_energy_GeV": 0.2, "flux.beam.energy_GeV": 1.138272}
+    with pytest.warns(ValidityWarning):
+        lsnd = darkmc.Experiment("lsnd", overrides=slow)
+    with pytest.raises(PhysicsError, match="no pi0 flies forward"):
+        lsnd.simulate(darkmc.DarkAxionPortal(0.001), n_samples=100)

@@ -193,6 +193,7 @@ class Experiment:
             alternatives=alternatives,
             masses=masses,
             inside=self.topology.inside,
+            experiment=self.name,
         )
 
     def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
@@ -205,6 +206,8 @@ class Experiment:
         method : {"bracket", "iterative"}
             Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
         """
+        if sample.experiment not in ("", self.name):
+            raise PhysicsError(f"the sample is one of {sample.experiment}, not of {self.name}")
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
         exclusion = self.topology.criterion.exclusion(sample, method)

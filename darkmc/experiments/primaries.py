@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darkmc.errors import PhysicsError
 from darkmc.geometry import DirectionProposal
 from darkmc.kinematics import Array, Rotation, around, boost, length, unit_vector
 from darkmc.mesons.source import MesonSource
@@ -131,6 +132,11 @@ class TurnedPrimaries:
         Meson momenta (GeV) from 0 to the largest, from :func:`momentum_grid`.
     aims : sequence of Aim
         Components, mixed with known weights so that one sample serves both edges of an exclusion.
+
+    Raises
+    ------
+    PhysicsError
+        If the source has no mesons in the forward direction.
     """
 
     n_uniform = 7
@@ -147,6 +153,8 @@ class TurnedPrimaries:
         self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
         self._aims = aims
         forward = source.forward_density(meson, momenta)
+        if not np.any(forward > 0.0):
+            raise PhysicsError(f"flux {source.card.name}: no {meson} flies forward at this beam energy")
         self._factors = np.stack(
             [
                 aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta)

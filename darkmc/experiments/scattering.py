@@ -74,7 +74,12 @@ class Scattering(FixedTarget):
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why no channel is open at these masses, or None."""
-        return self.production_closed(portal)
+        production = self.production_closed(portal)
+        if production is not None or self.card.simulation.signal != "conversion":
+            return production
+        if portal.m_axion != portal.m_dark_photon:
+            return None
+        return f"decay closed: conversions need m_axion different from {portal.m_dark_photon:g} GeV"
 
     def plans(
         self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False

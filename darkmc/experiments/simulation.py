@@ -159,7 +159,8 @@ def _rounds(
             return sample, ()
         if worst == math.inf and k >= HOPELESS_ROUNDS:
             return sample, (
-                f"no event is seen in {sample.n_samples} primaries: the yield is below all numbers",
+                f"no event is seen in {sample.n_samples} primaries: "
+                "the cuts leave nothing, or the yield is below all numbers",
             )
         if k >= HOPELESS_ROUNDS and all(curve.surviving(g) < NOTHING for curve, g in points):
             return sample, (

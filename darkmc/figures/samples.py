@@ -99,6 +99,7 @@ def delay(event: Values) -> Array:
 def detector(sample: StoredSample, path: str) -> Geometry:
     """Return the sensitive volume of a sample: a card's geometry, or a collider's calorimeter."""
     card = sample.meta("cards", "experiment")
+    card = next(iter(card["windows"].values())) if "windows" in card else card
     if "detector" in card:
         try:
             low, high, radius = (card["detector"][key] for key in ("z_min_m", "z_max_m", "radius_m"))

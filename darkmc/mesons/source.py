@@ -240,6 +240,9 @@ class MesonSource:
         if card.pi0_per_pot is None and len(self._fits) == 1:
             return {"pi0": card.target_interaction}
         integral = _integral(pions)
+        if not integral > 0.0:
+            energy = card.beam.energy_GeV
+            raise CardError(f"{self.loaded.path}: beam.energy_GeV: no pi0 from protons of {energy:g} GeV")
         per_pot = card.pi0_per_pot or card.target_interaction * integral
         return {shape: per_pot / _integral(fit) for shape, fit in self._fits.items()}
 
