@@ -143,7 +143,8 @@ def draw_limits(
     read = [_table(path) for path in tables]
     names = [table.name for table in read]
     with styled():
-        figure = Figure(figsize=(6.6, 5.4 + 0.08 * len(read)), layout="constrained")
+        figure = Figure(figsize=(6.6, 5.4 + 0.08 * len(read)))
+        figure.set_layout_engine("constrained", w_pad=0.12)  # a tick label at the end needs room
         axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON, ylabel=COUPLING)
         largest_first = sorted(range(len(read)), key=lambda k: -read[k].area)
         for k, (table, path) in enumerate(zip(read, tables, strict=True)):
