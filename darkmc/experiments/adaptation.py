@@ -113,14 +113,17 @@ def adapt(
         From the streams' rows to the couplings at which a limit needs its precision.
     """
     pupils = set(range(len(streams)))
+    lessons: dict[int, _Lesson] = {}
     for k in range(_ROUNDS):
         rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
-        lessons = [_rehearsed(stream, k, rows) for stream in streams]
-        couplings = list(at) or decide([lesson.channel for lesson in lessons])
-        values = [lesson.values(couplings) for lesson in lessons]
-        total = np.sum([np.mean(part, axis=1) for part in values], axis=0)
+        # where a limit's precision is wanted moves with the lessons, and all streams have a say in it
+        taking_part = pupils if at else range(len(streams))
+        lessons |= {c: _rehearsed(streams[c], k, rows) for c in taking_part}
+        couplings = list(at) or decide([lessons[c].channel for c in range(len(streams))])
+        values = {c: lesson.values(couplings) for c, lesson in lessons.items()}
+        total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)
         pupils = {c for c in pupils if _needs(values[c], total, trained=k > 1)}
-        for c in pupils:
+        for c in sorted(pupils):
             _learn(streams[c], lessons[c], values[c])
         if not pupils:
             return
