@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from darkmc.rng import ANALYSES
 from darkmc.schema import Card, ExperimentCard, Fraction, NotNegative, Positive
 
 Table = dict[str, Any]
@@ -146,7 +147,7 @@ class CombinedCard(ExperimentCard):
     """
 
     topology: Literal["collider"]
-    combines: Annotated[tuple[str, ...], Field(min_length=2)]
+    combines: Annotated[tuple[str, ...], Field(min_length=2, max_length=ANALYSES)]
     preset_of_each: str | None = None
     beam: Table = Field(default_factory=dict)
     detector: Table = Field(default_factory=dict)

@@ -16,7 +16,7 @@ from darkmc.figures.tables import Row, write_table
 from darkmc.generators.radiative_sampler import RadiativeAnnihilation
 from darkmc.kinematics import Array
 from darkmc.portal import DarkAxionPortal
-from darkmc.rng import chunk_rng
+from darkmc.rng import chunk_rng, stream_number
 from darkmc.run_schema import CrossSectionsRun, MapRun, Photons
 from darkmc.run_tables import Work, at, edges, header, masses, point_columns, require_open
 from darkmc.sample import Sample
@@ -63,7 +63,8 @@ def _radiative(card: CrossSectionsRun, photons: Photons, portal: DarkAxionPortal
     row: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
     if sigma > 0.0:
         generator = RadiativeAnnihilation(card.sqrt_s_GeV, *limits, portal.current, spin_correlations=False)
-        uniform = chunk_rng(card.seed, number, 0).random((generator.n_uniform, card.events))
+        rng = chunk_rng(card.seed, stream_number("radiative annihilation"), number)
+        uniform = rng.random((generator.n_uniform, card.events))
         weight = generator.sample(uniform).weight * card.coupling_per_GeV**2
         error = float(np.std(weight, ddof=1) / np.sqrt(card.events))
         row |= {"generated_pb": float(np.mean(weight)), "generated_error_pb": error}

@@ -153,7 +153,7 @@ def test_displaced_decays_against_an_independent_integration(point):
         sample = collider.simulate(portal, n_samples=160_000, at=coupling, seed=6)
         value, error = sample.expected_events(coupling)
         pairs = produced(portal, collider.card, coupling) / portal.branching_ratio("a gamma")
-        assert error < 0.02 * value
+        assert error < 0.03 * value
         assert abs(value - share * pairs) < 4 * np.hypot(error, 0.002 * value)
 
 
@@ -318,7 +318,7 @@ def test_the_cluster_is_the_photon_at_the_calorimeter_seen_from_the_crossing_poi
     collider = experiment("babar-highcut", simulation__smearing=False, cuts__angle__max=1.0)
     stream = collider.generate(darkmc.DarkAxionPortal(5.0), 2e-8, 2000, seed=2)
     events = ak.concatenate(list(stream))
-    far = events[np.isin(events.channel, [10_001, 10_011])]
+    far = events[np.isin(events.channel, [10_053, 1_353])]
     assert len(far) > 1500
     start = columns(far.decay, "xyz")
     flight = columns(far.photon, ("px", "py", "pz"))
@@ -386,7 +386,7 @@ def test_the_same_bits_for_any_number_of_workers():
 def test_channels_have_numbers_of_their_own():
     plans = experiment("babar").plans(darkmc.DarkAxionPortal(1.0))
     assert len({plan.number for plan in plans}) == len(plans) == 8
-    assert min(plan.number for plan in plans) >= 10_000
+    assert {plan.number for plan in plans} >= {10_052, 10_053, 1_352, 1_353, 30_052}
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from darkmc.kinematics import Array
-from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.rng import CHUNK_ROWS, CHUNKS, StreamNumber, chunk_rng
 from darkmc.rows import Channel
 
-_ROUNDS, _CELLS, _PILOT_ROWS, _FEW, _FIRST_CHUNK = 10, 24, CHUNK_ROWS // 2, 20, 2**29
+_ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
 _ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
 _POOR = 0.1  # sampling efficiency below which two lessons are not enough
@@ -66,7 +66,7 @@ def _blended(nodes: Array) -> Array:
 class Adaptable(Protocol):
     """A stream whose uniform numbers may be mapped."""
 
-    number: int
+    number: StreamNumber
     map: AdaptiveMap | None
 
     @property
@@ -143,7 +143,7 @@ def _needs(values: Array, total: Array, trained: bool) -> bool:
 
 
 def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Lesson:
-    uniform = chunk_rng(0, stream.number, _FIRST_CHUNK + k).random((stream.n_uniform, n_rows))
+    uniform = chunk_rng(0, stream.number, CHUNKS["rehearsal"][k]).random((stream.n_uniform, n_rows))
     return _Lesson(uniform, *stream.rehearse(uniform.copy()))
 
 

@@ -9,13 +9,12 @@ from darkmc.experiments.list_primaries import ListPrimaries
 from darkmc.experiments.primaries import TurnedPrimaries
 from darkmc.kinematics import Array
 from darkmc.particles import PSEUDOSCALARS
-from darkmc.rng import CHUNK_ROWS
+from darkmc.rng import CHUNK_ROWS, CHUNKS
 
 if TYPE_CHECKING:
     from darkmc.experiments.plan import ChannelPlan
     from darkmc.experiments.stream import Stream
 
-_FIRST_CHUNK = 2**30 + 2**20  # chunks of bounds are apart from those of samples and events
 SUMMITS = 6
 MARGIN = 1.02  # over the refined maximum; rows above the bound are counted and keep their excess
 
@@ -53,7 +52,7 @@ def _on_grid(function: Callable[[Array], Array], low: Array, high: Array, points
 
 def sampled_bound(plan: "ChannelPlan", coupling: float) -> float:
     """Return 1.5 times the largest contribution of 32 chunks: rows above it are counted and said."""
-    chunks = (plan.channel(plan.run(0, _FIRST_CHUNK + k, CHUNK_ROWS)) for k in range(32))
+    chunks = (plan.channel(plan.run(0, chunk, CHUNK_ROWS)) for chunk in CHUNKS["bound"][:32])
     return 1.5 * max(float(np.max(chunk.contributions(coupling), initial=0.0)) for chunk in chunks)
 
 

@@ -21,7 +21,7 @@ from darkmc.experiments.collider_aim import AngleAim, Band, EnergyAim
 from darkmc.experiments.collider_beams import Beams
 from darkmc.experiments.collider_observables import missing_mass_squared
 from darkmc.experiments.collider_production import AnalogueProduction, Production, Source, TurnedProduction
-from darkmc.experiments.collider_stream import KINDS, ColliderStream, Kind
+from darkmc.experiments.collider_stream import ColliderStream, Kind
 from darkmc.experiments.collider_validity import validity
 from darkmc.experiments.criteria import Counting, Criterion
 from darkmc.experiments.observables import observable
@@ -32,11 +32,11 @@ from darkmc.limits import Exclusion
 from darkmc.particles import canonical_name, mass
 from darkmc.portal import DarkAxionPortal
 from darkmc.response import CrystalBall
+from darkmc.rng import channel_number
 from darkmc.sample import Sample
 from darkmc.schema import Cut
 from darkmc.selection import Observable
 
-FIRST_NUMBER = 10_000  # of channels; those of mesons are far below
 PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
 _PDG_IDS = {"photon": 22, "isr_photon": 22, "electron_beam": 11, "positron_beam": -11}
@@ -172,14 +172,15 @@ class Collider:
         if simulation.decay_geometry == "single-length":
             kinds = ("single length",)
         plans: list[ChannelPlan] = []
-        for process, (name, source) in enumerate(self._sources(portal)):
+        for name, source in self._sources(portal):
             production: Production
             if energy is None:
                 production = AnalogueProduction(source, simulation.spin_correlations)
             else:
                 production = TurnedProduction(source, simulation.spin_correlations, energy, self.angle_aim())
             for kind in kinds:
-                number = FIRST_NUMBER + 100 * self.place + 10 * process + KINDS[kind]
+                parent = "e+ e-" if name == "continuum" else name
+                number = channel_number(parent, "cluster", kind, self.place)
                 full = f"{self.prefix}{name} {kind}"
                 plans.append(ColliderStream(self, portal, production, energy, kind, full, number).plan())
         return plans

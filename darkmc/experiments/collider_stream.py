@@ -18,7 +18,7 @@ from darkmc.experiments.collider_production import N_UNIFORM, Chain, Production
 from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta
 from darkmc.kinematics import Array, length
 from darkmc.propagation import decay_lengths
-from darkmc.rng import chunk_rng
+from darkmc.rng import StreamNumber, chunk_rng
 from darkmc.rows import Rows
 from darkmc.selection import stages
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 Kind = Literal["near", "far", "single length"]
 SPLIT_M = 1e-3  # below this the place of a decay cannot be seen
-KINDS: dict[Kind, int] = {"near": 0, "far": 1, "single length": 2}
 
 
 class ColliderStream:
@@ -48,7 +47,7 @@ class ColliderStream:
         Sampler of the measured energy; None draws it as it comes.
     kind : {"near", "far", "single length"}
         Where the decay happens.
-    name, number : str, int
+    name, number : str, StreamNumber
         Of the channel.
     """
 
@@ -60,7 +59,7 @@ class ColliderStream:
         energy: "EnergyAim | None",
         kind: Kind,
         name: str,
-        number: int,
+        number: StreamNumber,
     ) -> None:
         self.collider, self.production, self.energy, self.kind = collider, production, energy, kind
         self.name, self.number = name, number

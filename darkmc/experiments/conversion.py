@@ -59,7 +59,7 @@ class NucleusConversion:
     """
 
     veto_depth = 0.0
-    name, first_number, n_uniform, power, cost = "converts", 10, 7, 2.0, 2.0
+    name, signal, n_uniform, power, cost = "converts", "conversion", 7, 2.0, 2.0
 
     def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:
         material = experiment.card.material

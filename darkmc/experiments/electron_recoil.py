@@ -83,7 +83,7 @@ class ElectronRecoil:
         The heavier state scatters, and the lighter one goes out.
     """
 
-    name, first_number, cost = "scatters", 20, 1.0
+    name, signal, cost = "scatters", "electron", 1.0
     branching = 1.0
 
     def __init__(

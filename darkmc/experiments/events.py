@@ -16,15 +16,13 @@ from darkmc.experiments.plan import ChannelPlan, Events, Momenta
 from darkmc.kinematics import Array
 from darkmc.progress import count_bar
 from darkmc.propagation import decay_probability, vertex_depth
-from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
 from darkmc.rows import Rows
 
 if TYPE_CHECKING:
     from darkmc.experiments.experiment import Experiment
     from darkmc.portal import DarkAxionPortal
 
-_ORDER_STREAM = 1_000_001  # random numbers that order and accept rows, apart from those of any channel
-_FIRST_CHUNK = 2**30  # chunks of events are apart from those of samples
 _HOPELESS_BLOCKS = 500
 
 
@@ -105,7 +103,7 @@ class EventStream:
         """
         block = 0
         while True:
-            rng = chunk_rng(self.seed, _ORDER_STREAM, block)
+            rng = chunk_rng(self.seed, stream_number("order of events"), block)
             counts = rng.multinomial(CHUNK_ROWS, self.shares)
             order, chance = rng.permutation(CHUNK_ROWS), rng.random(CHUNK_ROWS)
             chunks: list[tuple[Rows, Any]] = []
@@ -113,7 +111,7 @@ class EventStream:
             start = 0
             for c, (plan, count) in enumerate(zip(self.plans, counts, strict=True)):
                 maker = plan.run_events if with_events else plan.run
-                made = maker(self.seed, _FIRST_CHUNK + block, int(count)) if count else None
+                made = maker(self.seed, CHUNKS["events"][block], int(count)) if count else None
                 rows, events = made if isinstance(made, tuple) else (made, None)
                 chunks.append((rows, events))  # type: ignore[arg-type]
                 if rows is not None:

@@ -65,7 +65,7 @@ class Interaction(Protocol):
     """What happens to a dark state in the detector."""
 
     name: str
-    first_number: int  # of the channels' numbers, after those of the meson
+    signal: str  # of the register of random numbers
     n_uniform: int
     power: float  # of G, without production
     branching: float

@@ -4,19 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from darkmc.kinematics import Array
-from darkmc.particles import PDG_IDS
+from darkmc.rng import StreamNumber
 from darkmc.rows import Channel, Rows
-from darkmc.schema import FinalState
 
 Momenta = dict[str, Array]
-
-_STATES: dict[str, int] = {"a gamma": 0, "a e- e+": 1, "a mu- mu+": 2}
-_MESONS = tuple(PDG_IDS)
-
-
-def channel_number(meson: str, final_state: FinalState) -> int:
-    """Return the number, fixed by name, under which a channel draws its random numbers."""
-    return 100 * (1 + _MESONS.index(meson)) + _STATES[final_state]
 
 
 @dataclass(frozen=True)
@@ -73,8 +64,8 @@ class ChannelPlan:
 
     Attributes
     ----------
-    name, number : str, int
-        Its name, and the number that its random numbers hang on.
+    name, number : str, StreamNumber
+        Its name, and the number in the register that its random numbers hang on.
     cost : float
         Relative cost of a row: a fixed number, never a measured time.
     power, branching, efficiency : float
@@ -96,7 +87,7 @@ class ChannelPlan:
     """
 
     name: str
-    number: int
+    number: StreamNumber
     cost: float
     power: float
     branching: float

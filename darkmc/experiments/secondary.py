@@ -17,7 +17,7 @@ from darkmc.experiments.bounds import sampled_bound
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.interaction import Interaction, Outcome, Ray
 from darkmc.experiments.list_primaries import ListPrimaries
-from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
+from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta
 from darkmc.experiments.primaries import (
     Aim,
     AnaloguePrimaries,
@@ -33,7 +33,7 @@ from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.kinematics import Array, boost, length
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
-from darkmc.rng import chunk_rng
+from darkmc.rng import CHUNKS, channel_number, chunk_rng
 from darkmc.rows import Channel, Rows
 from darkmc.selection import stages
 
@@ -85,7 +85,8 @@ class SecondaryStream:
         self.card, self.first = experiment.card, first
         self.upstream = kind in ("near", "far")
         self.decay = PhotonDecay(portal.current) if portal.m_axion != portal.m_dark_photon else None
-        self.number = channel_number(meson, "a gamma") + interaction.first_number + KINDS.index(kind)
+        route = "direct" if kind == "light" else kind
+        self.number = channel_number(meson, interaction.signal, route)
         self.reach = float(np.linalg.norm(np.array(self.card.geometry.centre_m) - experiment.origin))
         self.primaries = self._primaries(at)
         self.map: AdaptiveMap | None = None
@@ -116,7 +117,7 @@ class SecondaryStream:
 
     def _aims(self, momenta: Array, at: tuple[float, ...]) -> list[Aim]:
         """Return the mixture of proposals: the forward density, and what is likely to be seen."""
-        uniform = chunk_rng(0, self.number, 2**31).random((FIXED + 2, 96))
+        uniform = chunk_rng(0, self.number, CHUNKS["proposal"][0]).random((FIXED + 2, 96))
         state = self._incoming(*self._pair(uniform))
         along = length(state[1:]) * (2.0 * uniform[0] - 1.0)
         energies = np.hypot(momenta, self.base.mass)

@@ -11,7 +11,7 @@ from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.bounds import row_bound
 from darkmc.experiments.final_states import Draw, is_open, visible_decay
 from darkmc.experiments.list_primaries import ListPrimaries
-from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta, channel_number
+from darkmc.experiments.plan import ChannelPlan, Events, Flight, Momenta
 from darkmc.experiments.primaries import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
 from darkmc.generators.dark_pair import DarkPair
 from darkmc.generators.meson_decay import PseudoscalarDecay
@@ -20,7 +20,7 @@ from darkmc.kinematics import Array, boost, length
 from darkmc.particles import PSEUDOSCALARS, mass, photon_coupling
 from darkmc.portal import DarkAxionPortal
 from darkmc.propagation import decay_lengths
-from darkmc.rng import chunk_rng
+from darkmc.rng import CHUNKS, channel_number, chunk_rng, stream_number
 from darkmc.rows import Rows
 from darkmc.schema import FinalState
 from darkmc.selection import stages
@@ -46,7 +46,7 @@ class Stream:
         self.vary = vary and bool(experiment.source.alternatives)
         self.experiment, self.portal, self.meson, self.state = experiment, portal, meson, state
         self.card = experiment.card
-        self.mass = mass(meson)
+        self.number, self.mass = channel_number(meson, state), mass(meson)
         species = PseudoscalarDecay if meson in PSEUDOSCALARS else VectorDecay
         spin = self.card.simulation.spin_correlations
         self.production = species(self.mass, photon_coupling(meson).value, portal.current, spin)
@@ -86,7 +86,7 @@ class Stream:
 
     def expectation(self, momenta: Array) -> "Expectation":
         """Return a rough average over decays for every meson momentum; it shapes proposals only."""
-        rng = chunk_rng(0, channel_number(self.meson, self.state), 2**31)
+        rng = chunk_rng(0, self.number, CHUNKS["proposal"][0])
         uniform = rng.random((4, 48))
         unstable = self.unstable(self.production.sample(uniform[:3]))
         speed = length(unstable[1:])
@@ -115,7 +115,8 @@ class Stream:
         """Shortest path to the volume and longest path in it (m), over directions that can hit it."""
         if isinstance(self.primaries, ListPrimaries):
             return self.primaries.path_range
-        uniform = chunk_rng(0, 0, 2**31).random((2, 4096))
+        rng = chunk_rng(0, stream_number("directions to the volume"), CHUNKS["proposal"][0])
+        uniform = rng.random((2, 4096))
         directions, _ = self.experiment.proposal.sample(*uniform)
         entry, leaving = self.experiment.shape.intersect_components(self.experiment.origin, directions)
         return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
@@ -150,7 +151,7 @@ class Stream:
         single = len(signal.final_states) == 1
         return ChannelPlan(
             name=self.meson if single else f"{self.meson} -> {self.state}",
-            number=channel_number(self.meson, self.state),
+            number=self.number,
             cost=1.0,
             power=2.0,
             branching=self.branching * signal.branching_factor,
@@ -179,7 +180,7 @@ class Stream:
 
     def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
         experiment = self.experiment
-        rng = chunk_rng(seed, channel_number(self.meson, self.state), chunk)
+        rng = chunk_rng(seed, self.number, chunk)
         start = FIXED + self.decay.n_uniform
         uniform = rng.random((start + self.primaries.n_uniform, n_rows))
         pair = self.production.sample(uniform[1:FIXED])

@@ -24,12 +24,11 @@ from darkmc.flux_schema import HadronicCard
 from darkmc.kinematics import Array, boost, kallen, on_shell, unit_vector
 from darkmc.mesons.meson_list import Entries
 from darkmc.particles import PDG_IDS, canonical_name, mass
-from darkmc.rng import chunk_rng
+from darkmc.rng import chunk_rng, stream_number
 
 # PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302
 PI0_PER_ETA = 3.0 * 0.3257 + 0.2302
 GENERATED = ("pi0", "eta")
-_DECAY_STREAM = 1_000_001  # random numbers of the decays of eta, apart from those of any channel
 _FORMAT = 1  # of what lies in the cache
 _MADE = "made.npz"
 
@@ -90,7 +89,7 @@ def pions_of_eta(eta: Array, seed: int) -> Array:
     pair = np.linspace(2.0 * light, heavy - light, 2001)[1:-1]  # mass of the other two
     momentum = np.sqrt(np.maximum(kallen(heavy**2, pair**2, light**2), 0.0)) / (2.0 * heavy)
     cumulative = np.cumsum(momentum * np.sqrt(pair**2 - 4.0 * light**2))
-    uniform = chunk_rng(seed, _DECAY_STREAM, 0).random((3, eta.shape[1]))
+    uniform = chunk_rng(seed, stream_number("decays of eta"), 0).random((3, eta.shape[1]))
     size = np.interp(uniform[0] * cumulative[-1], cumulative, momentum)
     direction = unit_vector(2.0 * uniform[1] - 1.0, 2.0 * np.pi * uniform[2])
     out: Array = boost(on_shell(size * direction, light), on_shell(eta, heavy), heavy)[1:]

@@ -18,9 +18,8 @@ from darkmc.mesons.fits import Fit, fits, outside_range, range_text, within
 from darkmc.mesons.hadronic import hadronic_mesons
 from darkmc.mesons.meson_list import Entries, far_from_beam, read_mesons
 from darkmc.particles import canonical_name
-from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.rng import CHUNK_ROWS, chunk_rng, stream_number
 
-_SOURCE_STREAM = 1_000_000  # random numbers of MesonSource.sample, apart from those of any channel
 _CELLS = 160
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
 _TRANSVERSE = 0.15  # GeV, half the usual transverse momentum
@@ -303,7 +302,7 @@ class MesonSource:
             raise PhysicsError(f"n must be at least 1, not {n}")
         parts = []
         for chunk, start in enumerate(range(0, n, CHUNK_ROWS)):
-            rng = chunk_rng(seed, _SOURCE_STREAM, chunk)
+            rng = chunk_rng(seed, stream_number("meson source"), chunk)
             parts.append(self.draw(meson, rng.random((3, min(CHUNK_ROWS, n - start)))))
         momentum, theta, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return momentum, theta, weight / n
