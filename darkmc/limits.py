@@ -25,9 +25,16 @@ class Interval(NamedTuple):
     upper_error: float
 
 
-@dataclass(frozen=True)
+def _told(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
+    """Return numbers with None for nan, so that they compare."""
+    return tuple(None if math.isnan(number) else number for number in numbers)
+
+
+@dataclass(frozen=True, eq=False)
 class Exclusion:
     """What an analysis excludes at one pair of masses; a limit that does not exist is a result.
+
+    Two that say the same are equal, edges that do not exist included.
 
     Attributes
     ----------
@@ -45,6 +52,17 @@ class Exclusion:
     method: str
     reason: str = ""
     history: tuple[tuple[float, float], ...] = field(default=())
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        edges, steps = (tuple(map(_told, rows)) for rows in (self.intervals, self.history))
+        return edges, self.method, self.reason, steps
+
+    def __eq__(self, other: object) -> bool:
+        return self._content == other._content if isinstance(other, Exclusion) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content)
 
     @property
     def lower(self) -> float:

@@ -69,6 +69,12 @@ class DarkAxionPortal:
         """Mass of the axion, GeV."""
         return self.current.m_axion
 
+    def __eq__(self, other: object) -> bool:
+        return self.current == other.current if isinstance(other, DarkAxionPortal) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((DarkAxionPortal, self.current))
+
     def __repr__(self) -> str:
         return f"DarkAxionPortal(m_dark_photon={self.m_dark_photon:g}, m_axion={self.m_axion:g})"
 

@@ -13,7 +13,7 @@ from darkmc.kinematics import Array
 from darkmc.propagation import decay_probability
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Rows of one channel that point at the detector; others are only counted.
 
@@ -84,7 +84,7 @@ class Rows:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Channel:
     """One stream of primaries: what is common to its rows, and the rows.
 

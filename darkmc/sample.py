@@ -66,7 +66,7 @@ def _over(coupling: Any, yields: Callable[[float], dict[str, Yield]]) -> dict[st
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Monte Carlo rows of one experiment at one pair of masses.
 

@@ -24,7 +24,7 @@ class ScanRequest:
     experiment: str
     masses: tuple[tuple[float, float], ...]  # (m_dark_photon, m_axion), GeV
     preset: str = "best"
-    overrides: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
     precision: float = 0.01
     method: str = "bracket"
     seed: int = 1
@@ -48,7 +48,7 @@ class ScanPoint:
     seed: int
     closed: bool
     warnings: tuple[str, ...]
-    alternatives: Mapping[str, Exclusion] = field(default_factory=dict)
+    alternatives: Mapping[str, Exclusion] = field(default_factory=dict, hash=False)
 
 
 def scan_point(request: ScanRequest, index: int) -> ScanPoint:

@@ -1,7 +1,7 @@
 """Upper bounds of a row's contribution, for unweighting: a grid over the kinematics, then refined."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -50,8 +50,15 @@ def _on_grid(function: Callable[[Array], Array], low: Array, high: Array, points
     return function(grid), grid
 
 
-def sampled_bound(plan: "ChannelPlan", coupling: float) -> float:
+class Planned(Protocol):
+    """A stream that says how the simulation sees it."""
+
+    def plan(self) -> "ChannelPlan": ...  # noqa: D102
+
+
+def sampled_bound(stream: Planned, coupling: float) -> float:
     """Return 1.5 times the largest contribution of 32 chunks: rows above it are counted and said."""
+    plan = stream.plan()
     chunks = (plan.channel(plan.run(0, chunk, CHUNK_ROWS)) for chunk in CHUNKS["bound"][:32])
     return 1.5 * max(float(np.max(chunk.contributions(coupling), initial=0.0)) for chunk in chunks)
 
@@ -82,7 +89,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         bound = common * primaries.largest_weight * peak * stream.analogue_weight
         if isinstance(primaries, ListPrimaries):
             # Dark states at rest set the bound, and hardly a row comes near it.
-            return min(bound, sampled_bound(stream.plan(), coupling) or bound)
+            return min(bound, sampled_bound(stream, coupling) or bound)
         return bound
 
     def weight(x: Array) -> Array:

@@ -7,6 +7,7 @@ drawn from a fixed g(l): power 4, tau_survive l/lambda, weight x 1/(lambda g(l))
 all is taken at distance 0, and the decay must happen before that length.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -76,7 +77,7 @@ class ColliderStream:
         radiated = ("isr_photon",) if self.collider.card.simulation.isr else ()
         daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
         seen = ("electron_beam", "positron_beam", "axion", "dark_photon", "photon", daughter, "cluster")
-        plan = ChannelPlan(
+        return ChannelPlan(
             name=self.name,
             number=self.number,
             cost=1.0,
@@ -88,10 +89,9 @@ class ColliderStream:
             vertices=("production", "decay"),
             run=self.run,
             run_events=self.run_events,
-            bound=lambda coupling: sampled_bound(plan, coupling),
+            bound=partial(sampled_bound, self),
             counts_primaries=self.kind != "far",
         )
-        return plan
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""

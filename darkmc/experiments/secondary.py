@@ -6,6 +6,7 @@ its place does not matter ("near").  What happens in the detector is an :class:`
 the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
 """
 
+from functools import partial
 from typing import Literal, NamedTuple, cast
 
 import numpy as np
@@ -187,7 +188,7 @@ class SecondaryStream:
             vertices=("production", *(("upstream",) if self.upstream else ()), *interaction.vertices),
             run=self.run,
             run_events=self.run_events,
-            bound=lambda coupling: sampled_bound(self.plan(), coupling),
+            bound=partial(sampled_bound, self),
             rows_per_primary=self._rows_per_primary,
             counts_primaries=self.first and not self.upstream,
         )
