@@ -11,6 +11,22 @@ Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 
 
+def dot(first: Array, second: Array) -> Array:
+    """Return the scalar products along the first axis of (3,) or (3, n) vectors, broadcast together.
+
+    Products and sums one by one: BLAS fuses them on some CPUs only, and whether a ray parallel to a face
+    comes nearer to it would then depend on the CPU.
+    """
+    (a, b, c), (x, y, z) = first, second
+    out: Array = a * x + b * y + c * z
+    return out
+
+
+def turned(matrix: Array, vectors: Array) -> Array:
+    """Return the (k, 3) matrix times (3,) or (3, n) vectors, rounded alike on every CPU; see `dot`."""
+    return np.array([dot(row, vectors) for row in matrix])
+
+
 def unit(vectors: Array) -> Array:
     """Normalise along the first axis; scaled first, so that no square over- or underflows."""
     scaled = vectors / np.abs(vectors).max(axis=0)
@@ -27,7 +43,7 @@ def versine(directions: Array) -> Array:
 
 def sight_basis(sight: Array, hint: Array) -> Array:
     """Return orthonormal rows: `hint` made transverse to the unit vector `sight`, their cross, `sight`."""
-    first = unit(hint - (hint @ sight) * sight)
+    first = unit(hint - dot(hint, sight) * sight)
     return np.array([first, np.cross(sight, first), sight])
 
 
@@ -70,13 +86,13 @@ class Cone(DirectionProposal):
         depth, azimuth = self.opening * u1, 2.0 * pi * u2
         across = np.sqrt(depth * (2.0 - depth))
         local = np.array([across * np.cos(azimuth), across * np.sin(azimuth), 1.0 - depth])
-        return self.basis.T @ local, np.full(local.shape[1], self.largest_weight)
+        return turned(self.basis.T, local), np.full(local.shape[1], self.largest_weight)
 
     def density(self, direction: Array) -> Array:
         """Return the density; see the base."""
         # Rounding moves a direction by some eps, and so its versine by eps times the sine.
         edge = self.opening + 32.0 * EPS * (self.opening + sqrt(self.opening))
-        return np.where(versine(self.basis @ direction) <= edge, 1.0 / self.largest_weight, 0.0)
+        return np.where(versine(turned(self.basis, direction)) <= edge, 1.0 / self.largest_weight, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +116,14 @@ class Tangent(DirectionProposal):
             spread = 2.0 * np.array([u1, u2]) - 1.0
         u, v = self.middle[:, None] + self.half[:, None] * spread
         cosine = 1.0 / np.sqrt(1.0 + u * u + v * v)
-        return self.basis.T @ np.array([u * cosine, v * cosine, cosine]), self.largest_weight * cosine**3
+        local = np.array([u * cosine, v * cosine, cosine])
+        return turned(self.basis.T, local), self.largest_weight * cosine**3
 
     def density(self, direction: Array) -> Array:
         """Return the density; see the base."""
-        local = self.basis @ direction
+        local = turned(self.basis, direction)
         reach = np.abs(self.middle) + self.half
-        slack = 16.0 * EPS * (1.0 + reach @ reach)  # rounding of a direction, projected
+        slack = 16.0 * EPS * (1.0 + (reach * reach).sum())  # rounding of a direction, projected
         with np.errstate(all="ignore"):
             spread = (local[:2] / local[2] - self.middle[:, None]) / (self.half + slack)[:, None]
             radius = np.hypot(*spread) if self.is_round else np.abs(spread).max(axis=0)

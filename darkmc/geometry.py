@@ -14,7 +14,7 @@ from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt, tan
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from darkmc.directions import Cone, DirectionProposal, Tangent, sight_basis, unit, versine
+from darkmc.directions import Cone, DirectionProposal, Tangent, dot, sight_basis, turned, unit, versine
 from darkmc.errors import PhysicsError
 
 __all__ = ["Box", "Cylinder", "DirectionProposal", "Frustum", "Shape", "Sphere", "hits_plane"]
@@ -72,8 +72,7 @@ def _local_axes(axis: Array, roll: float) -> Array:
     g = 1.0 - z
     swing = np.array([[1.0 - g * e * e, -g * e * f, -x], [-g * e * f, 1.0 - g * f * f, -y], [x, y, z]])
     c, s = cos(roll), sin(roll)
-    axes: Array = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]) @ swing
-    return axes
+    return turned(np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]), swing)
 
 
 class Shape(ABC):
@@ -130,8 +129,7 @@ class Shape(ABC):
         return not np.array_equal(self._axes, _LAB)
 
     def _localised(self, points: Array) -> Array:
-        local: Array = self._axes @ (points - self._middle[:, None])
-        return local
+        return turned(self._axes, points - self._middle[:, None])
 
     def intersect(self, origin: ArrayLike, direction: ArrayLike) -> tuple[Array, Array]:
         """Find where rays enter and leave the body.
@@ -161,7 +159,7 @@ class Shape(ABC):
         # everything, and 0/0, in the face itself, is a nan, with which the last comparison is a miss.
         with np.errstate(all="ignore"):
             if self._is_tilted:
-                o, d = self._axes @ o, self._axes @ d
+                o, d = turned(self._axes, o), turned(self._axes, d)
             near, far = self._span(o, d)
             near = np.maximum(near, 0.0)
             hit = far > near
@@ -204,7 +202,7 @@ class _Cornered(Shape):
 
     @cached_property
     def _corners(self) -> Array:
-        corners: Array = self._middle + self._local_corners @ self._axes
+        corners: Array = self._middle + turned(self._axes.T, self._local_corners.T).T
         return corners
 
     @property
@@ -223,24 +221,24 @@ class _Cornered(Shape):
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         away, seen = self._middle - origin, unit((self._corners - origin).T)
         hints = np.vstack([_LAB, self._axes]) if self._is_tilted else _LAB
-        facing = self._facing(self._localised(origin[:, None])) @ self._axes
+        facing = turned(self._axes.T, self._facing(self._localised(origin[:, None])).T).T
         for k, sight in enumerate([unit(away), *facing]):
             basis = sight_basis(sight, _LAB[np.abs(sight).argmin()])
-            opening = float(versine(basis @ seen).max())
+            opening = float(versine(turned(basis, seen)).max())
             # A cone within a hemisphere is convex: it holds the body if it holds the corners. Beyond a
             # parting plane the body is within the hemisphere wherever the corners of its box are.
             if opening <= 1.0 or k > 0:
                 yield Cone(basis, min(opening, 1.0))
             if opening < 1.0 - cos(_WIDEST):
-                for hint in hints[np.abs(hints @ sight) < 0.9]:
+                for hint in hints[np.abs(turned(hints, sight)) < 0.9]:
                     basis = sight_basis(sight, hint)
                     low, high = np.array([self._extent(origin, e, sight) for e in basis[:2]]).T
                     yield Tangent(basis, (high + low) / 2.0, (high - low) / 2.0)
 
     def _extent(self, origin: Array, e: Array, sight: Array) -> tuple[float, float]:
         """Return the range of e.p / sight.p over the body, p seen from the origin."""
-        seen = self._corners - origin
-        ratio = (seen @ e) / (seen @ sight)
+        seen = (self._corners - origin).T
+        ratio = dot(e, seen) / dot(sight, seen)
         return float(ratio.min()), float(ratio.max())
 
 
@@ -277,20 +275,20 @@ class _Wedge(_Cornered):
     def _span(self, o: Array, d: Array) -> tuple[Array, Array]:
         near, far = np.array([-np.inf]), np.array([np.inf])
         for normal, offset in zip(*self._planes, strict=True):  # one by one: small arrays stay in cache
-            approach = normal @ d
-            distance = (normal @ o - offset) / np.abs(approach)
+            approach = dot(normal, d)
+            distance = (dot(normal, o) - offset) / np.abs(approach)
             near = np.maximum(near, np.where(approach < 0.0, distance, -np.inf))
             far = np.minimum(far, np.where(approach < 0.0, np.inf, -distance))
         return near, far
 
     def _holds(self, points: Array) -> Mask:
         normals, offsets = self._planes
-        held: Mask = np.logical_and.reduce(normals @ points <= offsets)
+        held: Mask = np.logical_and.reduce(turned(normals, points) <= offsets)
         return held
 
     def _facing(self, o: Array) -> Array:
         normals, offsets = self._planes
-        return -normals[(normals @ o > offsets)[:, 0]]
+        return -normals[(turned(normals, o) > offsets)[:, 0]]
 
 
 @dataclass(frozen=True)
@@ -376,7 +374,7 @@ class Sphere(Shape):
 
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         away = self._middle - origin
-        sine2 = min(1.0, self.radius**2 / float(away @ away))
+        sine2 = min(1.0, self.radius**2 / float(dot(away, away)))
         basis = sight_basis(unit(away), _LAB[np.abs(away).argmin()])
         yield Cone(basis, sine2 / (1.0 + sqrt(1.0 - sine2)))
 
@@ -426,7 +424,7 @@ class Cylinder(_Cornered):
 
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         yield from super()._proposals(origin)
-        x, y, z = self._axes @ (self._middle - origin)
+        x, y, z = turned(self._axes, self._middle - origin)
         nearest, offset = abs(z) - self.length / 2.0, hypot(x, y)
         if nearest > 0.0 and offset + self.radius < tan(_WIDEST) * nearest:
             # Seen along the axis both caps are discs, their centres on one line through the foot.
@@ -444,7 +442,8 @@ class Cylinder(_Cornered):
         bounds: list[float] = []
         for c in (centre - axis * self.length / 2.0, centre + axis * self.length / 2.0):
             conic = np.outer(c, c) - self.radius**2 * (_LAB - np.outer(axis, axis))
-            ee, es, ss = float(e @ conic @ e), float(e @ conic @ sight), float(sight @ conic @ sight)
+            ee, es = (float(dot(e, turned(conic, v))) for v in (e, sight))
+            ss = float(dot(sight, turned(conic, sight)))
             root = sqrt(max(es * es - ee * ss, 0.0))
             bounds += [(es - root) / ss, (es + root) / ss]
         return min(bounds), max(bounds)

@@ -4,13 +4,17 @@ Statistical tests ask for |pull| < 4, a chance of 6e-5 each; about 225 of them w
 fresh seeds would fail the file once in about 70 runs.
 """
 
+import ast
 from dataclasses import replace
 from math import atan, inf, nan, pi, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+import darkmc
+from darkmc.directions import turned
 from darkmc.errors import PhysicsError
 from darkmc.geometry import Box, Cylinder, Frustum, Sphere, hits_plane
 
@@ -137,6 +141,23 @@ def test_known_distances(shape, origin, direction, expected):
 )
 def test_misses(shape, origin, direction):
     assert np.isnan(shape.intersect(origin, direction)).all()
+
+
+def test_products_round_alike_on_every_cpu():
+    matrix, vectors = np.random.default_rng(16).normal(size=(2, 3, 500))
+    python = [[a * x + b * y + c * z for x, y, z in vectors.T.tolist()] for a, b, c in matrix.T.tolist()]
+    np.testing.assert_array_equal(turned(matrix.T, vectors), python)  # to the last bit
+
+
+@pytest.mark.parametrize("module", ["geometry", "directions"])
+def test_no_product_of_blas_decides_about_a_ray(module):
+    source = (Path(darkmc.__file__).parent / f"{module}.py").read_text(encoding="utf-8")
+    used = {
+        node.attr if isinstance(node, ast.Attribute) else "@"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute | ast.MatMult)
+    }
+    assert not used & {"@", "dot", "einsum", "inner", "linalg", "matmul", "tensordot", "vdot"}
 
 
 @pytest.mark.parametrize("tiny", [0.0, -0.0, 5e-324, -1e-310, 1e-200])

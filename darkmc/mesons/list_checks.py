@@ -107,7 +107,7 @@ def check_axis(momentum: Array, share: Array, table: ListFile) -> None:
     """
     if not (momentum[0].any() and momentum[1].any()):
         return
-    total = momentum @ share
+    total = (momentum * share).sum(axis=1)
     chance = float(np.linalg.norm(share * length(momentum)))
     if np.hypot(total[0], total[1]) - total[2] < _SIGMAS * chance:
         return
