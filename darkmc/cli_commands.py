@@ -16,7 +16,7 @@ from typing import Any
 
 from darkmc import __version__
 from darkmc.cards import find_card, list_cards, load_card
-from darkmc.errors import PhysicsError, nearest
+from darkmc.errors import DarkmcWarning, PhysicsError, nearest
 from darkmc.run_schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
 
@@ -31,11 +31,25 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
+    """Show each warning once, on one line: darkmc's own under its name, others under their place and kind.
+
+    Which others are shown is for Python's filters: by default no deprecations within libraries.
+    """
+    shown: set[str] = set()
+
+    def show(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **_kw: Any
+    ) -> None:
+        own = issubclass(category, DarkmcWarning)
+        who = "darkmc: warning" if own else f"{filename}:{lineno}: {category.__name__}"
+        text = f"{who}: {' '.join(str(message).split())}"
+        if text not in shown:
+            shown.add(text)
+            print(text, file=sys.stderr)
+
     with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_args, **_kw: print(
-            f"darkmc: warning: {message}", file=sys.stderr
-        )
+        warnings.simplefilter("always", DarkmcWarning)
+        warnings.showwarning = show
         yield
 
 

@@ -19,9 +19,13 @@ class PhysicsError(ValueError):
     """A number has no physical meaning, or a channel is closed."""
 
 
-class ValidityWarning(UserWarning):
+class DarkmcWarning(UserWarning):
+    """What darkmc itself warns of; the command line shows these, and no others, under its own name."""
+
+
+class ValidityWarning(DarkmcWarning):
     """A result rests on a fit outside the range in which the fit was made."""
 
 
-class PrecisionWarning(UserWarning):
+class PrecisionWarning(DarkmcWarning):
     """A result is returned although the requested precision was not reached."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from multiprocessing import active_children, get_context
 from typing import Any
 
+from darkmc.errors import PrecisionWarning
 from darkmc.experiments.experiment import Experiment
 from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.limits import Exclusion
@@ -144,5 +145,5 @@ def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iter
 def _shown(point: ScanPoint, bar: Any) -> ScanPoint:
     bar.update(1)
     for message in point.warnings:
-        warnings.warn(f"m' = {point.m_dark_photon:g} GeV: {message}", stacklevel=3)
+        warnings.warn(f"m' = {point.m_dark_photon:g} GeV: {message}", PrecisionWarning, stacklevel=3)
     return point

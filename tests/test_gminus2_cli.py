@@ -227,9 +227,9 @@ def test_48_masses_take_a_fraction_of_a_second():
     masses = np.geomspace(1e-3, 10.0, 48)
     moment = MomentLimit("gminus2-mu-2025")
     moment.limit(0.01, 0.0)
-    start = time.perf_counter()
+    start = time.process_time()
     one_by_one = [moment.limit(float(mass), 0.0).lower for mass in masses]
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     together = dark_axion_limit("mu", masses, allowed=window("mu", "2025"))
     assert one_by_one == pytest.approx([e.lower for e in together], rel=1e-9)
 

@@ -99,6 +99,14 @@ def test_imports_go_downwards(name):
     assert upwards == []
 
 
+@each_module
+def test_warnings_are_darkmcs_own(name):
+    """The command line shows only these under its own name."""
+    calls = [node for node in runtime_nodes(parse(name)) if isinstance(node, ast.Call)]
+    for call in (call for call in calls if ast.unparse(call.func) == "warnings.warn"):
+        assert ast.unparse(call.args[1]) in {"DarkmcWarning", "PrecisionWarning", "ValidityWarning"}
+
+
 def test_no_module_imports_in_a_circle():
     graph = {name: {other for other in imported(name) if other} for name in MODULES if name != "__init__"}
     assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
+from darkmc.errors import DarkmcWarning, PhysicsError
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.regions import LOWER, UPPER, Region, regions
 from darkmc.figures.style import (
@@ -248,7 +248,8 @@ def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]
             (overlay.mass > left) & (overlay.mass < right) & (overlay.value > bottom) & (overlay.value < top)
         )
         if not inside.any():
-            warnings.warn(f"overlay '{overlay.label}' has no point inside the picture", stacklevel=4)
+            message = f"overlay '{overlay.label}' has no point inside the picture"
+            warnings.warn(message, DarkmcWarning, stacklevel=4)
 
 
 def _range(values: Any, others: Sequence[Any], margin: float) -> tuple[float, float]:
