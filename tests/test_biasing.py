@@ -60,6 +60,7 @@ def test_turned_and_analogue_sampling_agree_on_both_edges(mass, coupling, n_samp
     assert_agreement(mass, coupling, n_samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mass", "coupling", "n_samples"), [EDGES[4], EDGES[5]])
 def test_turned_and_analogue_sampling_agree_at_25_mev(mass, coupling, n_samples):
     assert_agreement(mass, coupling, n_samples)

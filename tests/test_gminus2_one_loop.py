@@ -154,6 +154,7 @@ def scalar_barr_zee(m_x, boson, cutoff):
     return gminus2.barr_zee_scalar("mu", m_x, 1.0, 4 * np.pi**2 / M_MU, cutoff, boson)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("boson", "m_v"), [("photon", 0.0), ("Z", 91.1876)])
 def test_barr_zee_against_mpmath(boson, m_v):
     """[PV] eq. 14, and eq. 8, 11 as [Ge] eq. 8 plus 5/6, at random m_X/m in 1e-6 .. 1e6."""

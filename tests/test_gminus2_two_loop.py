@@ -45,6 +45,7 @@ def test_section_9_two_loop_beside_one_loop():
     assert digits(dark_axion_two_loop("mu", 100.0, 110.0, 3e-3), "-3.7e-19")
 
 
+@pytest.mark.slow
 def test_dispersive_form_in_multiple_precision():
     """The integral of rho [K - alpha m^2/(3 pi s)] with a closed K; m_a/m, m'/m random in 1e-6 .. 1e6."""
     ratios = 10 ** np.random.default_rng(4).uniform(-6, 6, (2, 24))

@@ -205,6 +205,7 @@ def test_both_methods_agree_on_a_sample():
     assert sample.expected_events(iterative.lower).value == pytest.approx(99, rel=0.01)
 
 
+@pytest.mark.slow
 def test_edge_errors_of_a_sample_predict_the_spread_of_seeds():
     """Standard deviation of 60 edges over the mean quoted error: 1 +- 0.09; four sigma, chance 6e-5 each."""
     experiment, _ = charm()

@@ -172,6 +172,7 @@ def test_turned_and_analogue_sampling_agree_everywhere(point):
     assert_analogue_agrees(*point)
 
 
+@pytest.mark.slow
 def test_every_channel_agrees_with_analogue_sampling():
     """Eight pulls below 4: chance 5e-4."""
     portal, couplings = darkmc.DarkAxionPortal(0.005), np.array([1e-3, 1e-2])
@@ -211,6 +212,7 @@ def test_prompt_yields_grow_like_the_fourth_power(name, m):
     assert high / low == pytest.approx(1e8, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_vetoes_agree_for_stable_states_and_order_beyond():
     """Nothing decays: any veto leaves the same; then accepting loses nothing, and the others lose more."""
     portal, couplings = darkmc.DarkAxionPortal(0.005), np.array([STABLE, 3e-3, 1e-2])
@@ -304,6 +306,7 @@ def test_one_meson_closes_and_the_other_stays_open():
     assert sample.expected_events(1e-6).value > 0.0
 
 
+@pytest.mark.slow
 def test_exchange_of_the_two_masses():
     """Production and |M|^2 are symmetric in a and gamma', the average over a gamma' is 1/3.
 
