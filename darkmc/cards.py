@@ -18,6 +18,7 @@ from darkmc.errors import CardError, nearest
 from darkmc.flux_schema import FLUX_MODELS, FluxCard
 from darkmc.run_schema import RUN_MODELS, LimitsRun
 from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard
+from darkmc.target_schema import forget_target
 
 Kind = Literal["detectors", "fluxes", "runs"]
 MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
@@ -111,7 +112,13 @@ def load_card(
     for key in overrides or {}:
         if key.split(".")[0] == "presets":
             raise CardError(f"{path}: '{key}': presets cannot be overridden, only chosen")
-    for key, value in {**_preset(path, data, preset), **(overrides or {})}.items():
+    changes = {**_preset(path, data, preset), **(overrides or {})}
+    if kind == "fluxes":
+        try:
+            forget_target(data, changes)
+        except ValueError as error:
+            raise CardError(f"{path}: {error}") from None
+    for key, value in changes.items():
         _set(path, data, key, value)
     card = check(_model(kind, data, path), data, str(path))
     content = card.model_dump_json(by_alias=True, exclude={"presets"})

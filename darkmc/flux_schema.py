@@ -4,24 +4,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.particles import canonical_name
+from darkmc.particles import canonical_name, mass
 from darkmc.schema import Card, NotNegative, Positive, Reference, Vector, once
+from darkmc.target_schema import FitTarget, HadronicTarget, Target
 
 
 class FluxBeam(Card):
-    """Beam to which the parametrisation applies."""
+    """Beam that makes the mesons: particle and total energy."""
 
-    particle: Literal["proton"]
+    particle: Literal["proton", "electron"]
     energy_GeV: Positive
 
+    @property
+    def kinetic_energy_GeV(self) -> float:
+        """Kinetic energy of a beam particle, not above 0 for an energy below its mass."""
+        return self.energy_GeV - mass("proton" if self.particle == "proton" else "e")
 
-class FluxTarget(Card):
-    """Target of the flux card."""
 
-    material: str
-    mass_number: Positive
-    length_m: Positive
-    inelastic_cross_section_mb: Positive
+class ProtonBeam(FluxBeam):
+    """Beam of a fit or a generator that knows protons only."""
+
+    particle: Literal["proton"]
 
 
 class BmptParameters(Card):
@@ -41,17 +44,36 @@ class BmptParameters(Card):
 
 
 class Validity(Card):
-    """Lab momenta and angles at which the fit was made, where known; elsewhere it is an extrapolation."""
+    """Where a fit was made: kinetic energies of the beam, charges of the target, and mesons.
 
+    Of mesons lab momenta and angles, p_T and x_F (of charged pions, beam and one nucleon), where known.
+    Momenta given with `momentum_at_beam_GeV` are those at this beam energy and scale with the beam.
+    """
+
+    beam_kinetic_energy_min_GeV: Positive
+    beam_kinetic_energy_max_GeV: Positive
+    charge_min: Annotated[int, Field(ge=1)] = 1
+    charge_max: Annotated[int, Field(ge=1)]
     momentum_min_GeV: NotNegative = 0.0
     momentum_max_GeV: Positive | None = None
+    momentum_at_beam_GeV: Positive | None = None
     transverse_momentum_max_GeV: Positive | None = None
     theta_max_rad: Positive | None = None
+    x_F_min: float | None = None
+    x_F_max: float | None = None
 
     @model_validator(mode="after")
-    def _an_interval(self) -> "Validity":
-        if self.momentum_max_GeV is not None and self.momentum_min_GeV >= self.momentum_max_GeV:
-            raise ValueError("momentum_min_GeV must be below momentum_max_GeV")
+    def _intervals(self) -> "Validity":
+        beams = (self.beam_kinetic_energy_min_GeV, self.beam_kinetic_energy_max_GeV)
+        for low, high, names in (
+            (self.momentum_min_GeV, self.momentum_max_GeV, "momentum_min_GeV must be below momentum_max_GeV"),
+            (self.x_F_min, self.x_F_max, "x_F_min must be below x_F_max"),
+            (*beams, "beam_kinetic_energy_min_GeV must be below beam_kinetic_energy_max_GeV"),
+        ):
+            if low is not None and high is not None and low >= high:
+                raise ValueError(names)
+        if self.charge_min > self.charge_max:
+            raise ValueError("charge_min must not be above charge_max")
         return self
 
 
@@ -68,6 +90,7 @@ class FluxCard(Card):
 class PionCard(FluxCard):
     """Pi0 per proton on target, and other species as ratios to pi0."""
 
+    beam: ProtonBeam
     target_interaction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     pi0_per_pot: Positive | None = None
     ratios: dict[str, NotNegative] = Field(default_factory=dict)
@@ -103,16 +126,9 @@ class BmptCard(FitCard):
     """Mesons from the BMPT fit."""
 
     parametrisation: Literal["bmpt"]
-    target: FluxTarget
+    target: FitTarget
     parameters: BmptParameters
     alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
-
-
-class BeamRange(Validity):
-    """Kinetic energies of the beam, too, for which a fit was made."""
-
-    beam_kinetic_energy_min_GeV: Positive
-    beam_kinetic_energy_max_GeV: Positive
 
 
 NineNumbers = tuple[float, float, float, float, float, float, float, float, float]
@@ -130,9 +146,8 @@ class SanfordWangCard(FitCard):
     """Mesons from the Sanford-Wang fit: pi0 = (pi+ + pi-)/2; species with a shape of their own."""
 
     parametrisation: Literal["sanford-wang"]
-    target: FluxTarget
+    target: FitTarget
     parameters: SanfordWangParameters
-    validity: BeamRange
     shapes: dict[str, Literal["pi0", "K0"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -159,12 +174,6 @@ class BurmanSmithParameters(Card):
     hydrogen_scale: Positive
 
 
-class BurmanSmithValidity(BeamRange):
-    """Charges of the target, too, for which the fit was made."""
-
-    charge_max: Annotated[int, Field(ge=1)]
-
-
 class BurmanSmithCard(FitCard):
     """Pi0 with the kinetic energies of the pi+ of the Burman-Smith fit; without ratios no other species."""
 
@@ -172,7 +181,6 @@ class BurmanSmithCard(FitCard):
     pi0_per_pot: Positive
     targets: Annotated[tuple[Nucleus, ...], Field(min_length=1)]
     parameters: BurmanSmithParameters
-    validity: BurmanSmithValidity
 
     @model_validator(mode="after")
     def _shares_of_one_whole(self) -> "BurmanSmithCard":
@@ -180,20 +188,6 @@ class BurmanSmithCard(FitCard):
         total = sum(target.share for target in self.targets)
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"the shares of targets add up to {total:g}, not 1")
-        return self
-
-
-class HadronicTarget(Card):
-    """Nucleus that the beam hits."""
-
-    material: str
-    mass_number: Annotated[int, Field(ge=1)]
-    charge: Annotated[int, Field(ge=1)]
-
-    @model_validator(mode="after")
-    def _a_nucleus(self) -> "HadronicTarget":
-        if self.charge > self.mass_number:
-            raise ValueError(f"charge {self.charge} is above mass_number {self.mass_number}")
         return self
 
 
@@ -287,6 +281,7 @@ class MesonListCard(FluxCard):
     """Mesons from lists in files."""
 
     parametrisation: Literal["list"]
+    target: Target | None = None
     list_: MesonList = Field(alias="list")
 
 

@@ -162,3 +162,25 @@ def invariant_mass_squared(momentum: Array) -> Array:
     space = np.einsum("ij,ij->j", momentum[1:], momentum[1:])
     mass2: Array = momentum[0] ** 2 - space
     return mass2
+
+
+def nucleon_frame(beam_energy: float, nucleon_mass: float) -> tuple[float, float, float]:
+    """Return sqrt(s) (GeV), gamma and beta of the centre of mass of a beam nucleon and one at rest."""
+    s = 2.0 * nucleon_mass * (nucleon_mass + beam_energy)
+    beta = np.sqrt(beam_energy**2 - nucleon_mass**2) / (beam_energy + nucleon_mass)
+    return float(np.sqrt(s)), float(1.0 / np.sqrt(1.0 - beta**2)), float(beta)
+
+
+def feynman_x(frame: tuple[float, float, float], energy: Array, along: Array) -> Array:
+    """Return x_F = 2 p*_L/sqrt(s) of lab energies and momenta along the beam, GeV.
+
+    Parameters
+    ----------
+    frame : (sqrt(s), gamma, beta)
+        From :func:`nucleon_frame`.
+    energy, along : array (n,)
+        In the lab.
+    """
+    root_s, gamma, beta = frame
+    out: Array = 2.0 * gamma / root_s * (along - beta * energy)
+    return out

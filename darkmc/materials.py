@@ -53,6 +53,19 @@ def nucleus(symbol: str) -> Nucleus:
     return Nucleus(symbol, *_ELEMENTS[symbol])
 
 
+def symbol(charge: int) -> str:
+    """Return the symbol of the element with that many protons, "Z = 92" for one that is not in the table."""
+    return next((name for name, (z, _) in _ELEMENTS.items() if z == charge), f"Z = {charge}")
+
+
+def inelastic_cross_section_mb(mass_number: float) -> float:
+    """Return the inelastic cross section of protons on a nucleus, 775 mb (A/63.546)^0.71.
+
+    Source: copper near 400 GeV and its scaling, as in public codes (grade B).
+    """
+    return 775.0 * float(mass_number / 63.546) ** 0.71
+
+
 def nuclei_per_m3(density_g_cm3: float, composition: Mapping[str, float], fill: float) -> dict[str, float]:
     """Return the number of nuclei per cubic metre of each element of a compound.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from darkmc.materials import nucleus
 from darkmc.particles import canonical_name, mass
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -34,14 +35,27 @@ class Reference(Card):
 
 
 class Beam(Card):
-    """The beam, its exposure and the place where its particles interact."""
+    """The beam, its exposure, the elements that it hits, where known, and the place where that is."""
 
     particle: Literal["proton", "electron"]
     momentum_GeV: Positive | None = None
     kinetic_energy_GeV: Positive | None = None
     pot: Positive | None = None
     eot: Positive | None = None
+    target: tuple[str, ...] = ()
     origin_m: Vector = (0.0, 0.0, 0.0)
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _one_or_several(cls, target: Any) -> Any:
+        return (target,) if isinstance(target, str) else target
+
+    @field_validator("target")
+    @classmethod
+    def _elements(cls, target: tuple[str, ...]) -> tuple[str, ...]:
+        for name in target:
+            nucleus(name)
+        return target
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "Beam":
@@ -54,10 +68,18 @@ class Beam(Card):
     @property
     def energy_GeV(self) -> float:
         """Total energy of a beam particle."""
-        rest = mass("proton" if self.particle == "proton" else "e")
         if self.kinetic_energy_GeV is not None:
-            return self.kinetic_energy_GeV + rest
-        return math.hypot(self.momentum_GeV or 0.0, rest)
+            return self.kinetic_energy_GeV + self._rest_GeV
+        return math.hypot(self.momentum_GeV or 0.0, self._rest_GeV)
+
+    @property
+    def kinetic_GeV(self) -> float:
+        """Kinetic energy of a beam particle."""
+        return self.kinetic_energy_GeV or self.energy_GeV - self._rest_GeV
+
+    @property
+    def _rest_GeV(self) -> float:
+        return mass("proton" if self.particle == "proton" else "e")
 
     @property
     def exposure(self) -> float:
@@ -66,9 +88,10 @@ class Beam(Card):
 
 
 class Source(Card):
-    """The mesons and the flux card that they come from."""
+    """The mesons and the flux card that they come from, and in what that differs on purpose."""
 
     flux: str
+    flux_may_differ: tuple[Literal["particle", "energy", "target"], ...] = ()
     mesons: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @field_validator("mesons")

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "darkmc"
 ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
-    "cards schema run_schema collider_schema flux_schema catalogue list_files hepmc_files"
+    "cards schema run_schema collider_schema flux_schema target_schema catalogue list_files hepmc_files"
     " | directions geometry propagation response selection current rows sample counting limits",
     "generators gminus2",
     "mesons",

@@ -1,6 +1,6 @@
 """What decay in flight and scattering share: mesons from a target, a volume at a distance, cuts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from darkmc.cards import Loaded
 from darkmc.errors import CardError, PhysicsError
+from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.criteria import Counting, counting
 from darkmc.experiments.final_states import particles
 from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
@@ -25,7 +26,6 @@ from darkmc.schema import Cut, EfficiencyTable, FinalState, FixedTargetCard
 from darkmc.selection import Event, Observable
 
 _LEAST_SHARE, _ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
-BEAM_TOLERANCE = 0.02  # between the beam's energy and that of the flux card: total against kinetic at 70 GeV
 _PDG_IDS = {
     "meson_photon": 22,
     "photon": 22,
@@ -39,18 +39,13 @@ _PDG_IDS = {
 
 
 def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any]) -> MesonSource:
-    """Return a card's meson source; its beam must be the experiment's."""
+    """Return a card's meson source."""
     try:
-        source = MesonSource(card.source.flux, overrides=overrides)
+        return MesonSource(card.source.flux, overrides=overrides)
     except CardError as error:
         if "unknown flux" in str(error):
             raise CardError(f"{path}: source.flux: {error}") from None
         raise
-    energy, needed = card.beam.energy_GeV, source.card.beam.energy_GeV
-    if abs(energy / needed - 1.0) > BEAM_TOLERANCE:
-        theirs = f"the {needed:.4g} GeV of flux {source.card.name}"
-        raise CardError(f"{path}: beam: {energy:.4g} GeV is not {theirs}")
-    return source
 
 
 def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
@@ -95,6 +90,7 @@ class FixedTarget:
         self.card: FixedTargetCard = loaded.card
         card, path = self.card, self.path
         self.source: MesonSource = meson_source(card, path, overrides)
+        self.on_purpose = check_agreement(loaded, self.source.loaded, overrides)
         self.origin = np.array(card.beam.origin_m)
         self.origin_m, self.exposure = card.beam.origin_m, card.beam.exposure
         self.shape = make_shape(card.geometry, path)
@@ -119,21 +115,21 @@ class FixedTarget:
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
-        outside = self.source.range_remark(self._share_outside(sample, exclusion))
-        known = [*self.source.validity_remarks(), *([outside] if outside else [])]
-        return [*known, *validity(self.card, sample, exclusion)]
-
-    def _share_outside(self, sample: Sample, exclusion: Exclusion) -> float:
-        """Return the largest share, at any edge, of the yield from mesons outside the range of the fit.
-
-        From some rows of the channels that matter; shares below _LEAST_SHARE count as none.
-        """
         edges = [g for interval in exclusion.intervals for g in interval[:2] if np.isfinite(g)]
+        return [*self.source_remarks(sample, edges), *validity(self.card, sample, exclusion)]
+
+    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+        """Return in what beam, target and mesons differ from those for which the source was made.
+
+        Of mesons by the largest share of the yield, at any of the couplings, from outside the range of the
+        fit: from some rows of the channels that matter; shares below _LEAST_SHARE count as none.
+        """
+        known = [*self.on_purpose, *self.source.validity_remarks()]
         if sample.replay is None or self.source.lists is not None:
-            return 0.0
-        shares = [_outside(sample, self.source, g) for g in edges]
-        worst = max(shares, default=0.0)
-        return worst if worst >= _LEAST_SHARE else 0.0
+            return known
+        worst = max((_outside(sample, self.source, g) for g in couplings), default=0.0)
+        outside = self.source.range_remark(worst) if worst >= _LEAST_SHARE else ""
+        return [*known, outside] if outside else known
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

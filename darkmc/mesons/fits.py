@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.flux_schema import (
-    BeamRange,
     BmptCard,
     BurmanSmithCard,
     FitCard,
-    FluxBeam,
     FluxCard,
     SanfordWangCard,
     Validity,
 )
-from darkmc.kinematics import Array
+from darkmc.kinematics import Array, feynman_x, nucleon_frame
 from darkmc.mesons.bmpt import Bmpt
 from darkmc.mesons.burman_smith import BurmanSmith, TargetMixture
 from darkmc.mesons.sanford_wang import SanfordWang
@@ -79,7 +77,7 @@ def _burman_smith(card: BurmanSmithCard) -> TargetMixture:
     constants = card.parameters
     targets = tuple(
         BurmanSmith(
-            beam_kinetic_energy=_kinetic_energy(card.beam),
+            beam_kinetic_energy=card.beam.kinetic_energy_GeV,
             charge=target.charge,
             end_point_width=constants.end_point_width_MeV,
             hydrogen_amplitude_factor=constants.hydrogen_amplitude_factor,
@@ -99,46 +97,77 @@ def _sanford_wang(card: SanfordWangCard) -> dict[str, Fit]:
     return {**own, "pi0": pions}
 
 
-def _kinetic_energy(beam: FluxBeam) -> float:
-    """Return the kinetic energy of a beam proton in GeV."""
-    return beam.energy_GeV - mass("proton")
-
-
 def outside_range(card: FluxCard) -> list[str]:
     """Return in what a card leaves the range in which its fit was made: the beam's energy, the target."""
-    remarks = []
-    validity = card.validity if isinstance(card, FitCard) else None
-    if isinstance(validity, BeamRange):
-        low, high = validity.beam_kinetic_energy_min_GeV, validity.beam_kinetic_energy_max_GeV
-        energy = _kinetic_energy(card.beam)
-        if not low <= energy <= high:
-            remarks.append(f"a beam of {energy:.4g} GeV is outside the {low:g} to {high:g} GeV of the fit")
-    if isinstance(card, BurmanSmithCard):
-        heavy = [t for t in card.targets if t.charge > card.validity.charge_max]
-        remarks += [f"Z = {t.charge} is above the {card.validity.charge_max} of the fit" for t in heavy]
+    if not isinstance(card, FitCard):
+        return []
+    remarks, known, energy = [], card.validity, card.beam.kinetic_energy_GeV
+    low, high = known.beam_kinetic_energy_min_GeV, known.beam_kinetic_energy_max_GeV
+    if not low <= energy <= high:
+        remarks.append(f"a beam of {energy:.4g} GeV is outside the {low:g} to {high:g} GeV of the fit")
+    for charge in charges(card):
+        if charge > known.charge_max:
+            remarks.append(f"Z = {charge} is above the {known.charge_max} of the fit")
+        if charge < known.charge_min:
+            remarks.append(f"Z = {charge} is below the {known.charge_min} of the fit")
     return [f"flux {card.name}: {remark}" for remark in remarks]
 
 
-def within(validity: Validity, momentum: Array, theta: Array) -> NDArray[np.bool_]:
-    """Return which momenta (GeV) and angles (rad) lie in the range in which a fit was made."""
+def charges(card: FluxCard) -> list[int]:
+    """Return the charges of the nuclei that the beam of a card hits; none for lists that do not say it."""
+    if isinstance(card, BurmanSmithCard):
+        return [target.charge for target in card.targets]
+    target = getattr(card, "target", None)
+    return [] if target is None else [target.charge]
+
+
+def known_range(card: FitCard) -> Validity:
+    """Return the range of a fit with its momenta at the card's beam."""
+    known = card.validity
+    if known.momentum_at_beam_GeV is None:
+        return known
+    scale = card.beam.energy_GeV / known.momentum_at_beam_GeV
+    high = known.momentum_max_GeV
+    scaled = {
+        "momentum_min_GeV": scale * known.momentum_min_GeV,
+        "momentum_max_GeV": None if high is None else scale * high,
+    }
+    return known.model_copy(update=scaled)
+
+
+def within(card: FitCard, momentum: Array, theta: Array) -> NDArray[np.bool_]:
+    """Return which momenta (GeV) and angles (rad) lie in the range in which the fit of a card was made."""
+    validity = known_range(card)
     largest = validity.momentum_max_GeV or math.inf
     transverse = validity.transverse_momentum_max_GeV or math.inf
     widest = validity.theta_max_rad or math.inf
     out: NDArray[np.bool_] = (momentum >= validity.momentum_min_GeV) & (momentum <= largest)
     # nan belongs to no range, also where nothing is said
-    return out & (momentum * np.sin(theta) <= transverse) & (theta <= widest)
+    out = out & (momentum * np.sin(theta) <= transverse) & (theta <= widest)
+    low, high = validity.x_F_min, validity.x_F_max
+    if low is None and high is None:
+        return out
+    frame = nucleon_frame(card.beam.energy_GeV, mass("proton"))
+    x_f = feynman_x(frame, np.hypot(momentum, mass("pi+")), momentum * np.cos(theta))
+    return out & (x_f >= (-math.inf if low is None else low)) & (x_f <= (math.inf if high is None else high))
 
 
-def range_text(validity: Validity) -> str:
-    """Return the range of momentum and angle of a fit in words; nothing if it has none."""
+def range_text(card: FitCard) -> str:
+    """Return the range of mesons of a card's fit in words; nothing if it has none."""
+    validity = known_range(card)
     low, high = validity.momentum_min_GeV, validity.momentum_max_GeV
     parts = []
     if high is not None:
-        parts.append(f"{low:g} to {high:g} GeV" if low > 0.0 else f"momenta up to {high:g} GeV")
+        parts.append(f"{low:.4g} to {high:.4g} GeV" if low > 0.0 else f"momenta up to {high:.4g} GeV")
     elif low > 0.0:
-        parts.append(f"momenta above {low:g} GeV")
+        parts.append(f"momenta above {low:.4g} GeV")
     if validity.transverse_momentum_max_GeV is not None:
         parts.append(f"transverse momenta up to {validity.transverse_momentum_max_GeV:g} GeV")
     if validity.theta_max_rad is not None:
         parts.append(f"angles up to {validity.theta_max_rad:g} rad")
+    least, most = validity.x_F_min, validity.x_F_max
+    if most is not None:
+        parts.append(f"x_F up to {most:g}" if least is None else f"x_F of {least:g} to {most:g}")
+    elif least is not None:
+        parts.append(f"x_F above {least:g}")
     return ", ".join(parts)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from darkmc.cards import flatten, load_card
 from darkmc.errors import CardError, PhysicsError, ValidityWarning, nearest
-from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard, Validity
+from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.kinematics import Array
 from darkmc.mesons.fits import Fit, fits, outside_range, range_text, within
 from darkmc.mesons.hadronic import hadronic_mesons
@@ -93,7 +93,10 @@ class MesonSource:
         """
         self.ratio(meson)
         p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
-        return within(self.card.validity if isinstance(self.card, FitCard) else Validity(), p, angle)
+        if isinstance(self.card, FitCard):
+            return within(self.card, p, angle)
+        everything: NDArray[np.bool_] = ~np.isnan(p) & ~np.isnan(angle)
+        return everything
 
     def range_remark(self, share: float) -> str:
         """Return a remark on the share of a yield from mesons outside the range of the fit.
@@ -105,7 +108,7 @@ class MesonSource:
         """
         if not (isinstance(self.card, FitCard) and share >= _SHARE):
             return ""
-        known = range_text(self.card.validity)
+        known = range_text(self.card)
         return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
 
     @property
