@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from darkmc.particles import canonical_name, mass
 from darkmc.schema import Card, NotNegative, Positive, Reference, Vector, once
-from darkmc.target_schema import FitTarget, HadronicTarget, Target
+from darkmc.target_schema import FitTarget, HadronicTarget
 
 
 class FluxBeam(Card):
@@ -281,7 +281,7 @@ class MesonListCard(FluxCard):
     """Mesons from lists in files."""
 
     parametrisation: Literal["list"]
-    target: Target | None = None
+    target: FitTarget | None = None
     list_: MesonList = Field(alias="list")
 
 

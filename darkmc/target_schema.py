@@ -33,7 +33,7 @@ class Target(Card):
         given = dict(data)
         if "charge" in given:
             if "Z" in given:
-                raise ValueError("Z and charge are the same: give one")
+                raise ValueError("give Z or charge, which are the same")
             given["Z"] = given.pop("charge")
         name = given.get("element", _if_element(given.get("material")))
         if isinstance(name, str):

@@ -133,7 +133,7 @@ def test_other_species_are_a_ratio_times_the_pions():
 
 @pytest.mark.usefixtures("chromo")
 def test_an_experiment_takes_them():
-    beam = {"beam__momentum_GeV": 8.8899995, "flux.generator.n_interactions": 300}
+    beam = {"beam__momentum_GeV": 8.8899995, "beam__target": "Be", "flux.generator.n_interactions": 300}
     made = experiment(BE, "pi0", "eta", geometry=sphere(6.0, 0.0, -1.9, 491.0), **beam)
     sample = made.simulate(PORTAL, n_samples=4000)
     assert sample.expected_events(1e-4).value > 0.0
@@ -173,7 +173,7 @@ def test_the_generator_runs_once_per_settings(chromo, tmp_path, cache):
         {"generator__seed": 2},
         {"n": 201},
         {"beam__energy_GeV": 9.0},
-        {"target__mass_number": 10},
+        {"target__Z": 4, "target__mass_number": 10},
     ):
         source(**changed)
     assert len(runs(tmp_path)) == 5
@@ -270,8 +270,9 @@ def test_too_few_interactions_for_an_eta(chromo):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"target__charge": 10}, "target: charge 10 is above mass_number 9"),
-        ({"target__mass_number": 9.012}, "target.mass_number: .*integer"),
+        ({"target__charge": 10}, "target.charge: .* are one target: set target.element too"),
+        ({"target__charge": 10, "target__mass_number": 9}, "target: charge 10 is above mass_number 9"),
+        ({"target__charge": 4, "target__mass_number": 9.012}, "target.mass_number: .*integer"),
         ({"n": 0}, "generator.n_interactions: .*greater than or equal to 1"),
         ({"generator__model": "UrQMD"}, "generator.model: .*'UrQMD34'"),
         (

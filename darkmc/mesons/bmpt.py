@@ -17,7 +17,6 @@ from darkmc.kinematics import Array, feynman_x, nucleon_frame
 from darkmc.particles import mass
 from darkmc.units import require_positive
 
-
 _FIT_BEAM = 450.0  # GeV, the most energetic protons of the fit
 _LARGEST_TRANSVERSE2 = 5.0**2  # GeV^2, for the A-dependence at beams beyond
 
