@@ -3,6 +3,7 @@
 Source: standard atomic weights (IUPAC 2021), atomic mass constant 0.93149410242 GeV (CODATA 2018).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ def inelastic_cross_section_mb(mass_number: float) -> float:
 
     Source: copper near 400 GeV and its scaling, as in public codes (grade B).
     """
-    return 775.0 * float(mass_number / 63.546) ** 0.71
+    return 775.0 * math.pow(mass_number / 63.546, 0.71)
 
 
 def nuclei_per_m3(density_g_cm3: float, composition: Mapping[str, float], fill: float) -> dict[str, float]:

@@ -24,7 +24,7 @@ def disagreements(card: FixedTargetCard, flux: FluxCard) -> dict[str, tuple[str,
     """
     ours, theirs = card.beam, flux.beam
     key = "momentum_GeV" if ours.kinetic_energy_GeV is None else "kinetic_energy_GeV"
-    out = {}
+    out: dict[str, tuple[str, str, str, str]] = {}
     if ours.particle != theirs.particle:
         out["particle"] = ("beam.particle", ours.particle, "beam.particle", theirs.particle)
     energy, needed = ours.kinetic_GeV, theirs.kinetic_energy_GeV
