@@ -129,7 +129,10 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "m", "coupling", "overrides"), PLACES)
+@pytest.mark.parametrize(
+    ("name", "m", "coupling", "overrides"),
+    [*(pytest.param(*p, marks=pytest.mark.slow) for p in PLACES[:2]), PLACES[2]],
+)
 def test_results_do_not_depend_on_training(monkeypatch, name, m, coupling, overrides):
     trained_ = channels(name, m, coupling, 10, 3, **overrides)
     monkeypatch.setattr(scattering, "adapt", lambda *_: None)

@@ -159,7 +159,9 @@ def assert_analogue_agrees(name, veto, signal, m, coupling, n_samples, precision
     assert abs(one.value - two.value) < 3.5 * np.hypot(one.error, two.error)
 
 
-@pytest.mark.parametrize("point", ANALOGUE)
+@pytest.mark.parametrize(
+    "point", [ANALOGUE[0], *(pytest.param(p, marks=pytest.mark.slow) for p in ANALOGUE[1:])]
+)
 def test_turned_and_analogue_sampling_agree(point):
     """Three pulls below 3.5: chance 1e-3."""
     assert_analogue_agrees(*point, precision=0.012)
