@@ -148,6 +148,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _rate(options: argparse.Namespace) -> int:
+    from darkmc.estimates import known_errors, with_error
+
     if options.precision is not None and options.samples is not None:
         raise PhysicsError("give --precision or --samples, not both")
     precision = fraction("--precision", options.precision)
@@ -158,15 +160,15 @@ def _rate(options: argparse.Namespace) -> int:
         sample = experiment.simulate(
             portal, precision, n_samples, at=coupling, seed=seed, executor=executor, progress=True
         )
-    value, error = sample.expected_events(coupling)
+    found = sample.estimate(coupling)
     if options.json:
         row = {
             "experiment": experiment.card.name,
             "m_dark_photon": portal.m_dark_photon,
             "m_axion": portal.m_axion,
             "coupling": coupling,
-            "expected_events": value,
-            "error": _finite(error),
+            "expected_events": found.value,
+            **known_errors(found),
             "n_samples": sample.n_samples,
             "efficiency": sample.efficiency(coupling),
             "largest_row": sample.largest_row(coupling),
@@ -183,7 +185,7 @@ def _rate(options: argparse.Namespace) -> int:
         f"{experiment.card.name}: m' = {portal.m_dark_photon:g} GeV, m_a = {portal.m_axion:g} GeV, "
         f"G = {coupling:g} GeV^-1"
     )
-    print(f"expected events  {value:.5g} +- {error:.2g} (Monte Carlo)")
+    print(f"expected events  {with_error(found.value, found.error)} (Monte Carlo{_parts(found)})")
     print(
         f"primaries        {sample.n_samples} (efficiency {sample.efficiency(coupling):.3f}, "
         f"largest row {sample.largest_row(coupling):.2%})"
@@ -191,11 +193,19 @@ def _rate(options: argparse.Namespace) -> int:
     print(f"excluded         {experiment.topology.criterion.words}")
     if options.cutflow:
         for name, part in sample.cutflow(coupling).items():
-            print(f"  {name:26s} {part.value:12.5g} +- {part.error:.2g}")
+            print(f"  {name:26s} {with_error(part.value, part.error)}")
     return 0
 
 
+def _parts(found: Any) -> str:
+    """Return the errors of draws and list in words, where there is a list."""
+    if found.list_error == 0.0 or not math.isfinite(found.error):
+        return ""
+    return f": {found.draw_error:.2g} from the draws, {found.list_error:.2g} from the size of the lists"
+
+
 def _generate(options: argparse.Namespace) -> int:
+    from darkmc.estimates import with_error
     from darkmc.output.files import check_target
     from darkmc.output.root import write_root
 
@@ -209,7 +219,7 @@ def _generate(options: argparse.Namespace) -> int:
     print(
         f"{options.output}: {events} events from {stream.n_tried} primaries "
         f"(efficiency {stream.efficiency:.3f}), "
-        f"weights sum to {stream.sum_of_weights:.5g} +- {stream.error:.2g} expected events"
+        f"expected events, the sum of weights: {with_error(stream.sum_of_weights, stream.error)}"
     )
     if options.unweighted:
         print(f"{stream.n_above_bound} events exceed the bound and keep more than the common weight")

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.estimates import LEAST_ENTRIES, UNKNOWN
 from darkmc.kinematics import Array
 
 SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
 NAN = float("nan")
+UNDECIDED = "undecided within the Monte Carlo error"
 
 
 class Interval(NamedTuple):
@@ -28,6 +30,17 @@ class Interval(NamedTuple):
 def _told(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
     """Return numbers with None for nan, so that they compare."""
     return tuple(None if math.isnan(number) else number for number in numbers)
+
+
+class EdgeErrors(NamedTuple):
+    """Monte Carlo error of an edge: in all, that of the draws and that of a finite list of mesons; GeV^-1."""
+
+    total: float
+    draw: float
+    of_list: float
+
+
+NO_EDGE = EdgeErrors(NAN, NAN, NAN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +59,21 @@ class Exclusion:
         Why there is no interval, or why an edge is missing; empty when nothing is.
     history : tuple of (G, N)
         Steps of the iteration.
+    error_parts : tuple of pairs of EdgeErrors
+        The errors of both edges of every interval in parts; empty for a closed form.
     """
 
     intervals: tuple[Interval, ...]
     method: str
     reason: str = ""
     history: tuple[tuple[float, float], ...] = field(default=())
+    error_parts: tuple[tuple[EdgeErrors, EdgeErrors], ...] = field(default=())
 
     @property
     def _content(self) -> tuple[Any, ...]:
         edges, steps = (tuple(map(_told, rows)) for rows in (self.intervals, self.history))
-        return edges, self.method, self.reason, steps
+        errors = tuple(tuple(map(_told, pair)) for pair in self.error_parts)
+        return edges, self.method, self.reason, steps, errors
 
     def __eq__(self, other: object) -> bool:
         return self._content == other._content if isinstance(other, Exclusion) else NotImplemented
@@ -86,7 +103,7 @@ class Exclusion:
 
 
 class YieldCurve(Protocol):
-    """N(G), its error and its slope: what a Sample offers."""
+    """N(G), its error and its slope: what a Sample offers; perhaps also `estimate`, the error in parts."""
 
     def expected_events(self, coupling: Any) -> Any: ...  # noqa: D102
     def slope(self, coupling: Any) -> Any: ...  # noqa: D102
@@ -130,10 +147,15 @@ def solve(curve: YieldCurve, target: float, method: str = "bracket") -> Exclusio
     raise PhysicsError(f"unknown method '{method}' (use 'bracket' or 'iterative')")
 
 
-def edge_error(curve: YieldCurve, coupling: float) -> float:
+def edge_errors(curve: YieldCurve, coupling: float) -> EdgeErrors:
     """Return the Monte Carlo error of an edge: the yield's error over the analytic slope."""
     slope = abs(curve.slope(coupling).value)
-    return float(curve.expected_events(coupling).error / slope) if slope > 0.0 else math.inf
+    if not slope > 0.0:
+        return EdgeErrors(math.inf, math.inf, math.inf)
+    total = float(curve.expected_events(coupling).error)
+    in_parts = getattr(curve, "estimate", None)
+    draws, of_list = (total, 0.0) if in_parts is None else in_parts(coupling)[1:]
+    return EdgeErrors(total / slope, float(draws) / slope, float(of_list) / slope)
 
 
 def _bracket(curve: YieldCurve, target: float) -> Exclusion:
@@ -143,30 +165,38 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
     above = values > target
     if not above.any():
         peak = float(grid[np.argmax(values)])
-        top = curve.expected_events(peak)
-        if abs(top.value - target) < 2.0 * top.error:
-            return Exclusion((), "bracket", "undecided within the Monte Carlo error")
-        return Exclusion(
-            (), "bracket", f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
-        )
+        return Exclusion((), "bracket", _no_crossing(curve.expected_events(peak), target))
     starts = np.flatnonzero(above & ~np.concatenate([[False], above[:-1]]))
     ends = np.flatnonzero(above & ~np.concatenate([above[1:], [False]]))
-    intervals, reasons = [], []
+    intervals, reasons, errors = [], [], []
     for first, last in zip(starts, ends, strict=True):
-        lower = upper = lower_error = upper_error = NAN
+        lower, upper, below, over = NAN, NAN, NO_EDGE, NO_EDGE
         if first > 0:
-            lower, lower_error = _crossing(curve, target, grid[first - 1], grid[first])
+            lower, below = _crossing(curve, target, grid[first - 1], grid[first])
         else:
             reasons.append(f"open below {SCAN_LOW:g} GeV^-1")
         if last < len(grid) - 1:
-            upper, upper_error = _crossing(curve, target, grid[last], grid[last + 1])
+            upper, over = _crossing(curve, target, grid[last], grid[last + 1])
         else:
             reasons.append(f"open above {SCAN_HIGH:g} GeV^-1")
-        intervals.append(Interval(lower, upper, lower_error, upper_error))
+        intervals.append(Interval(lower, upper, below.total, over.total))
+        errors.append((below, over))
     peak = curve.expected_events(float(grid[np.argmax(values)]))
     if peak.value - target < 2.0 * peak.error:
-        reasons.append("undecided within the Monte Carlo error")
-    return Exclusion(tuple(intervals), "bracket", "; ".join(dict.fromkeys(reasons)))
+        reasons.append(UNDECIDED)
+    if any(math.isinf(edge.total) for pair in errors for edge in pair):
+        reasons.append(f"error of an edge {UNKNOWN}")
+    reason = "; ".join(dict.fromkeys(reasons))
+    return Exclusion(tuple(intervals), "bracket", reason, error_parts=tuple(errors))
+
+
+def _no_crossing(top: Any, target: float) -> str:
+    """Return why nothing is excluded, from the largest N and its error."""
+    unknown = math.isinf(top.error)
+    if (target < LEAST_ENTRIES * top.value) if unknown else abs(top.value - target) < 2.0 * top.error:
+        return UNDECIDED
+    found = f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
+    return f"{found}; error of N {UNKNOWN}" if unknown else found
 
 
 def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
@@ -201,7 +231,7 @@ def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -
     return grid[order], values[order]
 
 
-def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tuple[float, float]:
+def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tuple[float, EdgeErrors]:
     from scipy.optimize import toms748
 
     def excess(log_g: float) -> float:
@@ -209,7 +239,7 @@ def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tupl
         return math.log(value / target) if value > 0.0 else -700.0
 
     edge = math.exp(toms748(excess, math.log(low), math.log(high), rtol=1e-12))
-    return edge, edge_error(curve, edge)
+    return edge, edge_errors(curve, edge)
 
 
 def _iterate(curve: YieldCurve, target: float, power: int = 4, steps: int = 50) -> Exclusion:
@@ -238,6 +268,7 @@ def _converged(curve: YieldCurve, coupling: float, history: tuple[tuple[float, f
             "upper edges cannot be found by the iteration: its map is repelled by them; use method 'bracket'"
         )
         return Exclusion((), "iterative", reason, history)
-    edge = Interval(coupling, NAN, edge_error(curve, coupling), NAN)
+    errors = edge_errors(curve, coupling)
+    edge = Interval(coupling, NAN, errors.total, NAN)
     reason = "lower edge only: upper edges repel the iteration; use method 'bracket'"
-    return Exclusion((edge,), "iterative", reason, history)
+    return Exclusion((edge,), "iterative", reason, history, ((errors, NO_EDGE),))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.estimates import LEAST_ENTRIES, Groups, Weights, effective_entries
 from darkmc.kinematics import Array
 from darkmc.propagation import decay_probability
 
@@ -23,7 +24,7 @@ class Rows:
         Exposure x production x Jacobians of a primary, powers of G, branching ratio and efficiency removed.
     tau_survive, tau_window : array (n,)
         Decay lengths at G = 1 before and inside the window.
-    stage : array (n,) of int8
+    stage : array (n,) of int32
         Number of cuts passed in order.
     index : array (n,) of int
         Position of each row among the primaries tried.
@@ -33,23 +34,31 @@ class Rows:
         Detection efficiency that differs from row to row; empty where a channel's constant says it all.
     factors : array (m, n)
         By what each named alternative multiplies the weights; empty when none was asked for.
-    bin : array (n,) of int16
+    bin : array (n,) of int32
         Number of the bin of the observation that a row falls in, -1 for none; empty where nothing is binned.
     arriving : array (m,)
         Weight, G^2 removed, of primaries that point at the detector where `produced` holds more than that;
         empty where it does not.
+    group : array (n,) of uint8
+        Group of the entry of a list that a row was drawn from; empty without a list.
     """
 
     produced: Array
     tau_survive: Array
     tau_window: Array
-    stage: NDArray[np.int8]
+    stage: NDArray[np.int32]
     index: NDArray[np.intp]
     tried: int
     efficiency: Array = field(default_factory=lambda: np.empty(0))
     factors: Array = field(default_factory=lambda: np.empty((0, 0)))
-    bin: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    bin: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     arriving: Array = field(default_factory=lambda: np.empty(0))
+    group: Groups = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        return sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
 
     @staticmethod
     def joined(parts: "list[Rows]") -> "Rows":
@@ -66,6 +75,7 @@ class Rows:
             np.concatenate([part.factors for part in parts], axis=1),
             np.concatenate([part.bin for part in parts]),
             np.concatenate([part.arriving for part in parts]),
+            np.concatenate([part.group for part in parts]),
         )
 
     def selected(self, keep: NDArray[np.bool_]) -> "Rows":
@@ -81,7 +91,13 @@ class Rows:
             self.factors[:, keep] if self.factors.size else self.factors,
             self.bin[keep] if len(self.bin) else self.bin,
             self.arriving,
+            self.group[keep] if len(self.group) else self.group,
         )
+
+
+RowColumns = tuple[Array, Array, Array]  # weight, tau_survive, tau_window
+_PILOT = 4096  # primaries from which the size of a contribution is known well enough
+_ENOUGH = 1000  # primaries that reach the detector without weight: then there is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +115,8 @@ class Channel:
     rows: Rows
     rows_per_primary: int = 1
     counts_primaries: bool = True  # False where another channel has the same primaries
+    list_shares: Array = field(default_factory=lambda: np.empty(0))  # of a list's groups; empty without one
+    pilot: RowColumns | None = None  # see :attr:`reaching`, of the channel that this is a part of
 
     def towards(self, coupling: float) -> Array:
         """Return the primaries that point at the detector, by weight; none if another channel counts them."""
@@ -111,7 +129,7 @@ class Channel:
 
     def in_bin(self, number: int) -> "Channel":
         """Return the channel with its rows in one bin only, of as many primaries tried."""
-        return replace(self, rows=self.rows.selected(self.rows.bin == number))
+        return replace(self, rows=self.rows.selected(self.rows.bin == number), pilot=self.reaching)
 
     @cached_property
     def passing(self) -> NDArray[np.bool_]:
@@ -125,13 +143,13 @@ class Channel:
         return np.flatnonzero(self.passing)[:: self.rows_per_primary]
 
     @cached_property
-    def bins(self) -> NDArray[np.int16]:
+    def bins(self) -> NDArray[np.int32]:
         """Bins of the rows that pass every cut."""
-        out: NDArray[np.int16] = self.rows.bin[self.passing]
+        out: NDArray[np.int32] = self.rows.bin[self.passing]
         return out
 
     @cached_property
-    def final(self) -> tuple[Array, Array, Array]:
+    def final(self) -> RowColumns:
         """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
         weight, survive, window = self.after(self.n_cuts)
         if self.efficiency != 1.0:
@@ -140,17 +158,66 @@ class Channel:
             weight = weight * self.rows.efficiency[self.passing]
         return weight, survive, window
 
-    def after(self, cuts: int) -> tuple[Array, Array, Array]:
+    def after(self, cuts: int) -> RowColumns:
         """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
         keep = self.rows.stage >= cuts
         weight = self.rows.produced[keep] * self.branching
         return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
 
+    @cached_property
+    def reaching(self) -> RowColumns:
+        """The same of some primaries that reach the detector, whether or not they pass the cuts."""
+        if self.pilot is not None:
+            return self.pilot
+        count = len(self.rows.produced) // self.rows_per_primary
+        first = np.arange(0, count, -(-count // _PILOT) or 1) * self.rows_per_primary
+        places = (first[:, None] + np.arange(self.rows_per_primary)).ravel()
+        weight = self.rows.produced[places] * (self.branching * self.efficiency)
+        return weight, self.rows.tau_survive[places], self.rows.tau_window[places]
+
+    def unseen(self, coupling: float) -> float:
+        """Return the typical contribution of a primary that reaches the detector: one may have been missed.
+
+        Infinite where too few reach it to say.  What is added to the error of a channel of which nothing
+        passes: as if one had.
+        """
+        reaching = self.per_primary(self.terms(self.reaching, coupling))
+        if not np.any(self.reaching[0] > 0.0):
+            return 0.0 if len(reaching) >= _ENOUGH else np.inf
+        if effective_entries(reaching) < LEAST_ENTRIES and np.any(reaching > 0.0):
+            return np.inf
+        total = float(np.sum(reaching))
+        return float(np.sum(reaching * (reaching / total))) if total > 0.0 else 0.0
+
+    def weights(self, coupling: float, cuts: int | None = None) -> Weights:
+        """Return what :meth:`contributions` are, or with `cuts` those of rows that pass the first cuts."""
+        rows = self.final if cuts is None else self.after(cuts)
+        values = self.per_primary(self.terms(rows, coupling))
+        unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(coupling)
+        return self._weights(values, unseen, self.n_cuts if cuts is None else cuts)
+
+    def slope_weights(self, coupling: float) -> Weights:
+        """Return what :meth:`slopes` are."""
+        unseen = 0.0 if np.any(self.final[0] > 0.0) else self.power * self.unseen(coupling) / coupling
+        return self._weights(self.slopes(coupling), unseen, self.n_cuts)
+
+    def _weights(self, values: Array, unseen: float, cuts: int) -> Weights:
+        groups = self.rows.group
+        if len(groups):
+            groups = groups[np.flatnonzero(self.rows.stage >= cuts)[:: self.rows_per_primary]]
+        return Weights(values, self.rows.tried, unseen, groups, self.list_shares)
+
+    def weights_towards(self, coupling: float) -> Weights:
+        """Return what :meth:`towards` are."""
+        values = self.towards(coupling)
+        groups = self.rows.group[:: self.rows_per_primary]
+        return Weights(values, self.rows.tried, 0.0 if len(values) else np.inf, groups, self.list_shares)
+
     def contributions(self, coupling: float) -> Array:
         """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
         return self.per_primary(self.terms(self.final, coupling))
 
-    def terms(self, rows: tuple[Array, Array, Array], coupling: float) -> Array:
+    def terms(self, rows: RowColumns, coupling: float) -> Array:
         """Return weight G^power P(G) of rows given as weight, tau_survive and tau_window."""
         weight, survive, window = rows
         out: Array = weight * (coupling**self.power * decay_probability(survive, window, coupling))
@@ -172,23 +239,3 @@ class Channel:
             rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
         log_slope = self.power - 2.0 * survive * g2 + np.where(width > 0.0, rise, 2.0)
         return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)
-
-
-_SMALL = 1e-140
-
-
-def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
-    """Return the mean over `tried` primaries and its standard error; rows not listed are zeros.
-
-    The error of fewer than two primaries is infinite.
-    np.sum, not np.dot: a threaded BLAS would make the last bits depend on the number of its threads.
-    """
-    if tried < 2:
-        return float(np.sum(contributions)), float("inf")
-    largest = float(np.max(np.abs(contributions), initial=0.0))
-    if 0.0 < largest < _SMALL:  # whose squares are no numbers
-        mean, error = mean_and_error(contributions / largest, tried)
-        return mean * largest, error * largest
-    mean = float(np.sum(contributions)) / tried
-    square = float(np.sum(np.square(contributions))) / tried
-    return mean, float(np.sqrt(max(square - mean**2, 0.0) / (tried - 1)))

@@ -161,7 +161,7 @@ def _replayed(card: MapRun, sample: Sample, channel: str, tried: int) -> Iterato
     assert sample.replay is not None
     coupling = card.point.coupling_per_GeV
     replays = [sample.replay(channel, tried, coupling, axis.observable) for axis in (card.x, card.y)]
-    for (x, weight), (y, _) in zip(*replays, strict=True):
+    for (x, weight, _), (y, *_) in zip(*replays, strict=True):
         yield x, y, weight
 
 

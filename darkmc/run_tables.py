@@ -96,7 +96,7 @@ def _write_histograms(card: HistogramRun, experiment: Experiment, folder: Path) 
         f"seed {card.seed}, precision {card.precision:g}, preset {experiment.preset}, "
         f"overrides {dict(flatten(card.overrides))}",
         *experiment.provenance,
-        f"low and high in {unit or 'no unit'}; expected events per bin and their Monte Carlo error",
+        f"low and high in {unit or 'no unit'}; events per bin and their Monte Carlo error (empty: unknown)",
     )
     yield write_table(folder / f"{card.name}.csv", lines, bins)
     yield write_table(folder / f"{card.name}-yields.csv", lines, regions)
@@ -109,7 +109,7 @@ def _bins(sample: Sample, name: str, limits: Array, coupling: float) -> Iterator
 
 
 def _events(value: float, error: float) -> Row:
-    return {"events": float(value), "events_error": float(error)}
+    return {"events": float(value), "events_error": float(error) if np.isfinite(error) else None}
 
 
 def decay_lengths(card: DecayLengthRun, preset: str) -> Work:

@@ -14,22 +14,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
 from darkmc.kinematics import Array
-from darkmc.rows import Channel, mean_and_error
+from darkmc.rows import Channel
 
-# (channel, primaries, coupling, observable) -> values and weights per primary of passing rows, in chunks
-Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array]]]
+# (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
+# groups of the list's entries (none without a list)
+Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array, Groups]]]
 
 
 class Yield(NamedTuple):
-    """A number of events and its Monte Carlo standard error; floats, or arrays over couplings."""
+    """A number of events and its Monte Carlo standard error; floats, or arrays over couplings.
+
+    The error holds that of the draws and that of a finite list of mesons, in quadrature.  It is infinite
+    where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
+    """
 
     value: Any
     error: Any
 
 
 class BinnedYield(NamedTuple):
-    """Yields in bins: edges (n + 1,), values and standard errors (n,)."""
+    """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries."""
 
     edges: Array
     value: Array
@@ -50,20 +56,24 @@ def checked_couplings(coupling: Any) -> Array:
     return couplings
 
 
-def _over(coupling: Any, yields: Callable[[float], dict[str, Yield]]) -> dict[str, Yield]:
-    """Return yields by name for one coupling, or arrays of the couplings' shape."""
+Estimates = dict[str, Estimate]
+
+
+def _over(coupling: Any, yields: Callable[[float], Estimates]) -> Estimates:
+    """Return estimates by name for one coupling, or arrays of the couplings' shape."""
     couplings = checked_couplings(coupling)
     if couplings.ndim == 0:
         return yields(float(couplings))
     found = [yields(float(g)) for g in couplings.ravel()]
     shape = couplings.shape
     return {
-        name: Yield(
-            np.array([part[name].value for part in found]).reshape(shape),
-            np.array([part[name].error for part in found]).reshape(shape),
-        )
+        name: Estimate(*(np.array([part[name][k] for part in found]).reshape(shape) for k in range(3)))
         for name in (found[0] if found else {"": None})
     }
+
+
+def _yields(estimates: Estimates) -> dict[str, Yield]:
+    return {name: Yield(found.value, found.error) for name, found in estimates.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +188,24 @@ class Sample:
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return self._total(coupling, lambda channel, g: channel.contributions(g))
+        return _yields({"": self.estimate(coupling)})[""]
+
+    def estimate(self, coupling: Any) -> Estimate:
+        """Return the expected number of events with both errors: of the draws, and of a finite list."""
+        return self._total(coupling, Channel.weights)
+
+    def draw_error(self, coupling: Any) -> Any:
+        """Return the standard error of the draws alone, to which `precision` refers; inf: unknown."""
+        return self.estimate(coupling).draw_error
+
+    def list_error(self, coupling: Any) -> Any:
+        """Return the standard error from the size of the lists of mesons, 0 without; inf: unknown."""
+        return self.estimate(coupling).list_error
+
+    def unseen(self, coupling: float) -> tuple[str, ...]:
+        """Return the channels of which nothing was seen that would tell how much they may contribute."""
+        parts = ((channel.name, channel.weights(coupling)) for channel in self.channels_)
+        return tuple(name for name, part in parts if math.isinf(part.unseen))
 
     def upper_bound(self, couplings: Array) -> Array:
         """Return numbers that the yield cannot exceed, much faster than the yields.
@@ -209,27 +236,23 @@ class Sample:
 
     def slope(self, coupling: Any) -> Yield:
         """Return dN/dG and its standard error, analytic row by row."""
-        return self._total(coupling, lambda channel, g: channel.slopes(g))
+        return _yields({"": self._total(coupling, Channel.slope_weights)})[""]
 
-    def _total(self, coupling: Any, contributions: Callable[[Channel, float], Array]) -> Yield:
-        def total(g: float) -> dict[str, Yield]:
-            parts = [
-                mean_and_error(contributions(channel, g), channel.rows.tried) for channel in self.channels_
-            ]
-            return {"": _added(parts if g > 0.0 else [])}
+    def _total(self, coupling: Any, weights: Callable[[Channel, float], Weights]) -> Estimate:
+        def total(g: float) -> Estimates:
+            return {"": estimate([weights(channel, g) for channel in self.channels_] if g > 0.0 else [])}
 
         return _over(coupling, total)[""]
 
     def channels(self, coupling: Any) -> dict[str, Yield]:
         """Return the yield of each channel at one coupling or an array of them."""
 
-        def parts(g: float) -> dict[str, Yield]:
+        def parts(g: float) -> Estimates:
             return {
-                channel.name: Yield(*mean_and_error(channel.contributions(g), channel.rows.tried))
-                for channel in self.channels_
+                channel.name: estimate([channel.weights(g)] if g > 0.0 else []) for channel in self.channels_
             }
 
-        return _over(coupling, parts)
+        return _yields(_over(coupling, parts))
 
     def cutflow(self, coupling: Any) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
@@ -239,20 +262,16 @@ class Sample:
         the signal yield. With conversion as a signal the first entry counts every dark state that points
         at the volume, by production and conversion at once. Arrays of couplings give arrays.
         """
-        return _over(coupling, self._cutflow)
+        return _yields(_over(coupling, self._cutflow))
 
-    def _cutflow(self, coupling: float) -> dict[str, Yield]:
-        names = ["produced_towards_detector", self.inside, *self.cut_names]
-        levels: list[list[tuple[float, float]]] = [[] for _ in names]
-        for channel in self.channels_:
-            tried = channel.rows.tried
-            levels[0].append(mean_and_error(channel.towards(coupling), tried))
-            for cuts in range(len(names) - 1):
-                inside = channel.per_primary(channel.terms(channel.after(cuts), coupling))
-                levels[cuts + 1].append(mean_and_error(inside, tried))
-        out = {name: _added(level) for name, level in zip(names, levels, strict=True)}
+    def _cutflow(self, coupling: float) -> Estimates:
+        channels = self.channels_ if coupling > 0.0 else ()
+        towards = [c.weights_towards(coupling) for c in channels if c.counts_primaries]
+        out = {"produced_towards_detector": estimate(towards)}
+        for cuts, name in enumerate((self.inside, *self.cut_names)):
+            out[name] = estimate([channel.weights(coupling, cuts) for channel in channels])
         if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channels_):
-            out["efficiency"] = self.expected_events(coupling)
+            out["efficiency"] = self.estimate(coupling)
         return out
 
     def _shares(self, coupling: float) -> Array:
@@ -294,22 +313,21 @@ class Sample:
         if couplings.size != 1:
             raise PhysicsError(f"a histogram is that of one coupling, not of {couplings.size}")
         coupling, found = float(couplings.reshape(1)[0]), False
-        value, variance = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
+        parts = []
         for channel in self.channels_:
-            tried = channel.rows.tried
-            sums = np.zeros((2, len(edges) - 1))
-            made = self.replay(channel.name, tried, coupling, observable) if self.replay else ()
-            for values, weights in made:
+            made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
+            sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
+            for values, weights, group in made:
                 found = True
-                sums[0] += np.histogram(values, edges, weights=weights)[0]
-                sums[1] += np.histogram(values, edges, weights=weights**2)[0]
-            mean = sums[0] / max(tried, 1)
-            value += mean
-            variance += np.maximum(sums[1] / tried - mean**2, 0.0) / (tried - 1) if tried > 1 else np.inf
+                for k, power in enumerate((weights, np.abs(weights), weights**2)):
+                    sums[k] += np.histogram(values, edges, weights=power)[0]
+                if len(channel.list_shares):
+                    groups += np.histogram2d(
+                        group, values, (np.arange(GROUPS + 1) - 0.5, edges), weights=weights
+                    )[0]
+            parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
         if self.channels_ and not found:
             raise PhysicsError(f"no event of this sample has '{observable}'")
-        return BinnedYield(edges, value, np.sqrt(variance))
-
-
-def _added(parts: list[tuple[float, float]]) -> Yield:
-    return Yield(float(sum(part[0] for part in parts)), math.hypot(*(part[1] for part in parts)))
+        total = combined(parts)
+        ones = np.ones(len(edges) - 1)
+        return BinnedYield(edges, total.value * ones, total.error * ones)

@@ -189,14 +189,14 @@ def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
     return (values > low) & (values < high)
 
 
-def stages(cuts: Sequence[tuple[CutRow, Observable]], event: Event) -> NDArray[np.int8]:
+def stages(cuts: Sequence[tuple[CutRow, Observable]], event: Event) -> NDArray[np.int32]:
     """Return how many cuts, in order, each event passes before it fails one.
 
     A cut on particles of which the final state has none does not apply to it; one that lacks some fails.
     """
     count = next(iter(event.values())).shape[1]
     alive = np.ones(count, dtype=bool)
-    stage = np.zeros(count, dtype=np.int8)
+    stage = np.zeros(count, dtype=np.int32)
     for cut, quantity in cuts:
         if quantity.applies_to(event):
             alive &= passed(cut, quantity.function(event))

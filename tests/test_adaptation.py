@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import darkmc
+from darkmc.estimates import mean_and_error
 from darkmc.experiments import scattering
 from darkmc.experiments.adaptation import AdaptiveMap, adapt
 from darkmc.rng import chunk_rng
-from darkmc.rows import Channel, Rows, mean_and_error
+from darkmc.rows import Channel, Rows
 
 N = 4000
 

@@ -194,9 +194,13 @@ def rows(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-RATE_KEYS = "experiment m_dark_photon m_axion coupling expected_events error n_samples efficiency largest_row"
+RATE_KEYS = (
+    "experiment m_dark_photon m_axion coupling expected_events error draw_error list_error n_samples "
+    "efficiency largest_row"
+)
 LIMIT_KEYS = (
-    "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason n_samples"
+    "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason n_samples "
+    "lower_draw_error upper_draw_error lower_list_error upper_list_error"
 )
 
 

@@ -101,7 +101,10 @@ def test_limit_json_rows_are_those_of_any_limit(capsys):
     assert main(["limit", "gminus2-mu-2018", *grid, "--json"]) == 0
     assert main(["limit", "gminus2-mu-2018", *grid, "--json", "--preset", "published"]) == 0
     rows = printed(capsys)
-    keys = "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason"
+    keys = (
+        "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason "
+        "lower_draw_error upper_draw_error lower_list_error upper_list_error"
+    )
     for row in rows:
         assert set(row) == {*keys.split(), "n_samples", "seconds", "seed"}
         assert (row["upper"], row["lower_error"], row["n_samples"], row["interval"]) == (None, 0.0, 0, 1)

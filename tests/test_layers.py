@@ -15,7 +15,7 @@ ORDER = (
     "constants errors",
     "kinematics rng particles units sampling materials progress",
     "cards schema run_schema collider_schema flux_schema target_schema catalogue list_files hepmc_files"
-    " | directions geometry propagation response selection current rows sample counting limits",
+    " | directions geometry propagation response selection current estimates rows sample counting limits",
     "generators gminus2",
     "mesons",
     "portal",

@@ -12,7 +12,8 @@ from scipy.stats import chi2
 
 import darkmc
 from darkmc.errors import PhysicsError
-from darkmc.rows import Channel, Rows, mean_and_error
+from darkmc.estimates import mean_and_error
+from darkmc.rows import Channel, Rows
 from darkmc.sample import Sample
 
 COUPLINGS = np.array([1e-6, 6e-5, 1.2e-4, 3e-4, 1e-3])
@@ -120,12 +121,12 @@ def test_a_tiny_window_keeps_its_digits():
 
 
 def test_error_is_that_of_the_mean_with_zero_rows_counted():
-    """Contributions 1, 2, 3 of 5 primaries: mean 6/5, error sqrt((14/5 - 36/25)/4)."""
-    s = by_hand(channel([1.0, 2.0, 3.0], [0.0] * 3, [np.inf] * 3, 5))
+    """Contributions 1, 2, 3, each ten times, of 50 primaries: mean 6/5, error sqrt((14/5 - 36/25)/49)."""
+    s = by_hand(channel([1.0, 2.0, 3.0] * 10, [0.0] * 30, [np.inf] * 30, 50))
     value, error = s.expected_events(1.0)
-    assert (value, error) == pytest.approx((1.2, np.sqrt((2.8 - 1.44) / 4)), rel=1e-14)
-    full = np.array([1.0, 2.0, 3.0, 0.0, 0.0])
-    assert error == pytest.approx(np.std(full, ddof=1) / np.sqrt(5), rel=1e-14)
+    assert (value, error) == pytest.approx((1.2, np.sqrt((2.8 - 1.44) / 49)), rel=1e-14)
+    full = np.array([1.0, 2.0, 3.0, 0.0, 0.0] * 10)
+    assert error == pytest.approx(np.std(full, ddof=1) / np.sqrt(50), rel=1e-14)
 
 
 def test_variances_of_channels_add():

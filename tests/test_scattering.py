@@ -14,7 +14,8 @@ from independent_scattering import CONVERSION, ELECTRON, END_POINT, M_E
 import darkmc
 from darkmc.cli import main
 from darkmc.errors import PhysicsError
-from darkmc.rows import Rows, mean_and_error
+from darkmc.estimates import mean_and_error
+from darkmc.rows import Rows
 
 STABLE, PROMPT = 1e-9, 1e2
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"

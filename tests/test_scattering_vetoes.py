@@ -15,8 +15,9 @@ from scipy.integrate import quad
 
 import darkmc
 from darkmc.errors import CardError
+from darkmc.estimates import mean_and_error
 from darkmc.experiments import scattering, secondary
-from darkmc.rows import Rows, mean_and_error
+from darkmc.rows import Rows
 
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"
 CENTRE = {LSND: (0.0, -4.65, 29.8), MINIBOONE: (0.0, -1.9, 491.0)}

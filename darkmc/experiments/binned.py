@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.kinematics import Array
-from darkmc.limits import NAN, SCAN_HIGH, SCAN_LOW, Exclusion, Interval, largest, solve
+from darkmc.limits import NAN, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval, largest, solve
 from darkmc.rows import Channel
 from darkmc.sample import Sample
 
@@ -26,10 +26,10 @@ _STEPS = 0.8 ** np.arange(6)  # pieces below the upper end of an interval, for t
 
 
 class Edge(NamedTuple):
-    """One end of an excluded interval: coupling, its error (nan for an open end), the bin that sets it."""
+    """One end of an excluded interval: coupling, its errors (nan for an open end), the bin that sets it."""
 
     coupling: float
-    error: float
+    errors: EdgeErrors
     number: int
 
 
@@ -71,9 +71,11 @@ class BinnedCounting:
         if not edges:
             return Exclusion((), method, solved[0].exclusion.reason)
         intervals = tuple(
-            Interval(_finite(lower), _finite(upper), lower.error, upper.error) for lower, upper in edges
+            Interval(_finite(lower), _finite(upper), lower.errors.total, upper.errors.total)
+            for lower, upper in edges
         )
-        return Exclusion(intervals, method, _reason(solved, edges))
+        errors = tuple((lower.errors, upper.errors) for lower, upper in edges)
+        return Exclusion(intervals, method, _reason(solved, edges), error_parts=errors)
 
     def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
         """Return the rows in the bin that sets each edge of the exclusion, with that edge."""
@@ -148,11 +150,12 @@ def _union(solved: Sequence[Solved]) -> list[tuple[Edge, Edge]]:
     """Return the union of what bins exclude; open ends are infinite."""
     found = []
     for bin_ in solved:
-        for interval in bin_.exclusion.intervals:
+        exclusion = bin_.exclusion
+        for interval, errors in zip(exclusion.intervals, exclusion.error_parts, strict=True):
             lower = interval.lower if math.isfinite(interval.lower) else -math.inf
             upper = interval.upper if math.isfinite(interval.upper) else math.inf
-            first = Edge(lower, interval.lower_error, bin_.number)
-            found.append((first, Edge(upper, interval.upper_error, bin_.number)))
+            first = Edge(lower, errors[0], bin_.number)
+            found.append((first, Edge(upper, errors[1], bin_.number)))
     merged: list[tuple[Edge, Edge]] = []
     for lower_end, upper_end in sorted(found, key=lambda ends: ends[0].coupling):
         if merged and lower_end.coupling <= merged[-1][1].coupling:

@@ -236,14 +236,14 @@ class Collider:
         beams = {"electron_beam": self.beams.electron, "positron_beam": self.beams.positron}
         return {name: np.broadcast_to(four[:, None], (4, n)) for name, four in beams.items()}
 
-    def bins(self, event: Momenta) -> NDArray[np.int16]:
+    def bins(self, event: Momenta) -> NDArray[np.int32]:
         """Return the number of each event's bin, -1 outside all bins."""
         if self.counts is None:
-            return np.full(event["cluster"].shape[1], -1, dtype=np.int16)
+            return np.full(event["cluster"].shape[1], -1, dtype=np.int32)
         edges = self.counts.edges
         place = np.searchsorted(edges, missing_mass_squared(event), side="right") - 1
         inside = (place >= 0) & (place < len(edges) - 1)
-        return np.where(inside, place + self.first_bin, -1).astype(np.int16)
+        return np.where(inside, place + self.first_bin, -1).astype(np.int32)
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return what must be known beside an exclusion."""

@@ -12,6 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
+from darkmc.estimates import (
+    GROUPS,
+    Estimate,
+    Moments,
+    Weights,
+    known_errors,
+    meaning_of_errors,
+    moments,
+    of_one_stream,
+)
 from darkmc.experiments.plan import ChannelPlan, Events, Momenta
 from darkmc.kinematics import Array
 from darkmc.progress import count_bar
@@ -51,6 +61,8 @@ class EventStream:
         Rows tried for the n events.
     efficiency : float
         n/n_tried.
+    sum_of_weights, error, draw_error, list_error : float
+        Expected events and their Monte Carlo errors; inf: unknown.
     n_above_bound : int
         Unweighted events whose weight exceeded the bound; they keep the excess as weight.
     """
@@ -70,7 +82,9 @@ class EventStream:
         self._running: Iterator[Any] | None = None
         self.coupling, self.n, self.unweighted, self.seed = coupling, n, unweighted, seed
         self.plans, self.shares, self.bounds = self._shared(plans)
-        self.n_tried, self.n_above_bound, self.sum_of_weights, self.error = self._count()
+        self.n_tried, self.n_above_bound, counted = self._count()
+        self.sum_of_weights, self.draw_error, self.list_error = counted
+        self.error = counted.error
         self.efficiency = n / self.n_tried
         self.metadata = self._metadata(experiment, portal)
 
@@ -138,19 +152,25 @@ class EventStream:
             )
             block += 1
 
-    def _count(self) -> tuple[int, int, float, float]:
-        """Return rows tried, rows above the bound, the sum of weights and its error, for n events."""
-        found, above, total, square = 0, 0, 0.0, 0.0
+    def _count(self) -> tuple[int, int, Estimate]:
+        """Return rows tried, rows above the bound, and the sum of weights with its errors, for n events."""
+        found, above = 0, 0
         scale = float(np.sum(self.bounds)) if self.unweighted else 1.0
-        for block, positions, values, _, _ in self._blocks(with_events=False):
+        shares = [plan.list_shares for plan in self.plans]
+        sums = [Moments(0, 0.0, 0.0, 0.0, np.zeros(GROUPS), share) for share in shares]
+        for block, positions, values, chunks, places in self._blocks(with_events=False):
             take = min(len(values), self.n - found)
-            total += float(np.sum(values[:take]))
-            square += float(np.sum(values[:take] ** 2))
+            weights = scale * values[:take]
+            for c, (rows, _) in enumerate(chunks):
+                mine = places[0, :take] == c
+                if mine.any():
+                    group = rows.group[places[1, :take][mine]] if len(rows.group) else rows.group
+                    part = moments(Weights(weights[mine], 0, groups=group, shares=shares[c]))
+                    sums[c] = sums[c].plus(part)
             above += int(np.count_nonzero(values[:take] > 1.0)) if self.unweighted else 0
             if found + len(values) > self.n:
                 tried = block * CHUNK_ROWS + int(positions[take])
-                mean, error = total / tried, np.sqrt(max(square / tried - (total / tried) ** 2, 0.0) / tried)
-                return tried, above, scale * mean, float(scale * error)
+                return tried, above, of_one_stream(sums, tried)
             found += take
             if found == 0 and block >= _HOPELESS_BLOCKS:
                 raise PhysicsError(f"no event passes the selection in {(block + 1) * CHUNK_ROWS} tries")
@@ -246,7 +266,8 @@ class EventStream:
             "efficiency": self.efficiency,
             "n_above_bound": self.n_above_bound,
             "sum_of_weights": self.sum_of_weights,
-            "error": self.error,
+            **known_errors(self),
+            "error_meaning": meaning_of_errors(self),
             "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "pdg_ids": experiment.pdg_ids(),

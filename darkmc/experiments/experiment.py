@@ -9,6 +9,7 @@ from typing import Any
 
 from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
 from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.estimates import Groups
 from darkmc.experiments.binned import BinnedCounting
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.criteria import Counting
@@ -276,8 +277,10 @@ class _Replay:
     def __init__(self, plans: Sequence[ChannelPlan], seed: int) -> None:
         self.plans, self.seed = {plan.name: plan for plan in plans}, seed
 
-    def __call__(self, channel: str, tried: int, coupling: float, name: str) -> Iterator[tuple[Array, Array]]:
-        """Yield values of the observable and weights per primary of the rows that pass, chunk by chunk."""
+    def __call__(
+        self, channel: str, tried: int, coupling: float, name: str
+    ) -> Iterator[tuple[Array, Array, Groups]]:
+        """Yield the observable, weights per primary and groups of the rows that pass, chunk by chunk."""
         plan, quantity = self.plans[channel], observable(name)
         if not quantity.applies_to((*plan.particles, *plan.vertices)):
             return
@@ -285,7 +288,8 @@ class _Replay:
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
             event = lab_event(events, coupling)
-            yield quantity.function(event)[kept.leading], kept.contributions(coupling)
+            part = kept.weights(coupling)
+            yield quantity.function(event)[kept.leading], part.values, part.groups
 
 
 @contextmanager

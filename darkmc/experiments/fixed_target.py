@@ -55,7 +55,7 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
     for name, part in parts.items():
         if sample.replay is None or part.value < _LEAST_SHARE * total:
             continue
-        (momentum, weights), (theta, _) = (
+        (momentum, weights, _), (theta, *_) = (
             next(sample.replay(name, _ROWS_LOOKED_AT, coupling, quantity))
             for quantity in ("p_meson", "theta_meson")
         )

@@ -110,6 +110,7 @@ class ListPrimaries:
             rotation=rotation.then_about_z(turn),
             origin=None if entries.position is None else self._turned(entries.position[:, entry], turn),
             time=None if entries.time is None else entries.time[entry],
+            group=entries.groups[entry],
         )
 
     def _draw(self, entry: Index, energy: Array, speed: Array, uniform: Array) -> AsItComes:

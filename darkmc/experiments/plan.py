@@ -1,7 +1,9 @@
 """What a topology hands to the simulation: channels that can make any chunk of rows, in any order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from darkmc.kinematics import Array
 from darkmc.rng import StreamNumber
@@ -84,6 +86,8 @@ class ChannelPlan:
         Rows that stand together for one primary.
     counts_primaries : bool
         No other channel has the same primaries.
+    list_shares : array (GROUPS,)
+        What part of a list of mesons each group of entries is; empty without a list.
     """
 
     name: str
@@ -100,6 +104,7 @@ class ChannelPlan:
     bound: Callable[[float], float]
     rows_per_primary: int = 1
     counts_primaries: bool = True
+    list_shares: Array = field(default_factory=lambda: np.empty(0))
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
@@ -112,4 +117,5 @@ class ChannelPlan:
             rows,
             self.rows_per_primary,
             self.counts_primaries,
+            self.list_shares,
         )

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
+from darkmc.estimates import NO_GROUPS, Groups
 from darkmc.geometry import DirectionProposal
 from darkmc.kinematics import Array, Rotation, around, boost, length, unit_vector
 from darkmc.mesons.source import MesonSource
@@ -38,6 +40,8 @@ class Placed:
         Where the parents decay in the lab, m; None: where the beam hits the target.
     time : array (n,) or None
         When, ns; None: as the beam hits the target.
+    group : array (n,) or None
+        Groups of the list's entries that the parents are; None without a list.
     """
 
     weight: Array
@@ -47,6 +51,11 @@ class Placed:
     rotation: Rotation
     origin: Array | None = None
     time: Array | None = None
+    group: Groups | None = None
+
+    def group_of(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Groups:
+        """Return the groups of some of them; empty without a list."""
+        return NO_GROUPS if self.group is None else self.group[keep]
 
 
 Pointing = Callable[[Array, Array], Array]

@@ -191,6 +191,7 @@ class SecondaryStream:
             bound=partial(sampled_bound, self),
             rows_per_primary=self._rows_per_primary,
             counts_primaries=self.first and not self.upstream,
+            list_shares=base.list_shares,
         )
 
     @property
@@ -276,6 +277,7 @@ class SecondaryStream:
         stage = stages(self.experiment.cuts, outcome.visible)
         keep = np.ones(len(index), dtype=bool)
         efficiency = self.experiment.efficiency(outcome.visible, keep)
+        group = traced.placed.group_of(index)
         factors = self.base.factors(traced.placed, index)
         if self.kind in ("heavy", "far"):
             survive = survive + traced.per_metre * traced.path
@@ -284,7 +286,7 @@ class SecondaryStream:
             weight = np.stack([weight, np.where(certain, 0.0, -weight)], axis=1).ravel()
             survive = np.stack([survive, survive + np.where(certain, 0.0, window)], axis=1).ravel()
             window = np.repeat(traced.per_metre * SPLIT_M, 2)
-            stage, index = np.repeat(stage, 2), np.repeat(index, 2)
+            stage, index, group = np.repeat(stage, 2), np.repeat(index, 2), np.repeat(group, 2)
             efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
         return Rows(
             weight,
@@ -296,6 +298,7 @@ class SecondaryStream:
             efficiency,
             factors,
             arriving=np.empty(0) if self.upstream else traced.produced,
+            group=group,
         )
 
     def _path(self, uniform: Array) -> tuple[Array, Array]:

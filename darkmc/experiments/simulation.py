@@ -4,22 +4,26 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.estimates import Weights, mean_and_error
 from darkmc.experiments.criteria import Criterion
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.rng import CHUNK_ROWS
-from darkmc.rows import Channel, Rows, mean_and_error
+from darkmc.rows import Channel, Rows
 from darkmc.sample import Sample
 from darkmc.units import whole_number
 
 LARGEST_ROW = 0.02
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
+MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not made
+COPIES = 3.5  # measured: memory of a sample in use over that of its chunks of rows, which are joined and read
+PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
 
 
 class Executor(Protocol):
@@ -85,15 +89,28 @@ class Collection:
         ]
         self._run(tasks)
 
-    def fill(self, totals: Sequence[int]) -> None:
-        """Make the given number of primaries in each channel; the last chunk may be short."""
+    def fill(self, totals: Sequence[int]) -> float:
+        """Make the given number of primaries in each channel, or fewer if their rows would need too much.
+
+        The last chunk of a channel may be short.  Returns the memory needed, in bytes.
+        """
+        self._run([(channel, 0, min(CHUNK_ROWS, total)) for channel, total in enumerate(totals) if total])
+        needed = self.memory([total / CHUNK_ROWS for total in totals])
+        if needed > MOST_BYTES:
+            totals = [max(int(total * MOST_BYTES / needed), min(total, CHUNK_ROWS)) for total in totals]
         self._run(
             [
-                (channel, chunk, min(CHUNK_ROWS, total - start))
+                (channel, chunk, min(CHUNK_ROWS, total - chunk * CHUNK_ROWS))
                 for channel, total in enumerate(totals)
-                for chunk, start in enumerate(range(0, total, CHUNK_ROWS))
+                for chunk in range(1, -(-total // CHUNK_ROWS))
             ]
         )
+        return needed
+
+    def memory(self, wanted: Sequence[float]) -> float:
+        """Return the bytes that so many chunks of each channel need, by those made."""
+        sizes = [sum(rows.nbytes for rows in parts) / max(len(parts), 1) for parts in self.parts]
+        return COPIES * sum(size * count for size, count in zip(sizes, wanted, strict=True))
 
     def _run(self, tasks: Sequence[tuple[int, int, int]]) -> None:
         for (channel, _, _), rows in zip(
@@ -130,8 +147,10 @@ def simulate(
     if not plans:
         return Sample((), cut_names, seed)
     if isinstance(goal, int):
-        made.fill(sizes(goal, len(plans)))
+        needed = made.fill(sizes(goal, len(plans)))
         sample = Sample(made.channels(), cut_names, seed)
+        if needed > MOST_BYTES:
+            warnings = (f"{sample.n_samples} primaries instead of {goal}: {_too_much(needed)}",)
     else:
         sample, warnings = _rounds(made, cut_names, goal, progress)
     return Sample(sample.channels_, cut_names, seed, time.perf_counter() - start, warnings)
@@ -157,7 +176,13 @@ def _rounds(
             progress(sample.n_samples, worst)
         if worst <= goal.precision and peak <= LARGEST_ROW:
             return sample, ()
-        if worst == math.inf and k >= HOPELESS_ROUNDS:
+        given_up = _given_up(points, goal.precision)
+        if given_up:
+            return sample, (
+                f"no event of {', '.join(given_up)} is seen in {PATIENCE} primaries or more: "
+                "what it may add is unknown, and so is the error",
+            )
+        if k >= HOPELESS_ROUNDS and any(curve.expected_events(g).value <= 0.0 for curve, g in points):
             return sample, (
                 f"no event is seen in {sample.n_samples} primaries: "
                 "the cuts leave nothing, or the yield is below all numbers",
@@ -171,35 +196,67 @@ def _rounds(
             max(len(parts), math.ceil(share * 2 * count * 2 ** (k + 1)))
             for parts, share in zip(made.parts, shares, strict=True)
         ]
-        if sum(wanted) * CHUNK_ROWS > goal.max_samples:
+        needed = made.memory(wanted)
+        if sum(wanted) * CHUNK_ROWS > goal.max_samples or needed > MOST_BYTES:
             break
     reached = f"relative error {worst:.2g}, largest row {peak:.2g} of the sum"
+    if needed > MOST_BYTES:
+        reached = f"{reached}; {_too_much(needed)}"
     return sample, (f"precision {goal.precision:g} not reached with {sample.n_samples} primaries: {reached}",)
 
 
+def _too_much(needed: float) -> str:
+    return f"more rows would need {needed / 1e9:.3g} GB, and {MOST_BYTES / 1e9:.3g} GB are the most"
+
+
 def _status(points: Sequence[tuple[Sample, float]]) -> tuple[float, float]:
-    """Return the worst relative error and the largest row's share of some yields at some couplings."""
+    """Return the worst relative error of the draws and the largest row's share of yields at couplings."""
     worst, peak = 0.0, 0.0
     for sample, coupling in points:
-        value, error = sample.expected_events(coupling)
-        worst = max(worst, error / value if value > 0.0 else math.inf)
+        found = sample.estimate(coupling)
+        worst = max(worst, found.draw_error / found.value if found.value > 0.0 else math.inf)
         peak = max(peak, sample.largest_row(coupling))
     return worst, peak
 
 
+def _given_up(points: Sequence[tuple[Sample, float]], precision: float) -> tuple[str, ...]:
+    """Return channels of which many primaries showed nothing, if but for them the precision is reached."""
+    names: dict[str, None] = {}
+    rest = []
+    for sample, coupling in points:
+        unseen = sample.unseen(coupling)
+        waiting = [c for c in sample.channels_ if c.name in unseen]
+        if any(channel.rows.tried < PATIENCE for channel in waiting):
+            return ()
+        names |= dict.fromkeys(unseen)
+        seen = tuple(channel for channel in sample.channels_ if channel.name not in unseen)
+        rest.append((replace(sample, channels_=seen), coupling))
+    worst, peak = _status(rest)
+    return tuple(names) if worst <= precision and peak <= LARGEST_ROW else ()
+
+
 def _shares(points: Sequence[tuple[Sample, float]], plans: Sequence[ChannelPlan]) -> list[float]:
-    """Return shares of the work proportional to sigma/sqrt(cost), the mean over the points."""
+    """Return shares of the work proportional to sigma/sqrt(cost), the mean over the points.
+
+    A channel of which nothing is known yet gets the mean share of the others.
+    """
     shares = np.zeros(len(plans))
     for sample, coupling in points:
-        total = sample.expected_events(coupling).value
-        if total <= 0.0:
-            continue
-        for c, (channel, plan) in enumerate(zip(sample.channels_, plans, strict=True)):
-            _, error = mean_and_error(channel.contributions(coupling), channel.rows.tried)
-            shares[c] += error * math.sqrt(channel.rows.tried / plan.cost) / total
+        parts = [channel.weights(coupling) for channel in sample.channels_]
+        sigma = np.array([_sigma(part) * math.sqrt(part.tried) for part in parts])
+        sigma /= np.sqrt([plan.cost for plan in plans])
+        known = np.isfinite(sigma)
+        if np.any(sigma[known] > 0.0):
+            sigma[~known] = np.mean(sigma[known])
+            shares += sigma / sample.expected_events(coupling).value
     if not np.any(shares > 0.0):
         return [1.0 / len(plans)] * len(plans)
     return [float(share) for share in shares / np.sum(shares)]
+
+
+def _sigma(part: Weights) -> float:
+    """Return the error of a stream's mean over its primaries, infinite where nothing is known of it."""
+    return math.hypot(mean_and_error(part.values, part.tried)[1], part.unseen / max(part.tried, 1))
 
 
 def check_request(precision: float | None, n_samples: int | None, max_samples: int) -> float | int:

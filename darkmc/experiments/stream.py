@@ -163,7 +163,14 @@ class Stream:
             run_events=self.run_events,
             bound=partial(row_bound, self),
             counts_primaries=self.state == next(s for s in signal.final_states if is_open(self.portal, s)),
+            list_shares=self.list_shares,
         )
+
+    @property
+    def list_shares(self) -> Array:
+        """What part of a list of mesons each group of entries is; empty without a list."""
+        lists = self.experiment.source.lists
+        return np.empty(0) if lists is None else lists[self.meson].group_shares
 
     def particles(self) -> tuple[str, ...]:
         """Return the names of the particles in the events, in order."""
@@ -199,7 +206,7 @@ class Stream:
         known = {name: placed.rotation(four) for name, four in daughters.items()}
         if everything:
             known |= self._others(pair, placed, momentum)
-        stage = stages(experiment.cuts, known) if self.card.cuts else np.zeros(n_rows, dtype=np.int8)
+        stage = stages(experiment.cuts, known) if self.card.cuts else np.zeros(n_rows, dtype=np.int32)
         rows = Rows(
             produced[hits],
             (per_metre * entry)[hits],
@@ -209,6 +216,7 @@ class Stream:
             n_rows,
             experiment.efficiency(known, hits),
             self.factors(placed, hits),
+            group=placed.group_of(hits),
         )
         if not with_events:
             return rows, None

@@ -18,6 +18,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.errors import CardError
 from darkmc.flux_schema import HadronicCard
@@ -53,9 +54,12 @@ def hadronic_mesons(card: HadronicCard, path: str) -> tuple[dict[str, Entries], 
     decays = pions_of_eta(made["eta"], card.generator.seed)
     pions = np.concatenate([made["pi0"], decays], axis=1)
     direct, indirect = np.ones(made["pi0"].shape[1]), np.full(decays.shape[1], PI0_PER_ETA)
+    parents = np.arange(decays.shape[1])  # a pion and the eta that it comes from are one piece of luck
+    numbers = np.concatenate([len(parents) + np.arange(len(direct)), parents])
+    fixed = card.pi0_per_pot is not None
     lists = {
-        "pi0": _entries(pions, np.concatenate([direct, indirect]), per_pot),
-        "eta": _entries(made["eta"], np.ones(decays.shape[1]), per_pot),
+        "pi0": _entries(pions, np.concatenate([direct, indirect]), per_pot, fixed, numbers),
+        "eta": _entries(made["eta"], np.ones(decays.shape[1]), per_pot, fixed, parents),
     }
     if card.pi0_per_pot is not None:
         scale = card.pi0_per_pot / lists["pi0"].per_pot
@@ -65,9 +69,12 @@ def hadronic_mesons(card: HadronicCard, path: str) -> tuple[dict[str, Entries], 
     return lists, [hashlib.sha256(b"".join(made[meson].tobytes() for meson in GENERATED)).hexdigest()]
 
 
-def _entries(momentum: Array, weight: Array, per_pot: float) -> Entries:
+def _entries(
+    momentum: Array, weight: Array, per_pot: float, fixed: bool, collision: NDArray[np.int64]
+) -> Entries:
     total = float(np.sum(weight))
-    return Entries(momentum, None, None, weight / total, per_pot * total)
+    share, all_of_them = weight / total, per_pot * total
+    return Entries(momentum, None, None, share, all_of_them, fixed=fixed, collision=collision)
 
 
 def pions_of_eta(eta: Array, seed: int) -> Array:

@@ -1,6 +1,6 @@
 """Mesons from lists: checked against mass shell, units and beam, then drawn at random.
 
-The error of a yield is that of the draws from the list; what the list itself lacks in entries is not in it.
+What the list itself lacks in entries is an error of its own: entries belong to fixed groups (`estimates`).
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.errors import CardError, PhysicsError
+from darkmc.estimates import GROUPS, Groups, group_of, group_sums
 from darkmc.flux_schema import MesonList, MesonListCard, is_hepmc
 from darkmc.hepmc_files import read_hepmc
 from darkmc.kinematics import Array, length, polar_angle
@@ -40,6 +41,10 @@ class Entries:
         Mesons per POT that all entries stand for.
     from_target : bool
         Positions are relative to the place where the beam hits the target, not to the lab's origin.
+    fixed : bool
+        `per_pot` is known apart from the list; otherwise the number of entries is as random as they are.
+    collision : array (n,) or None
+        What entries made together have in common, e.g. an event's number: they share a group.  None: nothing.
     """
 
     momentum: Array
@@ -48,6 +53,18 @@ class Entries:
     share: Array
     per_pot: float
     from_target: bool = True
+    fixed: bool = True
+    collision: NDArray[np.int64] | None = None
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The group of each entry, fixed by its number in the list or that of its event."""
+        return group_of(np.arange(len(self.share)) if self.collision is None else self.collision)
+
+    @cached_property
+    def group_shares(self) -> Array:
+        """What part of the mesons each group is, equal parts where their number is random."""
+        return group_sums(self.groups, self.share) if self.fixed else np.full(GROUPS, 1.0 / GROUPS)
 
     @cached_property
     def size(self) -> Array:
@@ -159,7 +176,16 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
     check_axis(four[:3], weight / total, table)
     position, time = _vertices(table, settings)
     per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
-    return Entries(four[:3], position, time, weight / total, per_pot, settings.position_origin != "lab")
+    return Entries(
+        four[:3],
+        position,
+        time,
+        weight / total,
+        per_pot,
+        from_target=settings.position_origin != "lab",
+        fixed=key in settings.mesons_per_pot,
+        collision=table.numbers if table.unit else None,
+    )
 
 
 def _vertices(table: ListFile, settings: MesonList) -> tuple[Array | None, Array | None]:

@@ -4,13 +4,13 @@ import csv
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
 from darkmc.experiments.lepton_moments import MomentLimit
-from darkmc.limits import Interval
+from darkmc.limits import EdgeErrors, Interval
 from darkmc.output.files import replacing
 from darkmc.scan import ScanPoint, ScanRequest
 
@@ -29,8 +29,12 @@ LIMIT_COLUMNS = (
     "n_samples",
     "seconds",
     "seed",
+    "lower_draw_error",
+    "upper_draw_error",
+    "lower_list_error",
+    "upper_list_error",
 )
-
+_EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:]
 
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
 
@@ -74,22 +78,36 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
     nothing = Interval(*(float("nan"),) * 4)
     first = 1 if exclusion.intervals else 0
     for number, edges in enumerate(exclusion.intervals or (nothing,), start=first):
+        below, above = exclusion.error_parts[number - 1] if exclusion.error_parts else _closed_form(edges)
+        parts = (below.draw, above.draw, below.of_list, above.of_list)
         row = {
             "experiment": point.experiment,
             "m_dark_photon": point.m_dark_photon,
             "m_axion": point.m_axion,
             "interval": number,
         }
-        row |= {
-            name: float(value) if math.isfinite(value) else None
-            for name, value in zip(LIMIT_COLUMNS[4:8], edges, strict=True)
-        }
+        row |= _finite(_EDGES, edges)
         row |= {"method": exclusion.method, "reason": exclusion.reason}
         if point.alternatives:
             row |= _varied(point, edges if exclusion.intervals else None, row)
         if exclusion.method == "iterative":
             row["history"] = [list(step) for step in exclusion.history]
-        yield row | {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
+        row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
+        yield row | _finite(_PARTS, parts)
+
+
+def _finite(names: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
+    """Return numbers by name, None for those that do not exist or are unknown."""
+    return {
+        name: float(value) if math.isfinite(value) else None
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _closed_form(edges: Interval) -> tuple[EdgeErrors, EdgeErrors]:
+    """Return the errors of edges that nothing was drawn for: that of the list is none."""
+    lower, upper = (EdgeErrors(error, error, 0.0 * error) for error in edges[2:])
+    return lower, upper
 
 
 def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +127,7 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
     experiment = request.load()
     drawn = f"seed {request.seed}, precision {request.precision:g}, "
     units = "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling"
+    errors = "draw_error: of the draws; list_error: of a finite list of mesons; both in quadrature: error"
     if isinstance(experiment, MomentLimit):  # a closed form
         drawn, units = "", "masses in GeV, couplings in GeV^-1, seconds of computing; seed has no effect"
     header = (
@@ -118,6 +137,7 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
         *experiment.provenance,
         units,
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
+        f"{errors}; an empty one beside an edge is unknown",
     )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"# {line}\n" for line in header)
