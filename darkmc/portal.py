@@ -16,7 +16,7 @@ from darkmc.generators import (
     radiative_annihilation,
     vector_meson,
 )
-from darkmc.generators.coherent_scattering import CoherentConversion, ProtonConversion
+from darkmc.generators.coherent_scattering import CoherentConversion, ProtonConversion, conversion_on
 from darkmc.generators.electron_scattering import FermionScattering
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.materials import Nucleus, nucleus
@@ -221,8 +221,9 @@ class DarkAxionPortal:
         energy : float or array
             Its lab energy in GeV; the target is at rest.
         target : str
-            "e" or "mu" (point fermions, [dN] eqs. 16 and 17 with the right normalisation), "p" (proton
-            with dipole form factors), or an element's symbol (coherent nucleus of finite mass).
+            "e" or "mu" (point fermions, [dN] eqs. 16 and 17 with the right normalisation), "p" (free proton
+            with dipole form factors), or an element's symbol (coherent nucleus of finite mass; "H": the
+            proton of an atom, its charge screened).  Averaged over the polarisations of a gamma'.
         coupling : float or array
             G in GeV^-1; enters squared.
 
@@ -244,7 +245,7 @@ class DarkAxionPortal:
         elif target == "p":
             scattering = ProtonConversion(self.current, incoming)
         else:
-            scattering = CoherentConversion(self.current, incoming, nucleus(target))
+            scattering = conversion_on(nucleus(target), self.current, incoming)
         return scattering.cross_section(energies) * np.square(_checked(coupling))
 
     @staticmethod

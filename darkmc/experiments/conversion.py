@@ -1,4 +1,4 @@
-"""Interaction: coherent conversion on a nucleus, and a photon from the decay of what is made.
+"""Interaction: conversion on a nucleus, coherent or a proton, and a photon from the decay of what is made.
 
 a N -> gamma' N, then gamma' -> a gamma before the edge of the volume (for m_a > m' exchange a and gamma').
 One photon and no recoil, which a detector of showers does not tell from an electron.
@@ -10,8 +10,9 @@ from darkmc.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.experiments.interaction import Outcome, Ray
 from darkmc.experiments.plan import Flight
-from darkmc.generators.coherent_scattering import CoherentConversion, outgoing_direction_cosine
+from darkmc.generators.coherent_scattering import conversion_on, outgoing_direction_cosine
 from darkmc.generators.dark_photon_decay import PhotonDecay
+from darkmc.generators.polarised_scattering import recoil_azimuth
 from darkmc.kinematics import Array, perpendicular_pair
 from darkmc.materials import nuclei_per_m3, nucleus
 from darkmc.portal import DarkAxionPortal
@@ -25,7 +26,7 @@ class Target:
 
     def __init__(self, portal: DarkAxionPortal, density: dict[str, float], incoming: str) -> None:
         self.density = np.array(list(density.values()))
-        self.conversions = [CoherentConversion(portal.current, incoming, nucleus(name)) for name in density]
+        self.conversions = [conversion_on(nucleus(name), portal.current, incoming) for name in density]
         strength = self.density * np.array([c.nucleus.charge**2 for c in self.conversions], dtype=float)
         self.chances = strength / np.sum(strength)
 
@@ -34,16 +35,24 @@ class Target:
         """Least energy (GeV) that converts on any of the nuclei."""
         return min(conversion.threshold for conversion in self.conversions)
 
-    def convert(self, energy: Array, uniform: Array) -> tuple[Array, Array, Array]:
-        """Return outgoing energy, 1 - cos of its angle and sum of n sigma (1/m at G = 1), uniforms (2, n)."""
+    def convert(self, ray: Ray, uniform: Array) -> tuple[Array, Array, Array, Array]:
+        """Return outgoing energy, 1 - cos of its angle, azimuth, and sum of n sigma (1/m at G = 1).
+
+        From uniforms (4, n), the last for incoming gamma' only; the azimuth (rad) counts as that of
+        :func:`recoil_azimuth`, opposite to the recoil.
+        """
         which = np.searchsorted(np.cumsum(self.chances)[:-1], uniform[0], side="right")
-        out, versine, rate = np.zeros_like(energy), np.zeros_like(energy), np.zeros_like(energy)
+        out, versine, azimuth, rate = np.zeros((4, len(ray.energy)))
         for k, conversion in enumerate(self.conversions):
-            mine = which == k
-            q2, weight = conversion.sample(energy[mine], uniform[1, mine])
-            out[mine], versine[mine] = outgoing_direction_cosine(energy[mine], q2, conversion)
-            rate[mine] = weight * (self.density[k] / self.chances[k] * SIGMA_TO_M2)
-        return out, versine, rate
+            mine = np.flatnonzero(which == k)
+            energy, spin = ray.energy[mine], None if ray.spin is None else ray.spin[:, mine]
+            q2, weight = conversion.sample(energy, uniform[1, mine])
+            out[mine], versine[mine] = outgoing_direction_cosine(energy, q2, conversion)
+            turn = (uniform[2, mine], uniform[-1, mine])
+            recoil, factor = recoil_azimuth(conversion, energy, q2, ray.direction[:, mine], spin, turn)
+            azimuth[mine] = recoil if spin is None else recoil + np.pi
+            rate[mine] = weight * factor * (self.density[k] / self.chances[k] * SIGMA_TO_M2)
+        return out, versine, azimuth, rate
 
 
 class NucleusConversion:
@@ -59,13 +68,14 @@ class NucleusConversion:
     """
 
     veto_depth = 0.0
-    name, signal, n_uniform, power, cost = "converts", "conversion", 7, 2.0, 2.0
+    name, signal, power, cost = "converts", "conversion", 2.0, 2.0
 
     def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:
         material = experiment.card.material
         assert material is not None
         self.decay = PhotonDecay(portal.current)
         heavy_axion = self.decay.heavy_axion
+        self.n_uniform = 8 if heavy_axion else 7
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
         self.target = Target(portal, density, "dark_photon" if heavy_axion else "a")
         self.shape, self.spin = experiment.shape, experiment.card.simulation.spin_correlations
@@ -86,10 +96,10 @@ class NucleusConversion:
 
     def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return conversion, decay and photon; see :class:`Interaction`."""
-        out, versine, rate = self.target.convert(ray.energy, uniform[:2])
+        out, versine, azimuth, rate = self.target.convert(ray, uniform[[0, 1, 2, -1]])
         scatter = ray.point(place, self.decay.daughter_mass)
         first, second = perpendicular_pair(ray.direction)
-        cos, sin = np.cos(2.0 * np.pi * uniform[2]), np.sin(2.0 * np.pi * uniform[2])
+        cos, sin = np.cos(azimuth), np.sin(azimuth)
         across = np.sqrt(versine * (2.0 - versine))
         flight = across * (cos * first + sin * second) + (1.0 - versine) * ray.direction
         momentum = np.sqrt(np.maximum(out**2 - self.decay.mass**2, 1e-12))

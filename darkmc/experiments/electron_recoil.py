@@ -20,6 +20,7 @@ from darkmc.experiments.plan import Flight
 from darkmc.experiments.shapes import holds, make_shape
 from darkmc.generators.dark_photon_decay import PhotonDecay
 from darkmc.generators.electron_scattering import FermionScattering, polarisation_axis, recoil_cosine
+from darkmc.generators.polarised_scattering import recoil_azimuth
 from darkmc.geometry import Shape
 from darkmc.kinematics import Array, around, length
 from darkmc.materials import nuclei_per_m3, nucleus
@@ -115,7 +116,7 @@ class ElectronRecoil:
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
         self.power = 0.0 if self.averaged else 2.0
-        self.n_uniform = 6 if self.decay is not None else 2
+        self.n_uniform = (6 if self.decay is not None else 2) + (0 if axion_in else 1)
         daughters: tuple[str, ...] = ()
         if self.decay is not None:
             daughters = ("photon", "decay_dark_photon" if heavy_axion else "decay_axion")
@@ -155,7 +156,11 @@ class ElectronRecoil:
         else:
             q2, weight = scattering.sample(ray.energy, uniform[0])
         kinetic = q2 / (2.0 * scattering.target_mass)
-        recoil = self._recoil(ray, kinetic, 2.0 * np.pi * uniform[1])
+        azimuth, factor = recoil_azimuth(
+            scattering, ray.energy, q2, ray.direction, ray.spin, (uniform[1], uniform[-1])
+        )
+        weight = weight * factor
+        recoil = self._recoil(ray, kinetic, azimuth)
         incoming = ray.momentum(scattering.m_in)
         outgoing = incoming - recoil
         outgoing[0] += scattering.target_mass

@@ -12,13 +12,17 @@ from darkmc.selection import Event
 
 
 class Ray(NamedTuple):
-    """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it."""
+    """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it.
+
+    `spin` is the linear polarisation four-vector (4, n) of a gamma' in the lab; None: unpolarised or spin 0.
+    """
 
     start: Array
     direction: Array
     energy: Array
     entry: Array
     chord: Array
+    spin: Array | None = None
 
     def point(self, path: Array, mass: float) -> Array:
         """Return where and when a state of some mass (GeV) is after a path (m), (4, n)."""

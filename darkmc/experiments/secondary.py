@@ -208,8 +208,11 @@ class SecondaryStream:
 
     @property
     def _first(self) -> int:
-        """Row of the uniforms from which the primaries draw: after decays, path, place and interaction."""
-        return FIXED + 5 + self.interaction.n_uniform
+        """Row of the uniforms from which the primaries draw: after decays, path, place and interaction.
+
+        And after the spin of a gamma' that a decay upstream makes.
+        """
+        return FIXED + 5 + self.interaction.n_uniform + int(self.upstream and self._takes_dark_photon)
 
     @property
     def n_uniform(self) -> int:
@@ -247,9 +250,10 @@ class SecondaryStream:
         placed = self.primaries.place(incoming, uniform[self._first :], self._pointing(heavy, path))
         ray = self._ray(placed, heavy, path)
         seen = np.flatnonzero((ray.chord > 0.0) & (placed.weight > 0.0))
-        ray = Ray(*(part[..., seen] for part in ray))
+        ray = Ray(*(part[..., seen] for part in ray[:5]), self._spin(pair, placed, seen, uniform))
         place = ray.entry + ray.chord * uniform[start + 2, seen]
-        outcome = self.interaction.act(ray, place, uniform[start + 3 : self._first][:, seen], everything)
+        used = slice(start + 3, start + 3 + self.interaction.n_uniform)
+        outcome = self.interaction.act(ray, place, uniform[used][:, seen], everything)
         produced = (self.card.beam.exposure * placed.weight * pair.weight * jacobian)[seen]
         per_metre = self._per_metre(heavy, placed, seen)
         weight = produced * outcome.weight * ray.chord
@@ -343,6 +347,18 @@ class SecondaryStream:
         if self.kind == "far" and self.experiment.veto_volume is not None:
             chord[self.experiment.veto_volume.contains(start[:3].T)] = 0.0  # its photon is seen
         return Ray(start, direction, energy, np.nan_to_num(entry), chord)
+
+    def _spin(
+        self, pair: DarkPair, placed: Placed, seen: NDArray[np.intp], uniform: Array
+    ) -> Array | None:
+        """Return the linear polarisation (4, n) in the lab of a gamma' that interacts, if it has one."""
+        if not (self._takes_dark_photon and self.card.simulation.spin_correlations):
+            return None
+        spin = pair.spin
+        if self.upstream:
+            assert self.decay is not None
+            spin = self.decay.daughter_spin(pair, uniform[[FIXED, FIXED + 1, self._first - 1]])
+        return placed.rotation(boost(spin, placed.parent, self.base.mass))[:, seen]
 
     def _production(self, placed: Placed) -> Array:
         """Return where (m) and when (ns) the mesons decay, (4, n)."""

@@ -1,4 +1,4 @@
-"""a N -> gamma' N and gamma' N -> a N off a spin-0 nucleus as a whole, with exact recoil.
+"""a N -> gamma' N and gamma' N -> a N off a spin-0 nucleus as a whole or a proton, with exact recoil.
 
 Source: crossed dark current with one photon exchange; elastic form factor with atomic screening.
 The amplitude is that of the shared electron scattering, arXiv:1806.00757 eqs. 16 and 17, for a scalar target.
@@ -16,15 +16,22 @@ from darkmc.particles import mass
 from darkmc.sampling import gauss_legendre
 
 
-def form_factor(q2: Any, nucleus: Nucleus) -> Any:
-    """Return F(Q^2) = a^2 Q^2/(1 + a^2 Q^2) x 1/(1 + Q^2/d) for Q^2 = -t in GeV^2.
+def screening(q2: Any, charge: int) -> Any:
+    """Return a^2 Q^2/(1 + a^2 Q^2), a = 111 Z^(-1/3)/m_e: what an atom's electrons leave of its charge.
 
-    a = 111 Z^(-1/3)/m_e (screening), d = 0.164 A^(-2/3) GeV^2 (size). Source: Kim and Tsai,
-    PRD 8 (1973) 3109, the form used for electron dumps.
+    Source: Kim and Tsai, PRD 8 (1973) 3109, the form used for electron dumps; Q^2 = -t in GeV^2.
     """
-    screening = (111.0 * nucleus.charge ** (-1.0 / 3.0) / mass("e")) ** 2 * np.asarray(q2)
+    scaled = (111.0 * charge ** (-1.0 / 3.0) / mass("e")) ** 2 * np.asarray(q2)
+    return scaled / (1.0 + scaled)
+
+
+def form_factor(q2: Any, nucleus: Nucleus) -> Any:
+    """Return F(Q^2), :func:`screening` x 1/(1 + Q^2/d) with d = 0.164 A^(-2/3) GeV^2 (size), of a nucleus.
+
+    Source: Kim and Tsai, PRD 8 (1973) 3109; Q^2 = -t in GeV^2.
+    """
     size = 0.164 * nucleus.mass_number ** (-2.0 / 3.0)
-    return screening / (1.0 + screening) / (1.0 + np.asarray(q2) / size)
+    return screening(q2, nucleus.charge) / (1.0 + np.asarray(q2) / size)
 
 
 class CoherentConversion:
@@ -47,11 +54,16 @@ class CoherentConversion:
             (current.m_axion, current.m_dark_photon) if axion else (current.m_dark_photon, current.m_axion)
         )
         self.spin_average = 1.0 if axion else 1.0 / 3.0
+        self.target_mass = nucleus.mass
+
+    def structure(self, q2: Any) -> tuple[Any, Any]:
+        """Return A and B of :func:`darkmc.generators.polarised_scattering.polarised_square`: 1 and 0."""
+        return np.ones_like(q2), np.zeros_like(q2)
 
     @property
     def threshold(self) -> float:
         """Least energy (GeV) of the incoming state; its mass for exothermic conversion."""
-        heavy = self.nucleus.mass
+        heavy = self.target_mass
         needed = ((self.m_out + heavy) ** 2 - self.m_in**2 - heavy**2) / (2.0 * heavy)
         return float(max(self.m_in, needed))
 
@@ -61,8 +73,8 @@ class CoherentConversion:
         t_low from the energies in the centre of mass, t_high from their product
         t_low t_high = M^2 (m_out^2 - m_in^2)^2/s, which keeps its digits.
         """
-        heavy2 = self.nucleus.mass**2
-        s = self.m_in**2 + heavy2 + 2.0 * energy * self.nucleus.mass
+        heavy2 = self.target_mass**2
+        s = self.m_in**2 + heavy2 + 2.0 * energy * self.target_mass
         incoming = np.maximum(kallen(s, self.m_in**2, heavy2), 0.0)
         outgoing = np.maximum(kallen(s, self.m_out**2, heavy2), 0.0)
         product = (s + self.m_in**2 - heavy2) * (s + self.m_out**2 - heavy2)
@@ -83,8 +95,8 @@ class CoherentConversion:
     def _invariants(self, q2: Any, energy: Any) -> tuple[Any, Any, Any]:
         """Return the braces of :meth:`differential`, lambda(t, m_a^2, m'^2) and lambda(s, m_in^2, M^2)."""
         t = -np.asarray(q2)
-        heavy2 = self.nucleus.mass**2
-        s = self.m_in**2 + heavy2 + 2.0 * energy * self.nucleus.mass
+        heavy2 = self.target_mass**2
+        s = self.m_in**2 + heavy2 + 2.0 * energy * self.target_mass
         masses2 = self.m_in**2 + self.m_out**2
         lam_t = (t - masses2) ** 2 - 4.0 * self.m_in**2 * self.m_out**2
         braces = -(4.0 * heavy2 - t) * lam_t / 4.0 - t * (s - heavy2 + (t - masses2) / 2.0) ** 2
@@ -122,7 +134,7 @@ class CoherentConversion:
         open_ = energy > self.threshold * (1.0 + 1e-12)
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
         low, high = (np.log(limit) for limit in self.q2_limits(safe))
-        knee = np.clip(np.log(1.64 * self.nucleus.mass_number ** (-2.0 / 3.0)), low, high)
+        knee = np.clip(np.log(1.64 * self.target_mass_number ** (-2.0 / 3.0)), low, high)
         share = np.where(knee < high, np.where(knee > low, TAIL_SHARE, 1.0), 0.0)
         tail = uniform < share
         fraction = np.where(tail, uniform / np.where(share > 0.0, share, 1.0), 0.0)
@@ -136,14 +148,22 @@ class CoherentConversion:
 
 
 class ProtonConversion(CoherentConversion):
-    """Conversion on a proton: spin 1/2, dipole form factors G_E = G_D, G_M = mu_p G_D.
+    """Conversion on a proton: spin 1/2, dipole form factors G_E = G_D, G_M = mu_p G_D, exact recoil.
 
     Source: Rosenbluth's form with the portal's tensor; G_E = G_M = 1 gives the scattering off a point
     fermion of :mod:`electron_scattering`.
+
+    Parameters
+    ----------
+    current, incoming
+        See :class:`CoherentConversion`.
+    bound : bool
+        The nucleus of a hydrogen atom, times :func:`screening` squared, rather than a free proton.
     """
 
-    def __init__(self, current: DarkCurrent, incoming: str) -> None:
+    def __init__(self, current: DarkCurrent, incoming: str, bound: bool = False) -> None:
         super().__init__(current, incoming, Nucleus("p", 1, mass("proton") / ATOMIC_MASS_GEV))
+        self.bound = bound
 
     @staticmethod
     def form_factors(q2: Any) -> tuple[Any, Any]:
@@ -151,17 +171,30 @@ class ProtonConversion(CoherentConversion):
         dipole = 1.0 / np.square(1.0 + np.asarray(q2) / 0.71)
         return dipole, 2.792847 * dipole
 
+    def structure(self, q2: Any) -> tuple[Any, Any]:
+        """Return (G_E^2 + tau G_M^2)/(1 + tau), tau = Q^2/4M^2, and G_M^2 at Q^2 in GeV^2."""
+        electric, magnetic = self.form_factors(q2)
+        tau = np.asarray(q2) / (4.0 * self.target_mass**2)
+        return (electric**2 + tau * magnetic**2) / (1.0 + tau), magnetic**2
+
     def differential(self, q2: Any, energy: Any) -> Any:
         """Return dsigma/dQ^2 at G = 1 in GeV^-2 for allowed Q^2.
 
         The braces of a spin-0 nucleus times (G_E^2 + tau G_M^2)/(1 + tau), plus Q^2 G_M^2 lambda(t)/2.
         """
         braces, lam_t, flux = self._invariants(q2, energy)
-        electric, magnetic = self.form_factors(q2)
-        tau = np.asarray(q2) / (4.0 * self.nucleus.mass**2)
-        structure = (electric**2 + tau * magnetic**2) / (1.0 + tau) * np.maximum(braces, 0.0)
-        structure = structure + 0.5 * np.asarray(q2) * magnetic**2 * lam_t
-        return self.spin_average * ALPHA * structure / (4.0 * flux * np.square(q2))
+        charge, magnetic2 = self.structure(q2)
+        total = charge * np.maximum(braces, 0.0) + 0.5 * np.asarray(q2) * magnetic2 * lam_t
+        if self.bound:
+            total = total * screening(q2, 1) ** 2
+        return self.spin_average * ALPHA * total / (4.0 * flux * np.square(q2))
+
+
+def conversion_on(nucleus: Nucleus, current: DarkCurrent, incoming: str) -> CoherentConversion:
+    """Return the conversion on an atom's nucleus: on a proton for hydrogen, coherent on all others."""
+    if nucleus.charge == 1:
+        return ProtonConversion(current, incoming, bound=True)
+    return CoherentConversion(current, incoming, nucleus)
 
 
 TAIL_SHARE = 0.1

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.current import DarkCurrent
-from darkmc.kinematics import Array, boost_z
+from darkmc.kinematics import Array, boost, boost_z
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ class DarkPair:
     def dark_photon(self) -> Array:
         """Four-momentum (4, n) of the gamma' in the parent's rest frame."""
         return self.to_parent(self.dark_photon_in_pair)
+
+    @cached_property
+    def spin(self) -> Array:
+        """Linear polarisation four-vector (4, n) of the gamma' in the parent's rest frame."""
+        at_rest = np.concatenate([np.zeros((1, self.polarisation.shape[1])), self.polarisation])
+        return self.to_parent(boost(at_rest, self.dark_photon_in_pair, self.current.m_dark_photon))
 
     @cached_property
     def axion(self) -> Array:

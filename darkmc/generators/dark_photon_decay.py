@@ -59,22 +59,40 @@ class PhotonDecay:
 
     def polarisation(self, pair: DarkPair) -> Array | None:
         """Return the polarisation four-vector of the gamma' in the parent's rest frame; None for an axion."""
-        if self.heavy_axion:
-            return None
-        at_rest = np.concatenate([np.zeros((1, pair.polarisation.shape[1])), pair.polarisation])
-        vector = boost(at_rest, pair.dark_photon_in_pair, self.mass)
-        return pair.to_parent(vector)
+        return None if self.heavy_axion else pair.spin
 
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
-        if self.heavy_axion:
-            direction = unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
-        else:
-            direction = around(pair.polarisation, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
+        direction = self._direction(None if self.heavy_axion else pair.polarisation, uniform)
         return (
             self._to_parent(pair, 0.0, self.momentum * direction),
             self._to_parent(pair, self.daughter_mass, -self.momentum * direction),
         )
+
+    @staticmethod
+    def _direction(axis: Array | None, uniform: Array) -> Array:
+        """Return the photon's direction in the rest frame, for a linear polarisation (3, n) or none."""
+        if axis is None:
+            return unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
+        return around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
+
+    def daughter_spin(self, pair: DarkPair, uniform: Array) -> Array:
+        """Return the polarisation four-vector (4, n) of the gamma' of a -> gamma gamma', parent's frame.
+
+        The amplitude eps(e, k_gamma, e', k_gamma') has no longitudinal gamma' in the axion's rest frame, and
+        summed over the photon both transverse axes are alike: one is drawn, at any azimuth.  A boost along
+        its flight leaves it as it is.
+
+        Parameters
+        ----------
+        pair : DarkPair
+            Whose axion decays.
+        uniform : array (3, n)
+            Uniform numbers; the first two are those of :meth:`as_it_comes`.
+        """
+        direction = self._direction(None, uniform)
+        axis = around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform[2])
+        return boost(np.concatenate([np.zeros((1, axis.shape[1])), axis]), pair.axion, self.mass)
 
     def _to_parent(self, pair: DarkPair, mass: float, momentum: Array) -> Array:
         energy = np.full((1, momentum.shape[1]), np.hypot(self.momentum, mass))
@@ -95,10 +113,7 @@ class PhotonDecay:
         uniform : array (2, n)
             Uniform numbers.
         """
-        if axis is None:
-            direction = unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
-        else:
-            direction = around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
+        direction = self._direction(axis, uniform)
         energies = (np.full((1, uniform.shape[1]), e) for e in (self.momentum, self._daughter_energy))
         photon, daughter = (
             boost(np.concatenate([energy, sign * self.momentum * direction]), unstable, self.mass)

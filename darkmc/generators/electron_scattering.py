@@ -39,6 +39,11 @@ class FermionScattering:
         self._difference2 = (current.m_dark_photon**2 - current.m_axion**2) ** 2
         self._sum = current.m_dark_photon**2 + current.m_axion**2
 
+    @staticmethod
+    def structure(q2: Any) -> tuple[Any, Any]:
+        """Return A = B = 1 of :func:`darkmc.generators.polarised_scattering.polarised_square`."""
+        return np.ones_like(q2), np.ones_like(q2)
+
     @property
     def threshold(self) -> float:
         """Least energy (GeV) of the incoming state: ((m_out+m)^2 - m_in^2 - m^2)/(2m), or its mass."""
