@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from independent_scattering import CONVERSION, ELECTRON, END_POINT, M_E
+from independent_scattering import CONVERSION, ELECTRON, END_POINT, M_E, POLARISED
 
 import darkmc
 from darkmc.cli import main
@@ -67,13 +67,16 @@ POINTS = [p if p in FAST else pytest.param(*p, marks=pytest.mark.slow) for p in 
 OTHERS = [p if p in DECAYING else pytest.param(*p, marks=pytest.mark.slow) for p in ELECTRON]
 
 
+@pytest.mark.parametrize("spin", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("name", "meson", "m"), POINTS)
-def test_stable_states_against_the_quadrature(name, meson, m):
+def test_stable_states_against_the_quadrature(name, meson, m, spin):
     """N/G^4 of the meson's own axion and dark photon for G -> 0."""
-    made = plans(name, m, STABLE, source__mesons=(meson,))
+    made = plans(name, m, STABLE, source__mesons=(meson,), simulation__spin_correlations=spin)
     factors = END_POINT.get(m, (1.0,) * 4) if name == LSND else (1.0,) * 4
-    for k, state in enumerate(("a", "gamma'")):
-        assert_agrees(made[f"{meson}: {state} scatters"], STABLE, ELECTRON[name, meson, m][k] * factors[k])
+    axion, average, *_ = ELECTRON[name, meson, m]
+    dark_photon = POLARISED[name, meson, m] if spin else average
+    for k, (state, expected) in enumerate((("a", axion), ("gamma'", dark_photon))):
+        assert_agrees(made[f"{meson}: {state} scatters"], STABLE, expected * factors[k], reference_error=1e-3)
 
 
 @pytest.mark.parametrize("spin", [True, False])
@@ -350,7 +353,9 @@ def test_names_follow_the_roles():
 def test_equal_masses_are_stable(veto):
     """Neither decays: two channels, G^4 for ever, and three times as many from axions (spin average)."""
     portal = darkmc.DarkAxionPortal(0.01, 0.01)
-    made = experiment(LSND, simulation__veto=veto, simulation__signal="all")
+    made = experiment(
+        LSND, simulation__veto=veto, simulation__signal="all", simulation__spin_correlations=False
+    )
     sample = made.simulate(portal, precision=0.01, at=1e-3)
     a, prime = (sample.channels(1e-3)[f"pi0: {state} scatters"] for state in ("a", "gamma'"))
     assert len(sample.channels_) == 2
@@ -421,7 +426,8 @@ def shares_within(coupling, expected, seeds, **overrides):
 
 
 def truth(coupling, late):
-    a, prime, spin, _ = ELECTRON[LSND, "pi0", 5]
+    a, _, spin, _ = ELECTRON[LSND, "pi0", 5]
+    prime = POLARISED[LSND, "pi0", 5]
     branching = darkmc.DarkAxionPortal(0.005).branching_ratio("a gamma")
     return (a + (branching * spin if late else prime)) * coupling**4
 

@@ -250,7 +250,8 @@ class SecondaryStream:
         placed = self.primaries.place(incoming, uniform[self._first :], self._pointing(heavy, path))
         ray = self._ray(placed, heavy, path)
         seen = np.flatnonzero((ray.chord > 0.0) & (placed.weight > 0.0))
-        ray = Ray(*(part[..., seen] for part in ray[:5]), self._spin(pair, placed, seen, uniform))
+        ray = Ray(*(part[..., seen] for part in ray if part is not None))
+        ray = ray._replace(spin=self._spin(pair, placed, seen, uniform))
         place = ray.entry + ray.chord * uniform[start + 2, seen]
         used = slice(start + 3, start + 3 + self.interaction.n_uniform)
         outcome = self.interaction.act(ray, place, uniform[used][:, seen], everything)
@@ -348,9 +349,7 @@ class SecondaryStream:
             chord[self.experiment.veto_volume.contains(start[:3].T)] = 0.0  # its photon is seen
         return Ray(start, direction, energy, np.nan_to_num(entry), chord)
 
-    def _spin(
-        self, pair: DarkPair, placed: Placed, seen: NDArray[np.intp], uniform: Array
-    ) -> Array | None:
+    def _spin(self, pair: DarkPair, placed: Placed, seen: NDArray[np.intp], uniform: Array) -> Array | None:
         """Return the linear polarisation (4, n) in the lab of a gamma' that interacts, if it has one."""
         if not (self._takes_dark_photon and self.card.simulation.spin_correlations):
             return None

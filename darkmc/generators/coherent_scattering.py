@@ -134,7 +134,7 @@ class CoherentConversion:
         open_ = energy > self.threshold * (1.0 + 1e-12)
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
         low, high = (np.log(limit) for limit in self.q2_limits(safe))
-        knee = np.clip(np.log(1.64 * self.target_mass_number ** (-2.0 / 3.0)), low, high)
+        knee = np.clip(np.log(1.64 * self.nucleus.mass_number ** (-2.0 / 3.0)), low, high)
         share = np.where(knee < high, np.where(knee > low, TAIL_SHARE, 1.0), 0.0)
         tail = uniform < share
         fraction = np.where(tail, uniform / np.where(share > 0.0, share, 1.0), 0.0)
