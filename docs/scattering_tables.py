@@ -1,9 +1,12 @@
-"""Tables of docs/scattering.md: yields by stream, limits by veto, and what the veto's buffer does."""
+"""Tables of scattering: yields by stream, limits by veto, what the buffer, the spin and protons do."""
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import darkmc
+from darkmc.experiments import conversion
+from darkmc.generators.coherent_scattering import CoherentConversion
 
 Table = tuple[str, str, list[list[str]]]
 ANALYSES = {"lsnd": (1, 5, 10, 20, 25, 60), "miniboone-offtarget": (1, 5, 20, 60, 90)}
@@ -18,6 +21,8 @@ LIMIT_MASSES_MEV = {
     ),
 }
 STABLE, PROMPT = 1e-9, 1e2
+SPIN_MASSES_MEV = {"lsnd": (1, 2, 5, 20, 60), "miniboone-offtarget": (1, 3, 5, 20, 60)}
+PROTON_MASSES_MEV = {"lsnd": (1, 5, 20, 60, 100), "miniboone-offtarget": (5, 20, 60, 100, 300)}
 _Pair = tuple[float, float]
 
 
@@ -92,6 +97,59 @@ def _largest_mass(name: str, metres: float | None) -> str:
         exclusion = experiment.limit(experiment.simulate(darkmc.DarkAxionPortal(middle), precision=0.02))
         low, high = (middle, high) if exclusion.intervals else (low, middle)
     return f"{1e3 * low:.3g}"
+
+
+def spin() -> Iterator[Table]:
+    """Yield the table of what the dark photon's spin changes: stable yields, and edges of electrons alone."""
+    rows = [_before_and_after("N/G^4, stable", "averaged", "polarised")]
+    for name, masses in SPIN_MASSES_MEV.items():
+        for mass in masses:
+            pair = [_effect(name, mass, STABLE, {"simulation.spin_correlations": on}) for on in (False, True)]
+            rows.append([f"{name}, {mass}", *_columns(*pair)])
+    yield "spin-scattering", "N in GeV^4, excluded G in GeV^-1, Monte Carlo errors in per cent", rows
+
+
+def protons() -> Iterator[Table]:
+    """Yield the table of what protons change against hydrogen as a nucleus of spin 0: conversion alone."""
+    rows = [_before_and_after("N/G^4, prompt", "spin 0", "proton")]
+    proton = conversion.conversion_on
+    for name, masses in PROTON_MASSES_MEV.items():
+        for mass in masses:
+            pair = []
+            for on in (_spin_zero, proton):
+                conversion.conversion_on = on
+                pair.append(_effect(name, mass, PROMPT, {"simulation.signal": "conversion"}))
+            rows.append([f"{name}, {mass}", *_columns(*pair)])
+    yield "protons-conversion", "N in GeV^4, excluded G in GeV^-1, Monte Carlo errors in per cent", rows
+
+
+def _spin_zero(nucleus: Any, current: Any, incoming: str) -> CoherentConversion:
+    return CoherentConversion(current, incoming, nucleus)
+
+
+def _before_and_after(yield_: str, before: str, after: str) -> list[str]:
+    edges = [f"{edge}, {which}" for edge in ("lower edge", "upper edge") for which in (before, after)]
+    return ["detector, m' (MeV)", f"{yield_}, {before}", f"{yield_}, {after}", "change", *edges]
+
+
+def _effect(name: str, mass: float, coupling: float, overrides: dict[str, Any]) -> tuple[_Pair, Any]:
+    """Return N/G^4 with its error, and the exclusion."""
+    experiment, portal = darkmc.Experiment(name, overrides=overrides), darkmc.DarkAxionPortal(1e-3 * mass)
+    value, error = experiment.simulate(portal, precision=0.004, at=coupling).expected_events(coupling)
+    return (value / coupling**4, error / coupling**4), experiment.limit(
+        experiment.simulate(portal, precision=0.005)
+    )
+
+
+def _columns(before: tuple[_Pair, Any], after: tuple[_Pair, Any]) -> list[str]:
+    """Return the cells after the first of a table by :func:`_before_and_after`."""
+    change = after[0][0] / before[0][0] - 1.0
+    cells = [_number(*before[0]), _number(*after[0]), f"{100 * change:+.1f}%"]
+    both = [
+        _edges(one.intervals[0]).split(" to ") if one.intervals else ["none"] * 2
+        for _, one in (before, after)
+    ]
+    return cells + [pair[k] for k in (0, 1) for pair in both]
 
 
 def _number(value: float, error: float) -> str:

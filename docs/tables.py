@@ -175,7 +175,13 @@ def main(arguments: list[str]) -> None:
         import collider_tables  # beside this script
         import scattering_tables
 
-        scattering = (scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer)
+        scattering = (
+            scattering_tables.yields,
+            scattering_tables.limits,
+            scattering_tables.buffer,
+            scattering_tables.spin,
+            scattering_tables.protons,
+        )
         colliders = (
             collider_tables.acceptance,
             collider_tables.collider_limits,
