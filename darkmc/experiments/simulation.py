@@ -22,7 +22,7 @@ LARGEST_ROW = 0.02
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not made
-COPIES = 3.5  # measured: memory of a sample in use over that of its chunks of rows, which are joined and read
+COPIES = 4.0  # measured: memory of a sample in use over that of its chunks of rows, which are joined and read
 PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
 
 
