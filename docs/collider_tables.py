@@ -15,6 +15,7 @@ PROMPT = 1e3
 SHARP = {
     "simulation.smearing": False,
     "simulation.resonance": False,
+    "simulation.isr": False,
     "simulation.decay_geometry": "single-length",
     "signal.efficiency": 1.0,
     "beam.sqrt_s_GeV": 10.355,

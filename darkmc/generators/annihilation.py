@@ -12,13 +12,10 @@ from darkmc.current import DarkCurrent
 from darkmc.errors import PhysicsError
 from darkmc.generators.dark_pair import DarkPair, isotropic_axes, polarisation_axes
 from darkmc.generators.meson_decay import cosine_from_uniform
-from darkmc.generators.radiative_annihilation import radiator, radiator_integral
+from darkmc.generators.radiative_annihilation import collinear_log
 from darkmc.kinematics import Array, two_body_momentum
 from darkmc.particles import mass
 from darkmc.sampling import InverseTable
-
-# Photons that take less than this share of a beam's energy are counted as none.
-SOFTEST = 1e-3
 
 
 def lepton_mass_factor(s: Any, m_lepton: float) -> Any:
@@ -41,11 +38,32 @@ def differential(s: Any, cosine: Any, current: DarkCurrent) -> Any:
     return cross_section(s, current) * 0.375 * (1.0 + np.square(cosine))
 
 
-class InitialStateRadiation:
-    """Sampler of the energy that one collinear photon takes from the beams before they annihilate.
+def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
+    """Return x, 1 - x and the chance per u = x^beta that photons along the beams take x = 2E/sqrt(s).
 
-    x = 2E/sqrt(s) is 0 with the chance that :data:`SOFTEST` < x < 1 - (m_a + m')^2/s leaves, and has the
-    density of :func:`radiative_annihilation.radiator` in between: leading logarithm, first order.
+    sigma(s) = int dx [beta x^(beta - 1) (1 + 3 beta/4 + (alpha/pi)(pi^2/3 - 1/2)) - beta (1 - x/2)]
+    sigma_0(s(1 - x)): soft photons to all orders, hard ones to the first, virtual ones included, so that
+    nothing is counted twice at x = 0 (the form of E. A. Kuraev and V. S. Fadin, 1985; from memory).
+    In u the soft singularity is gone: the density is 1 + ... - x^(1 - beta)(1 - x/2).
+
+    Parameters
+    ----------
+    log_u : float or array
+        beta ln x, not positive: both ends keep their digits.
+    beta : float
+        :func:`radiative_annihilation.collinear_log` of the beams.
+    """
+    log_x = np.asarray(log_u) / beta
+    x = np.exp(log_x)
+    soft = 1.0 + 0.75 * beta + ALPHA / np.pi * (np.pi**2 / 3.0 - 0.5)
+    return x, -np.expm1(log_x), soft - np.exp((1.0 - beta) * log_x) * (1.0 - 0.5 * x)
+
+
+class InitialStateRadiation:
+    """Sampler of the energy that collinear photons take from the beams before they annihilate.
+
+    x = 2E/sqrt(s) has the density of :func:`radiator` times the cross section at s(1 - x), up to
+    x = 1 - (m_a + m')^2/s.  Most photons are far too soft to be noticed.
 
     Parameters
     ----------
@@ -56,8 +74,6 @@ class InitialStateRadiation:
 
     Attributes
     ----------
-    none : float
-        Chance of no radiation.
     total : float
         Folded cross section in pb at G = 1, to the accuracy of a table; the mean weight is exact.
     largest_weight : float
@@ -66,47 +82,32 @@ class InitialStateRadiation:
 
     def __init__(self, sqrt_s: float, current: DarkCurrent) -> None:
         self.s, self.current = sqrt_s**2, current
-        least = current.threshold**2 / self.s
-        hardest = 1.0 - least
-        self._soft = float(cross_section(self.s, current)) * GEV2_TO_PB
-        self._table: InverseTable | None = None
-        self.none, hard = 1.0, 0.0
-        if hardest > SOFTEST:
-            self.none -= float(radiator_integral(SOFTEST, hardest, self.s, mass("e")))
-            ends = (np.log(SOFTEST / (1.0 - SOFTEST)), np.log(hardest / least))
-            self._table = InverseTable(self._density, *ends, 1.0, 4.0 if current.m_axion == 0.0 else 2.5)
-            hard = self._table.integral
-        self._soft *= self.none
-        self.total = self._soft + hard
-        self._share = self._soft / self.total
-        self.largest_weight = self.total
-        if self._table is not None:
-            highest = self._table.largest_weight(self._density) / (1.0 - self._share)
-            self.largest_weight = max(self.total, highest)
+        self.beta = collinear_log(self.s, mass("e"))
+        least = max(current.threshold**2 / self.s, np.finfo(float).eps)
+        self._hardest = 1.0 - least
+        end = -np.log(-np.expm1(self.beta * np.log1p(-least)))
+        power = 4.0 if current.m_axion == 0.0 else 2.5
+        self._table = InverseTable(self._density, 0.0, float(end), 1.0, power)
+        self.total = self._table.integral
+        self.largest_weight = self._table.largest_weight(self._density)
 
-    def _density(self, logit: Array) -> Array:
-        """Cross section in pb at G = 1 per unit of ln(x/(1 - x)), which resolves both ends."""
-        x, rest = _shares(logit)
-        sigma = cross_section(self.s * rest, self.current) * GEV2_TO_PB
-        out: Array = x * rest * radiator(x, self.s, mass("e")) * sigma
-        return out
+    def _density(self, depth: Array) -> Array:
+        """Cross section in pb at G = 1 per unit of -ln(1 - u), u = x^beta, which resolves both ends."""
+        _, rest, chance = radiator(_log_u(depth), self.beta)
+        sigma = cross_section(self.s * np.maximum(rest, 1.0 - self._hardest), self.current) * GEV2_TO_PB
+        return np.asarray(np.exp(-depth) * chance * sigma)
 
     def sample(self, uniform: Array) -> tuple[Array, Array]:
         """Return x and weights in pb at G = 1 from uniform numbers (n,); their mean is the folded sigma."""
-        soft = uniform < self._share
-        if self._table is None:
-            return np.zeros_like(uniform), np.full_like(uniform, self.total)
-        scaled = np.where(soft, 0.5, (uniform - self._share) / (1.0 - self._share))
-        logit, slope = self._table.sample(scaled)
-        weight = self._density(logit) * slope / (1.0 - self._share)
-        return np.where(soft, 0.0, _shares(logit)[0]), np.where(soft, self.total, weight)
+        depth, slope = self._table.sample(uniform)
+        x, _, _ = radiator(_log_u(depth), self.beta)
+        return np.minimum(x, self._hardest), self._density(depth) * slope
 
 
-def _shares(logit: Array) -> tuple[Array, Array]:
-    """Return x and 1 - x, both with all their digits."""
-    odds = np.exp(-np.abs(logit))
-    small, large = odds / (1.0 + odds), 1.0 / (1.0 + odds)
-    return np.where(logit > 0.0, large, small), np.where(logit > 0.0, small, large)
+def _log_u(depth: Array) -> Array:
+    """Return ln(1 - exp(-depth)) with all its digits."""
+    small = np.log(-np.expm1(-np.maximum(depth, np.finfo(float).tiny)))
+    return np.where(depth < 0.7, small, np.log1p(-np.exp(-depth)))
 
 
 class Annihilation:
@@ -117,9 +118,9 @@ class Annihilation:
     x* or y* with relative chance 1 : cos^2 theta, which is W of :mod:`dark_photon_decay` with theta the
     polar angle.  `DarkPair.weight` is the cross section in pb at G = 1: its mean is sigma.
 
-    With radiation a photon flies along -z, `DarkPair.photon` (of zero energy in the rows without one), and
-    the angles are those in the (a gamma') rest frame.  Both beams radiate alike: the caller gives half of
-    the pairs a half turn about an axis across the beam.
+    With radiation a photon flies along -z, `DarkPair.photon` (most are very soft), and the angles are those
+    in the (a gamma') rest frame.  Both beams radiate alike: the caller gives half of the pairs a half turn
+    about an axis across the beam.
 
     Parameters
     ----------

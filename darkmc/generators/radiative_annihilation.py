@@ -34,25 +34,8 @@ def vector_amplitude(s: Any, s_prime: Any, first: Any, m_lepton: float) -> Any:
     )
 
 
-def radiator(x: Any, s: float, m_lepton: float) -> Any:
-    """Return the chance per x = 2E/sqrt(s) that one of the beams radiates a collinear photon.
-
-    (2 alpha/pi)(ln(s/m^2) - 1)(1 - x + x^2/2)/x: folded with sigma(s(1 - x)) it is the exact first order
-    without cuts on the photon's angle, up to m^2/s.
-    """
-    x = np.asarray(x, dtype=float)
-    return _collinear_log(s, m_lepton) * (1.0 - x + 0.5 * x**2) / x
-
-
-def radiator_integral(low: Any, high: Any, s: float, m_lepton: float) -> Any:
-    """Return the integral of :func:`radiator` from `low` to `high`, both above zero."""
-    width = np.subtract(high, low)
-    return _collinear_log(s, m_lepton) * (
-        np.log(np.divide(high, low)) - width * (1.0 - 0.25 * np.add(high, low))
-    )
-
-
-def _collinear_log(s: float, m_lepton: float) -> float:
+def collinear_log(s: float, m_lepton: float) -> float:
+    """Return beta = (2 alpha/pi)(ln(s/m^2) - 1), the strength of radiation along both beams together."""
     return float(2.0 * ALPHA / np.pi * (np.log(s / m_lepton**2) - 1.0))
 
 
