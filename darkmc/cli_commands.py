@@ -175,6 +175,7 @@ def _rate(options: argparse.Namespace) -> int:
             "seconds": sample.seconds,
             "seed": seed,
             "version": __version__,
+            "remarks": experiment.remarks(sample, coupling),
         }
         if options.cutflow:
             flow = sample.cutflow(coupling)
@@ -191,6 +192,8 @@ def _rate(options: argparse.Namespace) -> int:
         f"largest row {sample.largest_row(coupling):.2%})"
     )
     print(f"excluded         {experiment.topology.criterion.words}")
+    for remark in experiment.remarks(sample, coupling):
+        print(f"remark           {remark}")
     if options.cutflow:
         for name, part in sample.cutflow(coupling).items():
             print(f"  {name:26s} {with_error(part.value, part.error)}")

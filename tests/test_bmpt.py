@@ -1,5 +1,6 @@
 """The BMPT fit, typed again from the physics notes, section 12, against the package's density."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -166,3 +167,45 @@ def test_the_transverse_factor_is_one_where_it_was_measured():
 def test_a_beam_without_kinetic_energy_is_refused(energy):
     with pytest.raises(PhysicsError, match="beam energy"):
         replace(FIT, beam_energy=energy)
+
+
+@pytest.mark.parametrize("beam", [120.0, 400.0, 800.0, 6800.0])
+def test_all_momenta_up_to_those_of_the_beam_are_drawn(beam):
+    """The sum of a sample, and of its fast part, against Simpson's rule over the formula typed here.
+
+    Beyond the beams of the fit with at most 5 GeV of p_T in the A-dependence: with it, no integral exists.
+    """
+    import darkmc
+    from darkmc.errors import ValidityWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidityWarning)
+        source = darkmc.MesonSource("bmpt-cu-400", {"beam.energy_GeV": beam})
+
+    def again(p, theta):
+        xr, xf, plus, minus, nuclear = typed_again(p, theta, beam=beam)
+        if beam > 450.0:
+            across2 = np.minimum(p * np.sin(theta), 5.0) ** 2
+            alpha = 0.74 - 0.55 * xf + 0.26 * xf**2
+            nuclear = (COPPER / 9) ** (np.where(xr < 1, alpha, 0.0) * (0.98 + 0.21 * across2))
+        return p**2 / np.hypot(p, M_PI) * 0.5 * (plus + minus) * nuclear / 775.0
+
+    with np.errstate(over="ignore"):
+        total, fast = (integral(again, p_min, beam) for p_min in (1e-4, 0.3 * beam))
+    momentum, _, weight = source.sample("pi0", 100_000, seed=3)
+    assert np.sum(weight) == pytest.approx(total, rel=2e-3)
+    hard = np.where(momentum > 0.3 * beam, weight, 0.0)
+    error = np.std(hard) * np.sqrt(len(hard))
+    assert abs(np.sum(hard) - fast) < 4 * error + 2e-3 * fast
+    assert 0.9 * beam < momentum.max() < beam
+    assert source.density("pi0", 0.9 * source.largest_momentum, 0.0005) > 0.0
+
+
+def test_at_beams_of_the_fit_the_a_dependence_is_the_formula():
+    x_f, transverse2 = np.array([0.1]), np.array([100.0])
+    exponent = FIT.nuclear_exponent(x_f, transverse2)[0]
+    assert exponent == pytest.approx((0.74 - 0.055 + 0.0026) * 21.98, rel=1e-12)
+    beyond = replace(FIT, beam_energy=451.0)
+    np.testing.assert_array_equal(
+        beyond.nuclear_exponent(x_f, transverse2), FIT.nuclear_exponent(x_f, np.array([25.0]))
+    )

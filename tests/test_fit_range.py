@@ -100,3 +100,72 @@ def test_the_density_never_warns_outside():
         warnings.simplefilter("error")
         density = darkmc.MesonSource(BMPT).density("pi0", [0.01, 1.0, 300.0], [3.0, 0.9, 0.1])
     assert np.all(np.isfinite(density))
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "remark"),
+    [
+        (BMPT, {"beam.energy_GeV": 6800.0}, "a beam of 6799 GeV is outside the 399 to 450 GeV of the fit"),
+        (BMPT, {"beam.energy_GeV": 120.0}, "a beam of 119.1 GeV is outside the 399 to 450 GeV of the fit"),
+        (BMPT, {"target.element": "H"}, "Z = 1 is below the 4 of the fit"),
+        (BMPT, {"target.Z": 92, "target.mass_number": 238.0}, "Z = 92 is above the 82 of the fit"),
+        (SANFORD_WANG, {"target.element": "Fe"}, "Z = 26 is above the 4 of the fit"),
+    ],
+)
+def test_beams_and_nuclei_are_marked_alike(name, overrides, remark):
+    with pytest.warns(darkmc.errors.ValidityWarning, match=remark):
+        source = MesonSource(name, overrides)
+    assert source.validity_remarks() == [f"flux {name}: {remark}"]
+
+
+@pytest.mark.parametrize("name", [BMPT, SANFORD_WANG, BURMAN_SMITH])
+def test_transverse_momentum_and_x_f_are_marked_alike(name):
+    """x_F = 2 p*_L/sqrt(s), by a boost to the centre of mass of two protons."""
+    source = MesonSource(name, {"validity.x_F_min": 0.1, "validity.transverse_momentum_max_GeV": 0.05})
+    p, theta = np.geomspace(0.05, source.largest_momentum, 60)[:, None], np.geomspace(1e-4, 1.0, 40)
+    m_p, m_pi, beam = 0.93827208816, 0.13957039, source.card.beam.energy_GeV
+    beta = np.sqrt(beam**2 - m_p**2) / (beam + m_p)
+    along = (p * np.cos(theta) - beta * np.hypot(p, m_pi)) / np.sqrt(1.0 - beta**2)
+    x_f = 2.0 * along / np.sqrt(2.0 * m_p * (m_p + beam))
+    plain = MesonSource(name, {"validity.transverse_momentum_max_GeV": 0.05}).in_range("pi0", p, theta)
+    np.testing.assert_array_equal(source.in_range("pi0", p, theta), plain & (x_f >= 0.1))
+    assert not plain[p[:, 0] > 0.1][:, theta > 0.6].any()
+    assert "transverse momenta up to 0.05 GeV" in source.range_remark(0.5)
+    assert "x_F above 0.1" in source.range_remark(0.5)
+
+
+def test_the_momenta_of_the_range_scale_with_the_beam():
+    with pytest.warns(darkmc.errors.ValidityWarning):
+        source = MesonSource(BMPT, {"beam.energy_GeV": 800.0})
+    inside = source.in_range("pi0", [13.9, 14.1, 269.0, 271.0], 0.0)
+    np.testing.assert_array_equal(inside, [False, True, True, False])
+    assert "(14 to 270 GeV," in source.range_remark(0.5)
+
+
+def test_rate_and_events_carry_the_marks_of_limits(tmp_path):
+    import json
+
+    import uproot
+
+    charm = darkmc.Experiment("charm-finegrained", overrides={"flux.validity.momentum_max_GeV": 20.0})
+    portal = darkmc.DarkAxionPortal(0.03)
+    sample = charm.simulate(portal, n_samples=12 * 4096)
+    (remark,) = charm.remarks(sample, 1e-4)
+    assert "of the yield is from mesons outside the fit (7 to 20 GeV" in remark
+    darkmc.write_root(tmp_path / "x.root", charm.generate(portal, 1e-4, 20))
+    with uproot.open(tmp_path / "x.root") as file:
+        (stored,) = json.loads(str(file["metadata"]))["remarks"]
+    shares = [float(text.split(": ")[1].split("%")[0]) for text in (remark, stored)]
+    assert shares[0] == pytest.approx(shares[1], abs=6)
+
+
+def test_the_command_says_it(capsys):
+    import json
+
+    from darkmc.cli import main
+
+    setting = ["--m-dark-photon", "30MeV", "--coupling", "1e-4", "--samples", "12288"]
+    setting += ["--set", "beam.momentum_GeV=6800", "--set", "flux.beam.energy_GeV=6800.0"]
+    assert main(["rate", "charm-finegrained", *setting, "--json"]) == 0
+    beam = "flux bmpt-cu-400: a beam of 6799 GeV is outside the 399 to 450 GeV of the fit"
+    assert beam in json.loads(capsys.readouterr().out)["remarks"]

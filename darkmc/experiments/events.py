@@ -269,6 +269,7 @@ class EventStream:
             **known_errors(self),
             "error_meaning": meaning_of_errors(self),
             "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
+            "remarks": experiment.remarks_of(self.plans, self.coupling, self.seed),
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "pdg_ids": experiment.pdg_ids(),
             "units": "GeV, coupling in GeV^-1, vertices in m and ns; z runs along the beam",

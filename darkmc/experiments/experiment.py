@@ -15,6 +15,7 @@ from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.criteria import Counting
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.events import EventStream, lab_event
+from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
 from darkmc.experiments.observables import observable
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.scattering import Scattering
@@ -215,6 +216,26 @@ class Experiment:
         exclusion = self.topology.criterion.exclusion(sample, method)
         remarks = [exclusion.reason, *self.topology.remarks(sample, exclusion)]
         return replace(exclusion, reason="; ".join(text for text in remarks if text))
+
+    def remarks(self, sample: Sample, coupling: float) -> list[str]:
+        """Return in what a yield leaves the range of the fit that its mesons are from.
+
+        Parameters
+        ----------
+        sample : Sample
+            From :meth:`simulate`.
+        coupling : float
+            GeV^-1.
+        """
+        topology = self.topology
+        return topology.source_remarks(sample, [coupling]) if isinstance(topology, FixedTarget) else []
+
+    def remarks_of(self, plans: Sequence[ChannelPlan], coupling: float, seed: int) -> list[str]:
+        """Return the remarks on the yield of channels, from the first rows of each."""
+        if not isinstance(self.topology, FixedTarget):
+            return []
+        few = simulate(plans, (), seed, ROWS_LOOKED_AT * len(plans))
+        return self.remarks(replace(few, replay=_Replay(plans, seed)), coupling)
 
     def generate(
         self,

@@ -25,7 +25,7 @@ from darkmc.sample import Sample
 from darkmc.schema import Cut, EfficiencyTable, FinalState, FixedTargetCard
 from darkmc.selection import Event, Observable
 
-_LEAST_SHARE, _ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
+_LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 _PDG_IDS = {
     "meson_photon": 22,
     "photon": 22,
@@ -56,7 +56,7 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
         if sample.replay is None or part.value < _LEAST_SHARE * total:
             continue
         (momentum, weights, _), (theta, *_) = (
-            next(sample.replay(name, _ROWS_LOOKED_AT, coupling, quantity))
+            next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
             for quantity in ("p_meson", "theta_meson")
         )
         known = source.in_range(name.split(":")[0].split(" ->")[0], momentum, theta)
