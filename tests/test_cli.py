@@ -209,7 +209,7 @@ def test_rate_json_has_exactly_the_keys_of_the_contract(capsys):
     out, err = capsys.readouterr()
     (row,) = rows(out)
     assert err == ""
-    assert set(row) == {*RATE_KEYS.split(), "seconds", "seed", "version"}
+    assert set(row) == {*RATE_KEYS.split(), "seconds", "seed", "version", "remarks"}
     assert (row["experiment"], row["m_dark_photon"], row["m_axion"]) == (CHARM, 0.03, 0.015)
     assert (row["coupling"], row["n_samples"], row["seed"]) == (6e-5, 8192, 4)
     assert row["version"] == darkmc.__version__
