@@ -17,7 +17,7 @@ from darkmc.collider_schema import ColliderCard, CombinedCard
 from darkmc.errors import CardError, nearest
 from darkmc.flux_schema import FLUX_MODELS, FluxCard
 from darkmc.run_schema import RUN_MODELS, LimitsRun
-from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard
+from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard, file_name
 from darkmc.target_schema import forget_target
 
 Kind = Literal["detectors", "fluxes", "runs"]
@@ -77,8 +77,10 @@ _SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs
 
 def new_card(name: str) -> str:
     """Return the text of a commented experiment card that runs, under a name of the user's."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise CardError(f"'{name}' is no name for a card: use letters, digits, dashes and underscores")
+    try:
+        file_name(name)
+    except ValueError as error:
+        raise CardError(str(error)) from None
     template = resources.files("darkmc") / "_template.toml"
     return template.read_text(encoding="utf-8").replace("NAME", name)
 

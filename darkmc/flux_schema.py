@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from darkmc.particles import canonical_name, mass
-from darkmc.schema import Card, NotNegative, Positive, Reference, Vector, once
+from darkmc.schema import Card, FileName, NotNegative, Positive, Reference, Vector, once
 from darkmc.target_schema import FitTarget, HadronicTarget
 
 
@@ -81,7 +81,7 @@ class FluxCard(Card):
     """What every meson source says; its `parametrisation` decides what else."""
 
     schema_: Literal[1] = Field(alias="schema")
-    name: str
+    name: FileName
     parametrisation: str
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     beam: FluxBeam

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from darkmc.kinematics import Array
-from darkmc.schema import Card, Positive, once
+from darkmc.schema import Card, FileName, Positive, file_name, once
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid
 
 
@@ -36,7 +36,6 @@ def _checked_axion_mass(text: str) -> str:
 Grid = Annotated[str, AfterValidator(_checked_grid)]
 Mass = Annotated[str, AfterValidator(_checked_energy)]
 AxionMass = Annotated[str, AfterValidator(_checked_axion_mass)]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Seed = Annotated[int, Field(ge=0)]
 Precision = Annotated[float, Field(gt=0.0, lt=1.0)]
 
@@ -89,7 +88,7 @@ class LimitsRun(RunCard):
     def _masses_for_all(self) -> "LimitsRun":
         if not self.all_curves:
             raise ValueError("give experiments, [[curves]] or both")
-        once([curve.stem for curve in self.all_curves])
+        once([file_name(curve.stem) for curve in self.all_curves])
         for curve in self.all_curves:
             if curve.m_dark_photon is None and self.m_dark_photon is None:
                 raise ValueError(f"no m_dark_photon for {curve.stem}")

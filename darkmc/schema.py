@@ -1,11 +1,12 @@
 """What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from darkmc.materials import nucleus
 from darkmc.particles import canonical_name, mass
@@ -15,6 +16,24 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Vector = tuple[float, float, float]
 FinalState = Literal["a gamma", "a e- e+", "a mu- mu+"]
+
+_FILE_NAME = re.compile(r"[^\W_](?:[\w.+-]*[\w+-])?")
+_LONGEST_NAME = 200  # bytes: file systems take 255, suffixes included
+
+
+def file_name(text: str) -> str:
+    """Return a name that becomes (part of) a file's name; ValueError if it could lead to another folder."""
+    if not _FILE_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no name for a file: use letters, digits, dashes, underscores, dots and plus signs, "
+            "beginning with a letter or digit"
+        )
+    if len(text.encode()) > _LONGEST_NAME:
+        raise ValueError(f"a name has at most {_LONGEST_NAME} bytes, not {len(text.encode())}")
+    return text
+
+
+FileName = Annotated[str, AfterValidator(file_name)]
 
 
 class Card(BaseModel):
@@ -231,7 +250,7 @@ class ExperimentCard(Card):
     """One analysis of one experiment: what every topology says."""
 
     schema_: Literal[1] = Field(alias="schema")
-    name: str
+    name: FileName
     topology: Literal["decay_in_flight", "scattering", "collider"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     cuts: tuple[Cut, ...] = ()
