@@ -152,15 +152,21 @@ def draw_limits(
             name = f"{name} ({table.counts})" if table.counts else name
             _draw_table(axes, table, plain(name), k, _FILLED + 0.01 * largest_first.index(k))
         for k, overlay in enumerate(overlays):
-            colour = COLOURS[(6, 5, 2)[k % 3]]
-            style = {"color": colour, "ls": LINES[1 + k % 4], "lw": 1.7, "label": plain(overlay.label)}
-            axes.plot(overlay.mass, overlay.value, zorder=_EDGES + 0.5, **style)
+            _draw_overlay(axes, overlay, k)
         _limit_axes(axes, read, overlays)
         log_ticks(axes.xaxis)
         log_ticks(axes.yaxis)
         figure.suptitle(plain(title))
         _legend(figure, axes, read)
         save(figure, outputs)
+
+
+def _draw_overlay(axes: Any, overlay: Overlay, k: int) -> None:
+    style = {"color": COLOURS[(6, 5, 2)[k % 3]], "ls": LINES[1 + k % 4], "lw": 1.7, "zorder": _EDGES + 0.5}
+    for j, (mass, value) in enumerate(overlay.strokes):
+        marker = "o" if len(mass) == 1 else ""  # a line of one point shows nothing
+        label = plain(overlay.label) if j == 0 else None
+        axes.plot(mass, value, marker=marker, ms=5, label=label, **style)
 
 
 def _draw_table(axes: Any, table: _Table, name: str, k: int, layer: float) -> None:

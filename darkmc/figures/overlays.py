@@ -2,6 +2,8 @@
 
 import csv
 import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,22 +16,52 @@ _COLUMNS = ("mass_GeV", "value")
 
 
 class Overlay(NamedTuple):
-    """A labelled curve: masses in GeV and couplings in GeV^-1."""
+    """A labelled curve, in one or several strokes.
+
+    Attributes
+    ----------
+    label : str
+        For the legend.
+    mass, value : array (n,)
+        Masses in GeV and couplings in GeV^-1 of all points.
+    breaks : tuple of int
+        Points at which a new stroke begins.
+    """
 
     label: str
     mass: Array
     value: Array
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def strokes(self) -> list[tuple[Array, Array]]:
+        """Masses and values of the parts; no line joins them."""
+        return list(zip(np.split(self.mass, self.breaks), np.split(self.value, self.breaks), strict=True))
+
+
+def split_label(text: str, is_file: Callable[[str], bool] = os.path.isfile) -> tuple[str, str]:
+    """Split ``FILE`` or ``FILE:label`` at the colon that leaves a file, the last one if several do.
+
+    Paths may hold colons, and labels too.  If there is no such file, it is what ends in .csv.
+    """
+    ends = [len(text), *(k for k in range(len(text) - 1, 0, -1) if text[k] == ":")]
+    names = [text[:end] for end in ends]
+    found = [name for name in names if is_file(name)] or [name for name in names if name.endswith(".csv")]
+    name = (found or [text])[0]
+    return name, text[len(name) + 1 :].strip()
 
 
 def read_overlay(text: str) -> Overlay:
     """Read ``FILE.csv`` or ``FILE.csv:label``; the label is the file's name if none is given.
+
+    A blank line parts the curve: what follows is another stroke.
 
     Raises
     ------
     PhysicsError
         Naming file and line, if the file cannot be read as such a table of numbers above zero.
     """
-    name, _, label = (text, "", "") if Path(text).is_file() else text.partition(":")
+    name, label = split_label(text)
     path = Path(name)
     if not path.is_file():
         raise PhysicsError(f"no such file: {path}")
@@ -37,18 +69,33 @@ def read_overlay(text: str) -> Overlay:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise PhysicsError(f"{path}: not a text file") from None
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    if not numbered:
+    numbered = [(n, line) for n, line in enumerate(lines, 1) if not line.startswith("#")]
+    filled = [(n, line) for n, line in numbered if not _blank(line)]
+    if not filled:
         raise PhysicsError(f"{path}: empty")
-    header = [cell.strip() for cell in next(csv.reader([numbered[0][1]]))]
+    header = [cell.strip() for cell in _cells(path, *filled[0])]
     if not set(_COLUMNS) <= set(header):
-        raise PhysicsError(f"{path}:{numbered[0][0]}: the first row must name the columns mass_GeV and value")
+        raise PhysicsError(f"{path}:{filled[0][0]}: the first row must name the columns mass_GeV and value")
     places = [header.index(column) for column in _COLUMNS]
-    points = [_point(path, n, next(csv.reader([line])), places) for n, line in numbered[1:]]
+    points = [_point(path, n, _cells(path, n, line), places) for n, line in filled[1:]]
     if not points:
         raise PhysicsError(f"{path}: no rows")
+    gaps = {n for n, line in numbered if _blank(line)}
+    rows = [n for n, _ in filled[1:]]
+    breaks = [k for k in range(1, len(rows)) if gaps & set(range(rows[k - 1], rows[k]))]
     mass, value = np.array(points).T
-    return Overlay(label or path.stem, mass, value)
+    return Overlay(label or path.stem, mass, value, tuple(breaks))
+
+
+def _cells(path: Path, line: int, text: str) -> list[str]:
+    try:
+        return next(csv.reader([text]))
+    except csv.Error as error:
+        raise PhysicsError(f"{path}:{line}: {error}") from None
+
+
+def _blank(line: str) -> bool:
+    return not line.strip(" \t,;")
 
 
 def _point(path: Path, line: int, cells: list[str], places: list[int]) -> list[float]:

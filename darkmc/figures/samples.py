@@ -37,11 +37,11 @@ _VISIBLE = {
 _PAIRS = {"e$^-$e$^+$": ("electron", "positron"), r"$\mu^-\mu^+$": ("muon_minus", "muon_plus")}
 _DARK = {
     "dark_photon": r"$\gamma^\prime$",
-    "axion": "a (production)",
+    "axion": "a",
     "outgoing": "scattered",
     "decay_axion": r"a (from $\gamma^\prime$)",
+    "decay_dark_photon": r"$\gamma^\prime$ (from a)",
 }
-_MADE = {"decay": r"decay of $\gamma^\prime$", "scattering": "scattering"}
 _COUNT = "expected events per bin"
 _DEPTH = 3e3  # bins this far below the highest are not shown
 _PER_BIN = 15  # events per bin of the map, about
@@ -150,14 +150,14 @@ def draw_sample(path: str, outputs: Sequence[Path]) -> None:
         if pairs:
             masses = {k: np.sqrt(np.maximum(invariant_mass_squared(v), 0.0)) for k, v in pairs.items()}
             _draw(panels[0], masses, sample.weights, "invariant mass of the pair [GeV]")
-        late = {_MADE[_place(sample)]: delay(sample.event)}
+        late = {_made(sample): delay(sample.event)}
         _draw(panels[-1], late, sample.weights, "delay behind light [ns]")
         save(figure, outputs)
 
 
 def _draw_momenta(panels: Any, sample: StoredSample, seen: Values) -> None:
     energies = {label: momentum[0] for label, momentum in seen.items()}
-    hidden = {label: sample.event[name][0] for name, label in _DARK.items() if name in sample.event}
+    hidden = {label: sample.event[name][0] for name, label in dark(sample).items()}
     angles = {label: 1e3 * polar_angle(momentum[1:]) for label, momentum in seen.items()}
     _draw(panels[0], energies, sample.weights, "energy of visible particles [GeV]")
     _draw(panels[1], hidden, sample.weights, "energy of dark particles [GeV]")
@@ -199,6 +199,23 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
     log_ticks(axes.xaxis)
     log_ticks(axes.yaxis)
     legend_above(axes, letters=50, size=9)
+
+
+def dark(sample: StoredSample) -> dict[str, str]:
+    """Return labels of the dark particles of a sample by name; the lighter state may come twice."""
+    light = "dark_photon" if _heavy_axion(sample) else "axion"
+    names = {name: label for name, label in _DARK.items() if name in sample.event}
+    return {name: f"{label} (production)" if name == light else label for name, label in names.items()}
+
+
+def _heavy_axion(sample: StoredSample) -> bool:
+    return sample.number("m_axion") > sample.number("m_dark_photon")
+
+
+def _made(sample: StoredSample) -> str:
+    """Return what makes the signal, for the legend."""
+    parent = "a" if _heavy_axion(sample) else r"$\gamma^\prime$"
+    return "scattering" if _place(sample) == "scattering" else f"decay of {parent}"
 
 
 def _place(sample: StoredSample) -> str:

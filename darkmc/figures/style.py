@@ -4,7 +4,7 @@ import logging
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -56,11 +56,14 @@ def styled() -> Iterator[None]:
         yield
 
 
-def picture(path: str | os.PathLike[str], force: bool) -> Path:
-    """Return the path if a picture of a known format can be written there, or raise PhysicsError."""
+def picture(path: str | os.PathLike[str], force: bool, inputs: Iterable[str | os.PathLike[str]] = ()) -> Path:
+    """Return the path if a picture of a known format can be written there, or raise PhysicsError.
+
+    `inputs` are files that are read for it.
+    """
     if Path(path).suffix not in FORMATS:
         raise PhysicsError(f"{path}: the name of a picture ends in {', '.join(FORMATS)}")
-    return check_target(path, force)
+    return check_target(path, force, inputs)
 
 
 def save(figure: Any, outputs: Sequence[Path]) -> None:

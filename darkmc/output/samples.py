@@ -65,7 +65,7 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
     if not Path(path).is_file():
         raise PhysicsError(f"no such file: {path}")
     try:
-        with uproot.open(path) as file:
+        with Path(path).open("rb") as raw, uproot.open(raw) as file:  # as a name, a colon would split it
             missing = [key for key in ("events", "metadata") if key not in file]
             columns = {} if missing else file["events"].arrays(library="np")
             metadata = {} if missing else json.loads(str(file["metadata"]))
