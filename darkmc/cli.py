@@ -2,11 +2,14 @@
 
 import argparse
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-BAD_INPUT, INTERRUPTED = 2, 130
+from darkmc.process import Terminated, drop_output, open_streams, stoppable, tell
+
+BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
 class _Parser(argparse.ArgumentParser):
@@ -181,29 +184,60 @@ def _add_new(commands: Any) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
-    try:
-        options = build_parser().parse_args(arguments)
-        from darkmc import cli_commands
+    """Run the command line and return the exit code.
 
-        return cli_commands.run(options)
+    Without `arguments` those of the process are taken, and the process is taken to end here: its standard
+    streams are set up, and once the exit code is certain signals no longer change it.
+    """
+    if arguments is None:
+        open_streams()
+    with stoppable() as stop:
+        try:
+            code = _main(arguments)
+        except BaseException as error:
+            # libraries may turn an interruption into an error of their own
+            if not (stop.number or isinstance(error, KeyboardInterrupt)):
+                raise
+            code = (
+                TERMINATED if stop.number == signal.SIGTERM or isinstance(error, Terminated) else INTERRUPTED
+            )
+            tell("terminated" if code == TERMINATED else "interrupted")
+            drop_output()
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    try:
+        try:
+            options = build_parser().parse_args(arguments)
+            from darkmc import cli_commands
+
+            return cli_commands.run(options)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where a full disk or a reader that has left can be told
     except _UsageError as error:
         return _fail(str(error))
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        drop_output()
         return 0
     except (ValueError, OSError, ImportError) as error:
         from darkmc.errors import CardError, PhysicsError
 
-        if isinstance(error, CardError | PhysicsError | OSError):
+        if isinstance(error, CardError | PhysicsError):
             return _fail(f"darkmc: {error}")
+        if isinstance(error, OSError):
+            drop_output()
+            where = f"{error.filename}: " if error.filename is not None else ""
+            return _fail(f"darkmc: {where}{error.strerror or error}")
         if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):
             return _fail(f"darkmc: the package '{error.name}' is missing: pip install '{error.name}'")
         raise
 
 
-def _fail(message: str, code: int = BAD_INPUT) -> int:
-    print(" ".join(message.split()), file=sys.stderr)
-    return code
+def _fail(message: str) -> int:
+    tell(message)
+    return BAD_INPUT

@@ -4,12 +4,11 @@ import argparse
 import json
 import math
 import os
-import sys
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from darkmc import __version__
 from darkmc.cards import find_card, list_cards, load_card
 from darkmc.errors import DarkmcWarning, PhysicsError, nearest
+from darkmc.process import tell
 from darkmc.run_schema import RunCard
 from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
 
@@ -42,10 +42,10 @@ def _one_line_warnings() -> Iterator[None]:
     ) -> None:
         own = issubclass(category, DarkmcWarning)
         who = "darkmc: warning" if own else f"{filename}:{lineno}: {category.__name__}"
-        text = f"{who}: {' '.join(str(message).split())}"
+        text = f"{who}: {message}"
         if text not in shown:
             shown.add(text)
-            print(text, file=sys.stderr)
+            tell(text)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", DarkmcWarning)
@@ -102,6 +102,29 @@ def _workers(options: argparse.Namespace) -> int:
     return int(options.workers)
 
 
+@contextmanager
+def _threads(workers: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Give threads, or None for one worker; when the block is left early, what waits is not begun."""
+    if workers == 1:
+        yield None
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _report(output: str, text: str) -> None:
+    """Say what was written where; not into it."""
+    from darkmc.output.files import descriptor
+
+    if descriptor(output) == 1:
+        tell(text)
+    else:
+        print(text)
+
+
 def _cores() -> int:
     """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -156,7 +179,7 @@ def _rate(options: argparse.Namespace) -> int:
     n_samples = None if options.samples is None else whole_number("--samples", options.samples)
     seed, workers = _seed(options), _workers(options)
     experiment, portal, coupling = _point(options)
-    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as executor:
+    with _threads(workers) as executor:
         sample = experiment.simulate(
             portal, precision, n_samples, at=coupling, seed=seed, executor=executor, progress=True
         )
@@ -209,7 +232,8 @@ def _parts(found: Any) -> str:
 
 def _generate(options: argparse.Namespace) -> int:
     from darkmc.estimates import with_error
-    from darkmc.output.files import check_target
+    from darkmc.experiments.inputs import input_files
+    from darkmc.output.files import check_target, replacing
     from darkmc.output.root import write_root
 
     events, seed = whole_number("--events", options.events), _seed(options)
@@ -217,8 +241,10 @@ def _generate(options: argparse.Namespace) -> int:
     if Path(options.output).suffix != ".root":
         raise PhysicsError(f"{options.output}: the name of an event file ends in .root")
     experiment, portal, coupling = _point(options)
+    check_target(options.output, options.force, input_files(experiment))
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
-    write_root(options.output, stream)
+    with replacing(options.output, options.force) as path:
+        write_root(path, stream)
     print(
         f"{options.output}: {events} events from {stream.n_tried} primaries "
         f"(efficiency {stream.efficiency:.3f}), "
@@ -250,8 +276,9 @@ def _alternatives(request: Any, names: str | None) -> tuple[str, ...]:
 
 
 def _limit(options: argparse.Namespace) -> int:
+    from darkmc.experiments.inputs import input_files
     from darkmc.experiments.lepton_moments import is_moment
-    from darkmc.output.files import check_target
+    from darkmc.output.files import check_target, replacing
     from darkmc.output.tables import LIMIT_COLUMNS, json_rows, write_limits
     from darkmc.scan import ScanRequest, scan
 
@@ -273,6 +300,8 @@ def _limit(options: argparse.Namespace) -> int:
         seed=seed,
     )
     request = replace(request, vary=_alternatives(request, options.vary))
+    if options.output is not None:
+        check_target(options.output, options.force, input_files(request.load()))
     points = []
     for point in scan(request, workers, progress=True):
         points.append(point)
@@ -281,12 +310,14 @@ def _limit(options: argparse.Namespace) -> int:
     if all(point.closed for point in points):
         raise PhysicsError(f"every point is closed: {points[0].exclusion.reason}")
     if options.output is not None:
-        write_limits(options.output, request, points)
+        with replacing(options.output, options.force) as path:
+            write_limits(path, request, points)
         if not options.json:
             excluded = sum(bool(point.exclusion.intervals) for point in points)
-            print(
+            _report(
+                options.output,
                 f"{options.output}: {len(points)} masses, {excluded} with an excluded coupling; "
-                f"columns {', '.join(LIMIT_COLUMNS)}"
+                f"columns {', '.join(LIMIT_COLUMNS)}",
             )
     return 0
 
@@ -303,18 +334,24 @@ def _run(options: argparse.Namespace) -> int:
 def _figure(options: argparse.Namespace) -> int:
     from darkmc.figures.limits import draw_limits
     from darkmc.figures.of_runs import draw_run
-    from darkmc.figures.overlays import read_overlay
+    from darkmc.figures.overlays import read_overlay, split_label
     from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
 
-    target = picture(options.output, options.force)
+    inputs = [options.name, *(split_label(text)[0] for text in options.overlay)]
+    target = picture(options.output, options.force, inputs)
     overlays = [read_overlay(text) for text in options.overlay]
     if options.name.endswith(".csv"):
         if options.folder is not None:
             raise PhysicsError("give a run with --from, or one limit table, not both")
-        draw_limits([Path(options.name)], [target], Path(options.name).stem, overlays)
+        with replacing(target, options.force) as path:
+            draw_limits([Path(options.name)], [path], Path(options.name).stem, overlays)
     else:
         card: RunCard = load_card("runs", options.name).card
-        draw_run(card, Path(options.folder or card.name), [target], overlays)
+        folder = Path(options.folder or card.name)
+        picture(target, options.force, folder.glob("*.csv"))
+        with replacing(target, options.force) as path:
+            draw_run(card, folder, [path], overlays)
     print(target)
     return 0
 
@@ -322,9 +359,11 @@ def _figure(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     from darkmc.figures.samples import draw_sample
     from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
 
-    target = picture(options.output, options.force)
-    draw_sample(options.sample, [target])
+    target = picture(options.output, options.force, [options.sample])
+    with replacing(target, options.force) as path:
+        draw_sample(options.sample, [path])
     print(target)
     return 0
 
@@ -333,6 +372,7 @@ def _decay_length(options: argparse.Namespace) -> int:
     from darkmc.experiments.experiment import Experiment
     from darkmc.figures.decay_length import characteristic_energies, decay_curves, draw_decay_lengths
     from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
 
     target = picture(options.output, options.force)
     coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
@@ -343,7 +383,8 @@ def _decay_length(options: argparse.Namespace) -> int:
     if options.energies is not None:
         energies = [float(e) for e in parse_energy_grid(options.energies)]
     curves = decay_curves(experiment, pairs, coupling, energies)
-    draw_decay_lengths([curves], pairs, coupling, [target])
+    with replacing(target, options.force) as path:
+        draw_decay_lengths([curves], pairs, coupling, [path])
     print(target)
     return 0
 
@@ -360,7 +401,7 @@ def _new_experiment(options: argparse.Namespace) -> int:
 
     text = new_card(options.name)
     path = check_target(options.output or f"{options.name}.toml", options.force)
-    with replacing(path) as temporary:
+    with replacing(path, options.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv")
     return 0

@@ -7,7 +7,8 @@ from typing import Any
 def _bar(shown: bool = True, **options: Any) -> Any:
     from tqdm import tqdm
 
-    return tqdm(disable=not (shown and sys.stderr.isatty()), leave=False, **options)
+    seen = shown and sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(disable=not seen, leave=False, **options)
 
 
 class RoundBar:

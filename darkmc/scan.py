@@ -5,9 +5,10 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing import active_children, get_context
+from multiprocessing import get_context
 from typing import Any
 
 from darkmc.errors import PrecisionWarning
@@ -15,6 +16,7 @@ from darkmc.experiments.experiment import Experiment
 from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.limits import Exclusion
 from darkmc.portal import DarkAxionPortal
+from darkmc.process import NO_GUARD, die_with_parent, held, leave_if_spawned, main_script
 from darkmc.progress import count_bar
 
 
@@ -121,25 +123,60 @@ def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iter
         Processes (spawned); 1 runs here.
     progress : bool
         Show a bar on a terminal.
+
+    Raises
+    ------
+    ChildProcessError
+        If a worker dies, or workers cannot be started because the main script has no main guard.
     """
+    leave_if_spawned()
     count = len(request.masses)
     request.load()  # a wrong card fails here, before any process is started
     with count_bar(count, "masses", shown=progress) as bar:
-        if workers == 1:
-            for index in range(count):
-                yield _shown(scan_point(request, index), bar)
-            return
-        before = set(active_children())
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-        try:
-            for future in [pool.submit(scan_point, request, index) for index in range(count)]:
-                yield _shown(future.result(), bar)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(active_children()) - before:  # a point may take minutes: do not wait for it
-                process.terminate()
-            raise
+        points = _serial(request) if workers == 1 else _parallel(request, workers)
+        for point in points:
+            yield _shown(point, bar)
+
+
+def _serial(request: ScanRequest) -> Iterator[ScanPoint]:
+    return (scan_point(request, index) for index in range(len(request.masses)))
+
+
+_GUARD = "put what the script does under if __name__ == '__main__':, or use workers=1"
+
+
+def _parallel(request: ScanRequest, workers: int) -> Iterator[ScanPoint]:
+    """Yield the points, computed in processes that are gone when this ends, however it ends."""
+    script = main_script()
+    if script is not None:
+        raise ChildProcessError(
+            f"workers cannot read the script {script} again: save it to a file and {_GUARD}"
+        )
+    started: list[Any] = []
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent)
+    try:
+        with held():
+            try:
+                futures = [pool.submit(scan_point, request, index) for index in range(len(request.masses))]
+            finally:
+                started += pool._processes.values()  # no public name; its exit codes tell why a worker died
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool:
         pool.shutdown()
+        codes = [process.exitcode for process in started]
+        if NO_GUARD in codes:
+            raise ChildProcessError(f"a worker has started the whole script again: {_GUARD}") from None
+        raise ChildProcessError(
+            f"a worker process died (exit codes {', '.join(map(str, codes))}): killed, or out of memory; "
+            "try fewer workers"
+        ) from None
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in started:  # a point may take minutes: do not wait for it
+            process.kill()
+        raise
+    pool.shutdown()
 
 
 def _shown(point: ScanPoint, bar: Any) -> ScanPoint:

@@ -9,7 +9,21 @@ from darkmc.flux_schema import FluxCard
 from darkmc.schema import file_name
 
 RUN = 'schema = 1\nname = "toy"\ntitle = "A toy"\nm_dark_photon = "10MeV"\nprecision = 0.3\n'
-BAD_NAMES = ("../../X", "/tmp/x", "a/b", "..", ".", "", ".hidden", "a b", "a\nb", "C:x", "a\\b", "x.", "n" * 201)
+BAD_NAMES = (
+    "../../X",
+    "/tmp/x",
+    "a/b",
+    "..",
+    ".",
+    "",
+    ".hidden",
+    "a b",
+    "a\nb",
+    "C:x",
+    "a\\b",
+    "x.",
+    "n" * 201,
+)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def read_counts(observed: ColliderObserved, card: str) -> Counts:
     CardError
         If there is no such file, a number is wrong, or the bins do not cover the card's range exactly.
     """
-    path = _find(str(observed.counts), card)
+    path = counts_file(str(observed.counts), card)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -79,7 +79,8 @@ def read_counts(observed: ColliderObserved, card: str) -> Counts:
     return Counts(edges, counts, label, f"counts {path.name} {digest}{f': {label}' if label else ''}")
 
 
-def _find(name: str, card: str) -> Path:
+def counts_file(name: str, card: str) -> Path:
+    """Return the path of the file with a card's counts."""
     for path in (Path(name), Path(card).parent / name):
         if path.is_file():
             return path

@@ -176,7 +176,7 @@ def _run(wanted: str, work: Path) -> None:
     """Run the generator in a process of its own; its bar goes to the terminal, what it prints to a file."""
     command = [sys.executable, "-m", "darkmc.mesons.urqmd", wanted, str(work)]
     with (work / "log").open("wb") as log:
-        shown = None if sys.stderr.isatty() else log
+        shown = None if sys.stderr is not None and sys.stderr.isatty() else log
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=shown, check=False)
 
 

@@ -41,6 +41,17 @@ def _joined(parts: list[dict[str, np.ndarray[Any, Any]]]) -> dict[str, np.ndarra
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _chunks(stream: Any) -> Iterator[Any]:
+    """Yield awkward arrays of events, or say that what is given is none."""
+    wanted = "write_root takes what Experiment.generate returns, or awkward arrays of events with 'weight'"
+    if not (hasattr(stream, "fields") or isinstance(stream, Iterable)):
+        raise PhysicsError(f"{wanted}, not a {type(stream).__name__}")
+    for chunk in [stream] if hasattr(stream, "fields") else stream:
+        if "weight" not in getattr(chunk, "fields", ()):
+            raise PhysicsError(f"{wanted}, not a {type(chunk).__name__}")
+        yield chunk
+
+
 def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     """Write events to a ROOT file with a TTree ``events`` and a TObjString ``metadata`` (JSON).
 
@@ -54,13 +65,14 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     Raises
     ------
     PhysicsError
-        If there is no event, or the folder does not exist or cannot be written.
+        If it is no stream of events (a Sample has none), there is no event, or the file cannot be written.
     """
-    chunks = [stream] if hasattr(stream, "fields") else stream
+    chunks = _chunks(stream)
     with replacing(path) as temporary:
         import uproot
 
-        with uproot.recreate(temporary, compression=uproot.ZSTD(1)) as file:
+        # an open file: as a name, what stands before a colon would be taken for a protocol
+        with temporary.open("r+b") as raw, uproot.recreate(raw, compression=uproot.ZSTD(1)) as file:
             tree = None
             for columns in batches(chunks):
                 if tree is None:
