@@ -73,8 +73,9 @@ def replacing(path: str | os.PathLike[str], force: bool = True) -> Iterator[Path
     Raises
     ------
     PhysicsError
-        As :func:`check_target`; if the file cannot be written (disk full, ...); or, without `force`, if
-        someone else has made the file meanwhile.
+        As :func:`check_target`, or, without `force`, if someone else has made the file meanwhile.
+    OSError
+        If the file cannot be written (disk full, ...).
     """
     target = check_target(path, force)
     mode = _mode(target)
@@ -92,7 +93,7 @@ def replacing(path: str | os.PathLike[str], force: bool = True) -> Iterator[Path
     except OSError as error:
         if isinstance(error, BrokenPipeError) or str(error.filename or name) != name:
             raise
-        raise PhysicsError(f"cannot write {target}: {error.strerror or error}") from error
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
     finally:
         try:  # noqa: SIM105 - nothing of Python may run before the call, or a signal could come in between
             os.unlink(name)  # noqa: PTH108
