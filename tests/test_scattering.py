@@ -264,7 +264,7 @@ def test_the_slope_is_the_derivative(veto):
 def test_every_channel_closes_where_it_must():
     """Exactly nothing from a e -> gamma' e at 60 MeV (threshold 3.6 GeV), nor at 90 MeV at MiniBooNE."""
     for name, m in ((LSND, 0.06), (MINIBOONE, 0.09)):
-        sample = experiment(name).simulate(darkmc.DarkAxionPortal(m), n_samples=30_000, at=1e-8)
+        sample = experiment(name).simulate(darkmc.DarkAxionPortal(m), n_samples=200_000, at=1e-8)
         for channel_name, part in sample.channels(np.array([1e-8, 1e-3, 1.0])).items():
             if "gamma' scatters" in channel_name:
                 assert part.value[0] > 0.0
