@@ -154,7 +154,12 @@ def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
 
 
 def estimate(parts: Sequence[Weights]) -> Estimate:
-    """Return the sum over streams of the means over their primaries, as floats."""
+    """Return the sum over streams of the means over their primaries, as floats.
+
+    Nothing from streams of which nothing can have been missed is exactly nothing.
+    """
+    if all(part.tried > 1 and part.unseen == 0.0 and not np.any(part.values) for part in parts):
+        return Estimate(0.0, 0.0, 0.0)
     largest = max((float(np.max(np.abs(part.values), initial=0.0)) for part in parts), default=0.0)
     scale = largest if 0.0 < largest < _SMALL else 1.0
     if scale != 1.0:
