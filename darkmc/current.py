@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.kinematics import Array, kallen, two_body_momentum
-from darkmc.units import require_not_negative, require_positive
+from darkmc.units import masses, require_not_negative, require_positive
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,26 @@ class DarkCurrent:
     Parameters
     ----------
     m_axion : float
-        Axion mass in GeV, not negative.
+        Axion mass in GeV, zero or between 1e-40 and 1e20.
     m_dark_photon : float
-        Dark photon mass in GeV, above zero.
+        Dark photon mass in GeV, between 1e-40 and 1e20.
 
     Raises
     ------
     PhysicsError
-        If a mass is negative, not finite, or the dark photon massless.
+        If a mass is no number in its range.
     """
 
     m_axion: float
     m_dark_photon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "m_axion", require_not_negative("m_axion", self.m_axion))
-        object.__setattr__(self, "m_dark_photon", require_positive("m_dark_photon", self.m_dark_photon))
+        found = {
+            "m_axion": require_not_negative("m_axion", self.m_axion),
+            "m_dark_photon": require_positive("m_dark_photon", self.m_dark_photon),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, float(masses(name, value)))
 
     @property
     def threshold(self) -> float:

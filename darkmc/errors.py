@@ -1,21 +1,47 @@
 """The errors that darkmc raises for bad input: one clear line each, with the nearest valid name."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+LONGEST, LONGEST_MESSAGE = 200, 2000  # characters of a word that a user typed, and of a message
+_LONG_WORD = re.compile(rf"(\S{{{LONGEST}}})\S+")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return " (nearest: 'x')" for the known name that is most like `name`, or nothing."""
     by_lower = {item.lower(): item for item in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.0)
+    close = difflib.get_close_matches(str(name)[:LONGEST].lower(), by_lower, n=1, cutoff=0.0)
     return f" (nearest: '{by_lower[close[0]]}')" if close else ""
 
 
-class CardError(ValueError):
+def shown(value: object) -> str:
+    """Return what a user gave, as Python writes it, in one line of at most LONGEST characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python does not write whole numbers of thousands of digits
+        return f"{type(value).__name__} of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def brief(message: str) -> str:
+    """Return a message in which what the user typed is cut where it is too long to be read."""
+    text = _LONG_WORD.sub(r"\1...", message)
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
+
+
+class BadInput(ValueError):
+    """Base of the errors for bad input; cuts what is too long in its message."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(brief(str(message)))
+
+
+class CardError(BadInput):
     """A card (TOML file) cannot be found, read or understood; names file, key and nearest valid name."""
 
 
-class PhysicsError(ValueError):
+class PhysicsError(BadInput):
     """A number has no physical meaning, or a channel is closed."""
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from darkmc.directions import Cone, DirectionProposal, Tangent, dot, sight_basis, turned, unit, versine
 from darkmc.errors import PhysicsError
+from darkmc.units import numbers
 
 __all__ = ["Box", "Cylinder", "DirectionProposal", "Frustum", "Shape", "Sphere", "hits_plane"]
 
@@ -33,10 +34,7 @@ _WIDEST = radians(75.0)
 
 
 def _numbers(key: str, value: ArrayLike) -> Array:
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise PhysicsError(f"{key} must hold numbers, not {value!r}") from None
+    array = numbers(key, value)
     if not np.isfinite(array).all():
         raise PhysicsError(f"{key} must be finite")
     return array

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from darkmc.errors import PhysicsError, nearest
+from darkmc.units import require_text
 
 PDG_IDS = {
     "e": 11,
@@ -62,7 +63,7 @@ def canonical_name(name: str) -> str:
     PhysicsError
         If the particle is unknown; the message names the nearest known one.
     """
-    found = _ALIASES.get(name, name)
+    found = _ALIASES.get(require_text("the particle", name), name)
     if found not in PDG_IDS:
         raise PhysicsError(f"unknown particle '{name}'{nearest(name, [*PDG_IDS, *_ALIASES])}")
     return found

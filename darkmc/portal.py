@@ -21,16 +21,14 @@ from darkmc.generators.electron_scattering import FermionScattering
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.materials import Nucleus, nucleus
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
-from darkmc.units import require_not_negative, require_positive
+from darkmc.units import checked_couplings, energies, numbers, require_not_negative, require_positive
 
+LARGEST_NUCLEUS = 1000
 FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
 
 
 def _checked(coupling: Any) -> Any:
-    values = np.asarray(coupling, dtype=float)
-    if not np.all(np.isfinite(values) & (values >= 0.0)):
-        raise PhysicsError("coupling must be finite and not negative")
-    return values[()]
+    return checked_couplings(coupling)[()]
 
 
 class DarkAxionPortal:
@@ -135,7 +133,9 @@ class DarkAxionPortal:
         name = canonical_name(meson)
         if name not in PSEUDOSCALARS:
             raise PhysicsError(f"'{meson}' has no a gamma' spectrum (one of {', '.join(PSEUDOSCALARS)} has)")
-        spectrum = meson_decay.relative_spectrum(q2, mass(name), self.current, _checked(coupling))
+        spectrum = meson_decay.relative_spectrum(
+            numbers("q2", q2)[()], mass(name), self.current, _checked(coupling)
+        )
         return photon_coupling(name).value * spectrum
 
     def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
@@ -154,8 +154,8 @@ class DarkAxionPortal:
         m_lepton : float
             Mass of the annihilating leptons in GeV; 0 neglects it.
         """
-        energy = np.asarray(sqrt_s, dtype=float)
-        if not np.all(np.isfinite(energy) & (energy > 2.0 * require_not_negative("m_lepton", m_lepton))):
+        energy = energies("sqrt_s", sqrt_s)
+        if not np.all(energy > 2.0 * require_not_negative("m_lepton", m_lepton)):
             raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
         sigma = annihilation.cross_section(np.square(energy), self.current, m_lepton)
         return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
@@ -176,17 +176,16 @@ class DarkAxionPortal:
         coupling : float or array
             G in GeV^-1; enters squared.
         """
-        energy = require_positive("sqrt_s", sqrt_s)
+        energy = float(energies("sqrt_s", require_positive("sqrt_s", sqrt_s)))
         low, high = require_positive("e_min", e_min), require_positive("e_max", e_max)
         if high <= low:
             raise PhysicsError(f"e_max = {high:g} must be above e_min = {low:g}")
-        if not 0.0 < abs_cos_max <= 1.0:
-            raise PhysicsError(f"abs_cos_max must lie between 0 and 1, not {abs_cos_max:g}")
+        widest = require_positive("abs_cos_max", abs_cos_max)
+        if widest > 1.0:
+            raise PhysicsError(f"abs_cos_max must lie between 0 and 1, not {widest:g}")
         if energy <= 2.0 * mass("e"):
             raise PhysicsError("sqrt_s must be above twice the electron mass")
-        sigma = radiative_annihilation.cross_section(
-            energy**2, low, high, self.current, abs_cos_max, mass("e")
-        )
+        sigma = radiative_annihilation.cross_section(energy**2, low, high, self.current, widest, mass("e"))
         return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
 
     def bremsstrahlung_cross_section(self, beam_energy: Any, Z: int, A: float, coupling: Any = 1.0) -> Any:
@@ -201,12 +200,14 @@ class DarkAxionPortal:
         coupling : float or array
             G in GeV^-1; enters squared.
         """
-        energies = np.asarray(beam_energy, dtype=float)
-        if not np.all(np.isfinite(energies) & (energies > mass("e"))):
-            raise PhysicsError("beam_energy must be finite and above the electron mass")
+        beam = energies("beam_energy", beam_energy)
+        if not np.all(beam > mass("e")):
+            raise PhysicsError("beam_energy must be above the electron mass")
         target = Nucleus("", int(require_positive("Z", Z)), require_positive("A", A))
-        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in energies.ravel()]
-        sigma = np.array(flat).reshape(energies.shape)[()]
+        if max(target.charge, target.mass_number) > LARGEST_NUCLEUS:
+            raise PhysicsError(f"Z and A must be at most {LARGEST_NUCLEUS}")
+        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in beam.ravel()]
+        sigma = np.array(flat).reshape(beam.shape)[()]
         return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
 
     def scattering_cross_section(
@@ -236,17 +237,20 @@ class DarkAxionPortal:
             raise PhysicsError(
                 f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
             )
-        energies = np.asarray(energy, dtype=float)
-        if not np.all(np.isfinite(energies)):
-            raise PhysicsError("energy must be finite")
+        lab = energies("energy", energy)
         scattering: CoherentConversion | FermionScattering
         if target in ("e", "mu"):
             scattering = FermionScattering(self.current, incoming, mass(target))
         elif target == "p":
             scattering = ProtonConversion(self.current, incoming)
         else:
+<<<<<<< HEAD
             scattering = conversion_on(nucleus(target), self.current, incoming)
         return scattering.cross_section(energies) * np.square(_checked(coupling))
+=======
+            scattering = CoherentConversion(self.current, incoming, nucleus(target))
+        return scattering.cross_section(lab) * np.square(_checked(coupling))
+>>>>>>> ef2c230 (WIP numbers)
 
     @staticmethod
     def _final_state(name: str) -> str:

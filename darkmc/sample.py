@@ -16,7 +16,12 @@ import numpy as np
 from darkmc.errors import PhysicsError
 from darkmc.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
 from darkmc.kinematics import Array
+<<<<<<< HEAD
 from darkmc.rows import Channel
+=======
+from darkmc.rows import Channel, mean_and_error
+from darkmc.units import checked_couplings, numbers
+>>>>>>> ef2c230 (WIP numbers)
 
 # (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
 # groups of the list's entries (none without a list)
@@ -42,6 +47,7 @@ class BinnedYield(NamedTuple):
     error: Array
 
 
+<<<<<<< HEAD
 LARGEST_COUPLING = 1e30  # GeV^-1; powers of it still are numbers
 
 
@@ -61,6 +67,10 @@ Estimates = dict[str, Estimate]
 
 def _over(coupling: Any, yields: Callable[[float], Estimates]) -> Estimates:
     """Return estimates by name for one coupling, or arrays of the couplings' shape."""
+=======
+def _over(coupling: Any, yields: Callable[[float], dict[str, Yield]]) -> dict[str, Yield]:
+    """Return yields by name for one coupling, or arrays of the couplings' shape."""
+>>>>>>> ef2c230 (WIP numbers)
     couplings = checked_couplings(coupling)
     if couplings.ndim == 0:
         return yields(float(couplings))
@@ -276,8 +286,8 @@ class Sample:
 
     def _shares(self, coupling: float) -> Array:
         """Return the contribution of every primary that passes to the yield at one coupling."""
-        (g,) = checked_couplings(coupling).reshape(1)
-        parts = [c.contributions(float(g)) / c.rows.tried for c in self.channels_ if c.rows.tried]
+        g = _one_coupling("a share", coupling)
+        parts = [c.contributions(g) / c.rows.tried for c in self.channels_ if c.rows.tried]
         return np.concatenate([np.empty(0), *parts])
 
     def efficiency(self, coupling: float) -> float:
@@ -304,16 +314,21 @@ class Sample:
         coupling : float
             G in GeV^-1.
         """
-        edges = np.asarray(edges, dtype=float)
+        edges = numbers("edges", edges)
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
             raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
         if self.replay is None and self.channels_:
             raise PhysicsError("this sample cannot be replayed, so only its yields are known")
+<<<<<<< HEAD
         couplings = checked_couplings(coupling)
         if couplings.size != 1:
             raise PhysicsError(f"a histogram is that of one coupling, not of {couplings.size}")
         coupling, found = float(couplings.reshape(1)[0]), False
         parts = []
+=======
+        coupling, found = _one_coupling("a histogram", coupling), False
+        value, variance = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
+>>>>>>> ef2c230 (WIP numbers)
         for channel in self.channels_:
             made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
             sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
@@ -328,6 +343,22 @@ class Sample:
             parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
         if self.channels_ and not found:
             raise PhysicsError(f"no event of this sample has '{observable}'")
+<<<<<<< HEAD
         total = combined(parts)
         ones = np.ones(len(edges) - 1)
         return BinnedYield(edges, total.value * ones, total.error * ones)
+=======
+        return BinnedYield(edges, value, np.sqrt(variance))
+
+
+def _one_coupling(what: str, coupling: Any) -> float:
+    """Return one coupling, or raise PhysicsError."""
+    couplings = checked_couplings(coupling)
+    if couplings.size != 1:
+        raise PhysicsError(f"{what} is that of one coupling, not of {couplings.size}")
+    return float(couplings.reshape(1)[0])
+
+
+def _added(parts: list[tuple[float, float]]) -> Yield:
+    return Yield(float(sum(part[0] for part in parts)), math.hypot(*(part[1] for part in parts)))
+>>>>>>> ef2c230 (WIP numbers)

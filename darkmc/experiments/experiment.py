@@ -8,8 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
+<<<<<<< HEAD
 from darkmc.errors import PhysicsError, PrecisionWarning
 from darkmc.estimates import Groups
+=======
+from darkmc.errors import PhysicsError, PrecisionWarning, shown
+>>>>>>> ef2c230 (WIP numbers)
 from darkmc.experiments.binned import BinnedCounting
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.criteria import Counting
@@ -28,11 +32,12 @@ from darkmc.mesons.source import MesonSource
 from darkmc.portal import DarkAxionPortal
 from darkmc.progress import RoundBar
 from darkmc.rng import CHUNK_ROWS
-from darkmc.sample import Sample, checked_couplings
+from darkmc.sample import Sample
 from darkmc.schema import ExperimentCard
-from darkmc.units import require_positive, whole_number
+from darkmc.units import checked_couplings, checked_seed, number, require_positive, require_text, whole_number
 
 DEFAULT_SEED = 1
+MOST_EVENTS = 10**12
 TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
     "decay_in_flight": DecayInFlight,
     "scattering": Scattering,
@@ -68,6 +73,7 @@ class Experiment:
     """
 
     def __init__(self, name: str, preset: str = "best", overrides: Mapping[str, Any] | None = None) -> None:
+        name, preset = require_text("the experiment", name), require_text("preset", preset)
         own, flux = split_flux_keys({**preset_values("detectors", name, preset), **(overrides or {})})
         self.loaded = load_card("detectors", name, overrides=own)
         self.preset = preset
@@ -116,6 +122,8 @@ class Experiment:
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
+        if not isinstance(portal, DarkAxionPortal):
+            raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
         return self.topology.closed(portal)
 
     def plans(
@@ -173,8 +181,8 @@ class Experiment:
         couplings = None if at is None else tuple(_couplings("at", at))
         seed = _seed(seed)
         names = tuple(cut.name for cut in self.card.cuts)
-        masses = (portal.m_dark_photon, portal.m_axion)
         closed = self.closed(portal)
+        masses = (portal.m_dark_photon, portal.m_axion)
         if closed is not None:
             return Sample((), names, seed, closed=closed, masses=masses, inside=self.topology.inside)
         self.topology.prepare()
@@ -199,16 +207,20 @@ class Experiment:
             experiment=self.name,
         )
 
-    def limit(self, sample: Sample, method: str = "bracket") -> Exclusion:
+    def limit(self, sample: Sample | DarkAxionPortal, method: str = "bracket") -> Exclusion:
         """Return the couplings that the observation excludes.
 
         Parameters
         ----------
-        sample : Sample
-            From :meth:`simulate`.
+        sample : Sample or DarkAxionPortal
+            From :meth:`simulate`, which is done first for a portal.
         method : {"bracket", "iterative"}
             Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
         """
+        if isinstance(sample, DarkAxionPortal):
+            sample = self.simulate(sample)
+        if not isinstance(sample, Sample):
+            raise PhysicsError(f"limit takes a sample or a portal, not {shown(sample)}")
         if sample.experiment not in ("", self.name):
             raise PhysicsError(f"the sample is one of {sample.experiment}, not of {self.name}")
         if sample.closed is not None:
@@ -268,9 +280,8 @@ class Experiment:
         PhysicsError
             If an argument is out of range, no channel is open, or no event can be accepted.
         """
-        (coupling,) = _couplings("coupling", coupling)
-        if whole_number("the number of events", n) < 1:
-            raise PhysicsError(f"the number of events must be at least 1, not {n}")
+        (coupling,) = _couplings("coupling", [number("coupling", coupling)])
+        whole_number("the number of events", n, 1, MOST_EVENTS)
         closed = self.closed(portal)
         if closed is not None:
             raise PhysicsError(closed)
@@ -280,16 +291,14 @@ class Experiment:
 
 def _couplings(name: str, value: Any) -> list[float]:
     """Return couplings above zero as a flat list."""
-    return [require_positive(name, g) for g in checked_couplings(value).ravel()]
+    return [require_positive(name, g) for g in checked_couplings(value, name).ravel()]
 
 
 def _seed(seed: int | None) -> int:
     """Return the seed, 1 for None; PhysicsError if it is no whole number of at least 0."""
     if seed is None:
         return DEFAULT_SEED
-    if whole_number("seed", seed) < 0:
-        raise PhysicsError(f"seed must not be negative, not {seed}")
-    return int(seed)
+    return checked_seed("seed", seed)
 
 
 class _Replay:

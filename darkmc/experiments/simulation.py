@@ -9,16 +9,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
+<<<<<<< HEAD
 from darkmc.errors import PhysicsError
 from darkmc.estimates import Weights, mean_and_error
+=======
+from darkmc.errors import PhysicsError, shown
+>>>>>>> ef2c230 (WIP numbers)
 from darkmc.experiments.criteria import Criterion
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.rng import CHUNK_ROWS
 from darkmc.rows import Channel, Rows
 from darkmc.sample import Sample
-from darkmc.units import whole_number
+from darkmc.units import number, whole_number
 
 LARGEST_ROW = 0.02
+LEAST_PRECISION = 1e-6  # below it no number of rows that fits the memory helps
+ROW_BYTES, MOST_MEMORY_GB = 40, 4.0  # of a row, and that all rows together may take
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not made
@@ -269,13 +275,15 @@ def check_request(precision: float | None, n_samples: int | None, max_samples: i
     """
     if precision is not None and n_samples is not None:
         raise PhysicsError("give precision or n_samples, not both")
-    if whole_number("max_samples", max_samples) < 1:
-        raise PhysicsError(f"max_samples must be at least 1, not {max_samples}")
+    whole_number("max_samples", max_samples, 1)
     if n_samples is not None:
-        if whole_number("n_samples", n_samples) < 1:
-            raise PhysicsError(f"n_samples must be at least 1, not {n_samples}")
-        return int(n_samples)
-    wanted = 0.01 if precision is None else precision
-    if not isinstance(wanted, int | float | np.number) or not 0.0 < wanted < 1.0:
-        raise PhysicsError(f"precision must lie between 0 and 1, not {wanted}")
-    return float(wanted)
+        count = whole_number("n_samples", n_samples, 1)
+        memory = count * ROW_BYTES / 1e9
+        if memory > MOST_MEMORY_GB:
+            needed = f"rows would need {memory:.3g} GB, {MOST_MEMORY_GB:g} GB are allowed"
+            raise PhysicsError(f"n_samples = {shown(count)}: {needed}")
+        return count
+    wanted = 0.01 if precision is None else number("precision", precision)
+    if not LEAST_PRECISION <= wanted < 1.0:
+        raise PhysicsError(f"precision must lie between {LEAST_PRECISION:g} and 1, not {wanted:g}")
+    return wanted

@@ -9,11 +9,10 @@ import numpy as np
 from darkmc.errors import PhysicsError, nearest
 from darkmc.kinematics import Array
 from darkmc.particles import mass
+from darkmc.units import masses, numbers
 
 LEPTONS = ("e", "mu", "tau")
 _LEPTON_NAMES = {**{name: name for name in LEPTONS}, "electron": "e", "muon": "mu", "tauon": "tau"}
-# Between the mass of the lightest dark matter and the Planck mass: inside, no square over- or underflows.
-LIGHTEST, HEAVIEST = 1e-40, 1e20
 STRONGEST = 1e100  # no product of three couplings overflows
 _P = ParamSpec("_P")
 
@@ -50,30 +49,6 @@ def elementwise(function: Callable[_P, Any]) -> Callable[_P, Any]:
         return function(*args, **kwargs)
 
     return checked
-
-
-def numbers(name: str, value: Any) -> Array:
-    """Return real numbers as an array, or raise PhysicsError."""
-    try:
-        values = np.asarray(value)
-        if not np.iscomplexobj(values):
-            return np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        pass
-    text = " ".join(repr(value).split())
-    raise PhysicsError(f"{name} must be a number or an array of numbers, not {text:.60}")
-
-
-def masses(name: str, value: Any, massless: bool = True) -> Array:
-    """Return masses (GeV) as an array, or raise PhysicsError that names the first bad one."""
-    values = numbers(name, value)
-    good = (values >= LIGHTEST) & (values <= HEAVIEST) | (massless & (values == 0.0))
-    if not np.all(good):
-        zero = "zero or " if massless else ""
-        raise PhysicsError(
-            f"{name} must be {zero}between {LIGHTEST:g} and {HEAVIEST:g} GeV, not {values[~good][0]:g}"
-        )
-    return values
 
 
 def couplings(name: str, value: Any) -> Array:

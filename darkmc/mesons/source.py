@@ -19,8 +19,10 @@ from darkmc.mesons.hadronic import hadronic_mesons
 from darkmc.mesons.meson_list import Entries, far_from_beam, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng, stream_number
+from darkmc.units import checked_seed, numbers, require_text, whole_number
 
 _CELLS = 160
+_MOST_MESONS = 10**8  # of one call: 2.4 GB
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
 _TRANSVERSE = 0.15  # GeV, half the usual transverse momentum
 
@@ -48,7 +50,7 @@ class MesonSource:
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
         self._overrides = dict(overrides or {})
-        self.loaded = load_card("fluxes", name, overrides=overrides)
+        self.loaded = load_card("fluxes", require_text("the flux", name), overrides=overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
         if isinstance(self.card, FitCard):
@@ -92,11 +94,16 @@ class MesonSource:
             If the card has no such species.
         """
         self.ratio(meson)
+<<<<<<< HEAD
         p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
         if isinstance(self.card, FitCard):
             return within(self.card, p, angle)
         everything: NDArray[np.bool_] = ~np.isnan(p) & ~np.isnan(angle)
         return everything
+=======
+        p, angle = _broadcast(momentum, theta)
+        return within(self.card.validity if isinstance(self.card, FitCard) else Validity(), p, angle)
+>>>>>>> ef2c230 (WIP numbers)
 
     def range_remark(self, share: float) -> str:
         """Return a remark on the share of a yield from mesons outside the range of the fit.
@@ -222,7 +229,7 @@ class MesonSource:
         momentum, theta : float or array
             Lab momentum in GeV and lab angle in rad, 0 <= theta <= pi; they broadcast.
         """
-        p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
+        p, angle = _broadcast(momentum, theta)
         inside = (p > 0.0) & (p < np.inf) & (angle >= 0.0) & (angle <= np.pi)
         sine = np.sin(np.where(inside, angle, 0.0)).ravel()
         flat = np.where(inside, p, 0.0).ravel()
@@ -301,14 +308,24 @@ class MesonSource:
         momentum, theta, weight : arrays (n,)
             GeV, rad and mesons per POT: the weights sum to the number of mesons per POT.
         """
-        if n < 1:
-            raise PhysicsError(f"n must be at least 1, not {n}")
+        whole_number("n", n, 1, _MOST_MESONS)
+        seed = checked_seed("seed", seed)
         parts = []
         for chunk, start in enumerate(range(0, n, CHUNK_ROWS)):
             rng = chunk_rng(seed, stream_number("meson source"), chunk)
             parts.append(self.draw(meson, rng.random((3, min(CHUNK_ROWS, n - start)))))
         momentum, theta, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return momentum, theta, weight / n
+
+
+def _broadcast(momentum: Any, theta: Any) -> tuple[Array, Array]:
+    """Return momenta and angles as arrays of one shape, or raise PhysicsError."""
+    p, angle = numbers("momentum", momentum), numbers("theta", theta)
+    try:
+        both: tuple[Array, Array] = np.broadcast_arrays(p, angle)
+    except ValueError:
+        raise PhysicsError(f"momentum and theta do not broadcast: shapes {p.shape}, {angle.shape}") from None
+    return both
 
 
 def _half_angle(fit: Fit, momentum: Array, w: Array) -> tuple[Array, Array]:
