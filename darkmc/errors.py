@@ -30,18 +30,18 @@ def brief(message: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
 
 
-class BadInput(ValueError):
+class BadInputError(ValueError):
     """Base of the errors for bad input; cuts what is too long in its message."""
 
     def __init__(self, message: object = "") -> None:
         super().__init__(brief(str(message)))
 
 
-class CardError(BadInput):
+class CardError(BadInputError):
     """A card (TOML file) cannot be found, read or understood; names file, key and nearest valid name."""
 
 
-class PhysicsError(BadInput):
+class PhysicsError(BadInputError):
     """A number has no physical meaning, or a channel is closed."""
 
 

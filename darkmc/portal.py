@@ -244,13 +244,8 @@ class DarkAxionPortal:
         elif target == "p":
             scattering = ProtonConversion(self.current, incoming)
         else:
-<<<<<<< HEAD
             scattering = conversion_on(nucleus(target), self.current, incoming)
-        return scattering.cross_section(energies) * np.square(_checked(coupling))
-=======
-            scattering = CoherentConversion(self.current, incoming, nucleus(target))
         return scattering.cross_section(lab) * np.square(_checked(coupling))
->>>>>>> ef2c230 (WIP numbers)
 
     @staticmethod
     def _final_state(name: str) -> str:

@@ -16,12 +16,8 @@ import numpy as np
 from darkmc.errors import PhysicsError
 from darkmc.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
 from darkmc.kinematics import Array
-<<<<<<< HEAD
 from darkmc.rows import Channel
-=======
-from darkmc.rows import Channel, mean_and_error
 from darkmc.units import checked_couplings, numbers
->>>>>>> ef2c230 (WIP numbers)
 
 # (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
 # groups of the list's entries (none without a list)
@@ -47,30 +43,11 @@ class BinnedYield(NamedTuple):
     error: Array
 
 
-<<<<<<< HEAD
-LARGEST_COUPLING = 1e30  # GeV^-1; powers of it still are numbers
-
-
-def checked_couplings(coupling: Any) -> Array:
-    """Return couplings as an array, or raise PhysicsError if one is negative or no sensible number."""
-    try:
-        couplings = np.asarray(coupling, dtype=float)
-    except (TypeError, ValueError):
-        raise PhysicsError(f"coupling must be a number or an array of numbers, not {coupling!r}") from None
-    if not np.all((couplings >= 0.0) & (couplings <= LARGEST_COUPLING)):
-        raise PhysicsError(f"coupling must lie between 0 and {LARGEST_COUPLING:g} GeV^-1")
-    return couplings
-
-
 Estimates = dict[str, Estimate]
 
 
 def _over(coupling: Any, yields: Callable[[float], Estimates]) -> Estimates:
     """Return estimates by name for one coupling, or arrays of the couplings' shape."""
-=======
-def _over(coupling: Any, yields: Callable[[float], dict[str, Yield]]) -> dict[str, Yield]:
-    """Return yields by name for one coupling, or arrays of the couplings' shape."""
->>>>>>> ef2c230 (WIP numbers)
     couplings = checked_couplings(coupling)
     if couplings.ndim == 0:
         return yields(float(couplings))
@@ -319,16 +296,8 @@ class Sample:
             raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
         if self.replay is None and self.channels_:
             raise PhysicsError("this sample cannot be replayed, so only its yields are known")
-<<<<<<< HEAD
-        couplings = checked_couplings(coupling)
-        if couplings.size != 1:
-            raise PhysicsError(f"a histogram is that of one coupling, not of {couplings.size}")
-        coupling, found = float(couplings.reshape(1)[0]), False
-        parts = []
-=======
         coupling, found = _one_coupling("a histogram", coupling), False
-        value, variance = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
->>>>>>> ef2c230 (WIP numbers)
+        parts = []
         for channel in self.channels_:
             made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
             sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
@@ -343,12 +312,9 @@ class Sample:
             parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
         if self.channels_ and not found:
             raise PhysicsError(f"no event of this sample has '{observable}'")
-<<<<<<< HEAD
         total = combined(parts)
         ones = np.ones(len(edges) - 1)
         return BinnedYield(edges, total.value * ones, total.error * ones)
-=======
-        return BinnedYield(edges, value, np.sqrt(variance))
 
 
 def _one_coupling(what: str, coupling: Any) -> float:
@@ -357,8 +323,3 @@ def _one_coupling(what: str, coupling: Any) -> float:
     if couplings.size != 1:
         raise PhysicsError(f"{what} is that of one coupling, not of {couplings.size}")
     return float(couplings.reshape(1)[0])
-
-
-def _added(parts: list[tuple[float, float]]) -> Yield:
-    return Yield(float(sum(part[0] for part in parts)), math.hypot(*(part[1] for part in parts)))
->>>>>>> ef2c230 (WIP numbers)

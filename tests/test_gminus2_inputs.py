@@ -171,7 +171,7 @@ def test_the_package_stands_alone():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if not name.startswith("darkmc.gminus2")}
-    ground_floor = ("constants", "errors", "kinematics", "particles")
+    ground_floor = ("constants", "errors", "kinematics", "particles", "units")
     assert loaded == {"darkmc", *(f"darkmc.{name}" for name in ground_floor)}
 
 

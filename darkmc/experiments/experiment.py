@@ -8,12 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
-<<<<<<< HEAD
-from darkmc.errors import PhysicsError, PrecisionWarning
-from darkmc.estimates import Groups
-=======
 from darkmc.errors import PhysicsError, PrecisionWarning, shown
->>>>>>> ef2c230 (WIP numbers)
+from darkmc.estimates import Groups
 from darkmc.experiments.binned import BinnedCounting
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.criteria import Counting

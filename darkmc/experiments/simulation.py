@@ -9,12 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-<<<<<<< HEAD
-from darkmc.errors import PhysicsError
-from darkmc.estimates import Weights, mean_and_error
-=======
 from darkmc.errors import PhysicsError, shown
->>>>>>> ef2c230 (WIP numbers)
+from darkmc.estimates import Weights, mean_and_error
 from darkmc.experiments.criteria import Criterion
 from darkmc.experiments.plan import ChannelPlan
 from darkmc.rng import CHUNK_ROWS
@@ -24,10 +20,11 @@ from darkmc.units import number, whole_number
 
 LARGEST_ROW = 0.02
 LEAST_PRECISION = 1e-6  # below it no number of rows that fits the memory helps
-ROW_BYTES, MOST_MEMORY_GB = 40, 4.0  # of a row, and that all rows together may take
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not made
+ROW_BYTES = 40.0  # of a row of the simplest kind
+MOST_SAMPLES = 10**10  # whose rows are far too many, however few of the primaries point at the volume
 COPIES = 4.0  # measured: memory of a sample in use over that of its chunks of rows, which are joined and read
 PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
 
@@ -278,10 +275,8 @@ def check_request(precision: float | None, n_samples: int | None, max_samples: i
     whole_number("max_samples", max_samples, 1)
     if n_samples is not None:
         count = whole_number("n_samples", n_samples, 1)
-        memory = count * ROW_BYTES / 1e9
-        if memory > MOST_MEMORY_GB:
-            needed = f"rows would need {memory:.3g} GB, {MOST_MEMORY_GB:g} GB are allowed"
-            raise PhysicsError(f"n_samples = {shown(count)}: {needed}")
+        if count > MOST_SAMPLES:
+            raise PhysicsError(f"n_samples = {shown(count)}: {_too_much(COPIES * ROW_BYTES * count)}")
         return count
     wanted = 0.01 if precision is None else number("precision", precision)
     if not LEAST_PRECISION <= wanted < 1.0:

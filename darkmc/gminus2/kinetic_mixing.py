@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from darkmc.constants import ALPHA
-from darkmc.gminus2.inputs import couplings, elementwise, masses
+from darkmc.gminus2.inputs import couplings, elementwise
+from darkmc.units import masses
 
 
 @elementwise

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.errors import PhysicsError
-from darkmc.gminus2.inputs import couplings, masses, require_broadcast
+from darkmc.gminus2.inputs import couplings, require_broadcast
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
 from darkmc.kinematics import Array
+from darkmc.units import masses
 
 _RULE = unit_rule(-310.0, 310.0, LINEAR_STEP)
 _NUMERATOR = _RULE.weight * _RULE.y

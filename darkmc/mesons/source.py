@@ -94,16 +94,11 @@ class MesonSource:
             If the card has no such species.
         """
         self.ratio(meson)
-<<<<<<< HEAD
-        p, angle = np.broadcast_arrays(np.asarray(momentum, dtype=float), np.asarray(theta, dtype=float))
+        p, angle = _broadcast(momentum, theta)
         if isinstance(self.card, FitCard):
             return within(self.card, p, angle)
         everything: NDArray[np.bool_] = ~np.isnan(p) & ~np.isnan(angle)
         return everything
-=======
-        p, angle = _broadcast(momentum, theta)
-        return within(self.card.validity if isinstance(self.card, FitCard) else Validity(), p, angle)
->>>>>>> ef2c230 (WIP numbers)
 
     def range_remark(self, share: float) -> str:
         """Return a remark on the share of a yield from mesons outside the range of the fit.
@@ -322,10 +317,10 @@ def _broadcast(momentum: Any, theta: Any) -> tuple[Array, Array]:
     """Return momenta and angles as arrays of one shape, or raise PhysicsError."""
     p, angle = numbers("momentum", momentum), numbers("theta", theta)
     try:
-        both: tuple[Array, Array] = np.broadcast_arrays(p, angle)
+        p, angle = np.broadcast_arrays(p, angle)
     except ValueError:
         raise PhysicsError(f"momentum and theta do not broadcast: shapes {p.shape}, {angle.shape}") from None
-    return both
+    return p, angle
 
 
 def _half_angle(fit: Fit, momentum: Array, w: Array) -> tuple[Array, Array]:
