@@ -186,6 +186,7 @@ def main(arguments: list[str]) -> None:
             collider_tables.acceptance,
             collider_tables.collider_limits,
             collider_tables.switches,
+            collider_tables.radiation,
             collider_tables.bins,
         )
         for make in (cutflow, presets, shares, intervals, hadronic, *scattering, *colliders):

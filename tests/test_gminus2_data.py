@@ -122,6 +122,7 @@ def test_nothing_of_the_simulation_is_loaded():
         "constants",
         "errors",
         "kinematics",
+        "estimates",
         "limits",
         "particles",
         "units",

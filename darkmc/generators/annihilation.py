@@ -106,8 +106,9 @@ class InitialStateRadiation:
 
 def _log_u(depth: Array) -> Array:
     """Return ln(1 - exp(-depth)) with all its digits."""
-    small = np.log(-np.expm1(-np.maximum(depth, np.finfo(float).tiny)))
-    return np.where(depth < 0.7, small, np.log1p(-np.exp(-depth)))
+    small = depth < 0.7
+    near = np.log(-np.expm1(-np.maximum(np.where(small, depth, 0.7), np.finfo(float).tiny)))
+    return np.where(small, near, np.log1p(-np.exp(-np.where(small, 0.7, depth))))
 
 
 class Annihilation:
