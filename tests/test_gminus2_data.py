@@ -127,6 +127,5 @@ def test_nothing_of_the_simulation_is_loaded():
         "particles",
         "units",
         "current",
-        "estimates",
     }
     assert data.TABLE is TABLE
