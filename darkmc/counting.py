@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.kinematics import Array
 from darkmc.sampling import gauss_legendre
+from darkmc.units import number, numbers, require_not_negative, whole_number
+
+LARGEST_COUNT = 10**9
+LARGEST_SIGMA = 30.0
+_TINY = 1e-200  # probability below which gammaincc loses digits, and vanishes a little further
+_REACH = 40.0  # logarithm below a largest value beyond which nothing counts
 
 
 def poisson_limit(
@@ -21,38 +28,102 @@ def poisson_limit(
     Parameters
     ----------
     n_obs : int
-        Observed events.
+        Observed events, at most 1e9.
     background, background_error : float
-        Expected background and its standard error.
+        Expected background and its standard error, at most 1e9.
     confidence_level : float
         E.g. 0.90.
 
     Raises
     ------
     PhysicsError
-        If a number is negative or the confidence level outside (0, 1).
+        If a number is negative or too large, or the confidence level outside (0, 1).
     """
-    if n_obs < 0 or background < 0.0 or background_error < 0.0 or not 0.0 < confidence_level < 1.0:
-        raise PhysicsError("counts must not be negative and the confidence level lie between 0 and 1")
+    whole_number("n_obs", n_obs, 0, LARGEST_COUNT)
+    mean = require_not_negative("background", background)
+    error = require_not_negative("background_error", background_error)
+    level = number("confidence_level", confidence_level)
+    if max(mean, error) > LARGEST_COUNT:
+        raise PhysicsError(f"background and background_error must be at most {LARGEST_COUNT:g}")
+    if not 0.0 < level < 1.0:
+        raise PhysicsError(f"confidence_level must lie between 0 and 1, not {level:g}")
     from scipy.optimize import brentq
-    from scipy.special import gammaincc
 
-    backgrounds, weights = np.array([background]), np.array([1.0])
-    if background_error > 0.0:
-        low = max(background - 8.0 * background_error, 0.0)
-        backgrounds, weights = gauss_legendre(low, background + 8.0 * background_error, 200)
-        weights = weights * np.exp(-0.5 * ((backgrounds - background) / background_error) ** 2)
-    at_most = np.dot(weights, gammaincc(n_obs + 1.0, backgrounds))
+    nothing = _log_at_most(n_obs, mean, error, 0.0)
 
     def excess(signal: float) -> float:
-        return float(
-            np.dot(weights, gammaincc(n_obs + 1.0, backgrounds + signal)) / at_most - (1.0 - confidence_level)
-        )
+        return _log_at_most(n_obs, mean, error, signal) - nothing - math.log1p(-level)
 
     top = 10.0 + n_obs + 10.0 * math.sqrt(n_obs + 1.0)
     while excess(top) > 0.0:
         top *= 2.0
     return float(brentq(excess, 0.0, top, xtol=1e-12))
+
+
+def _log_at_most(n_obs: int, background: float, error: float, signal: float) -> float:
+    """Return ln of P(n <= n_obs | signal + b), averaged over b: up to what does not depend on the signal.
+
+    The average is over the part of the integrand that counts: it is log-concave, with one summit.
+    """
+    if error == 0.0:
+        return float(log_poisson_at_most(n_obs, np.array([background + signal]))[0])
+    low, high = max(background - 8.0 * error, 0.0), background + 8.0 * error
+    for _ in range(60):
+        nodes, weights = gauss_legendre(low, high, 200)
+        log_values = log_poisson_at_most(n_obs, nodes + signal) - 0.5 * ((nodes - background) / error) ** 2
+        largest = float(np.max(log_values))
+        counts = np.flatnonzero(log_values > largest - _REACH)
+        edges = np.concatenate([[low], nodes, [high]])
+        inner = float(edges[counts[0]]), float(edges[counts[-1] + 2])
+        if inner[1] - inner[0] > 0.5 * (high - low):
+            break
+        low, high = inner
+    return largest + math.log(float(np.dot(weights, np.exp(log_values - largest))))
+
+
+def log_poisson_at_most(n_obs: int, mean: Array) -> Array:
+    """Return ln P(n <= n_obs | mean) = ln Q(n_obs + 1, mean), also where the probability underflows.
+
+    There by the continued fraction of the incomplete gamma function: DLMF 8.9.2, after W. J. Lentz.
+    """
+    from scipy.special import gammaincc
+
+    shape = n_obs + 1.0
+    direct = gammaincc(shape, mean)
+    out = np.log(np.maximum(direct, _TINY))
+    small = direct < _TINY
+    if np.any(small):
+        x = mean[small]
+        out[small] = _log_pdf(n_obs, x) + np.log(x * _fraction(shape, x))
+    return out
+
+
+def _log_pdf(n_obs: int, mean: Array) -> Array:
+    """Return ln of mean^n e^-mean/n!, without cancellation for large n: Stirling's series, DLMF 5.11.1."""
+    if n_obs < 20:
+        few: Array = n_obs * np.log(mean) - mean - math.lgamma(n_obs + 1.0)
+        return few
+    u = (mean - n_obs) / n_obs
+    series = 1.0 / 12.0 - (1.0 / 360.0 - 1.0 / 1260.0 / n_obs**2) / n_obs**2
+    out: Array = -n_obs * (u - np.log1p(u)) - 0.5 * math.log(2.0 * math.pi * n_obs) - series / n_obs
+    return out
+
+
+def _fraction(a: float, x: Array) -> Array:
+    """Return Gamma(a, x) x^-a e^x for x well above a: 1/(x + 1 - a - (1 - a)/(x + 3 - a - ...))."""
+    b = x + 1.0 - a
+    d = 1.0 / b
+    c, out = np.full_like(x, 1e300), d
+    for k in range(1, 100_000):
+        step = -k * (k - a)
+        b = b + 2.0
+        d = 1.0 / (step * d + b)
+        c = b + step / c
+        factor = c * d
+        out = out * factor
+        if np.all(np.abs(factor - 1.0) < 1e-15):
+            return out
+    raise AssertionError("the continued fraction converges where it is used")
 
 
 def excluded_mean(n_obs: Any, n_sigma: float = 2.0) -> Any:
@@ -63,14 +134,14 @@ def excluded_mean(n_obs: Any, n_sigma: float = 2.0) -> Any:
     Parameters
     ----------
     n_obs : int or array of int
-        Observed counts.
+        Observed counts, at most 1e9.
     n_sigma : float
-        Gaussian standard deviations, above zero.
+        Gaussian standard deviations, above zero, at most 30.
 
     Raises
     ------
     PhysicsError
-        If a count is negative or n_sigma not above zero.
+        If a count is negative or too large, or n_sigma not in its range.
     """
     from scipy.special import gammainccinv, ndtr
 
@@ -88,7 +159,9 @@ def gaussian_excess(n_obs: Any, n_sigma: float = 2.0) -> Any:
 
 
 def _counts(n_obs: Any, n_sigma: float) -> Any:
-    counts = np.asarray(n_obs, dtype=float)
-    if np.any(counts < 0.0) or not n_sigma > 0.0:
-        raise PhysicsError("counts must not be negative and the number of sigma must be above zero")
+    counts = numbers("n_obs", n_obs)
+    if not np.all((counts >= 0.0) & (counts <= LARGEST_COUNT)):
+        raise PhysicsError(f"counts must lie between 0 and {LARGEST_COUNT:g}")
+    if not 0.0 < number("n_sigma", n_sigma) <= LARGEST_SIGMA:
+        raise PhysicsError(f"the number of sigma must be above zero, and at most {LARGEST_SIGMA:g}")
     return counts
