@@ -1,6 +1,7 @@
 """Find, read and check TOML cards; presets and overrides.  The only reader of cards."""
 
 import hashlib
+import math
 import os
 import re
 import tomllib
@@ -14,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.collider_schema import ColliderCard, CombinedCard
-from darkmc.errors import CardError, nearest
+from darkmc.errors import CardError, nearest, shown
 from darkmc.flux_schema import FLUX_MODELS, FluxCard
 from darkmc.run_schema import RUN_MODELS, LimitsRun
 from darkmc.schema import EXPERIMENT_MODELS, Card, ExperimentCard, file_name
@@ -22,6 +23,8 @@ from darkmc.target_schema import forget_target
 
 Kind = Literal["detectors", "fluxes", "runs"]
 MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
+SMALLEST, LARGEST = 1e-30, 1e30  # sizes of numbers in cards, in their units: products of some stay finite
+_DEEPEST = 20  # levels of tables in tables
 _T = TypeVar("_T", bound=Card)
 
 
@@ -162,9 +165,46 @@ def preset_values(kind: Kind, name: str, preset: str | None) -> dict[str, Any]:
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = toml(text)
+    except ValueError as error:
         raise CardError(f"{path}: not valid TOML: {error}") from None
+    _check_content(data, str(path))
+    return text, data
+
+
+def toml(text: str) -> dict[str, Any]:
+    """Return what TOML text says; ValueError for all that is none, or that Python cannot read."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(f"nested more than {_DEEPEST} levels deep") from None
+
+
+def _check_content(data: Mapping[str, Any], source: str) -> None:
+    """Raise CardError for tables in tables without end, and for numbers whose products are none.
+
+    Zero and what lies between SMALLEST and LARGEST in size may stand in a card.
+    """
+    level: list[tuple[str, Any]] = [*data.items()]
+    for _ in range(_DEEPEST):
+        below: list[tuple[str, Any]] = []
+        for key, value in level:
+            if isinstance(value, Mapping):
+                below += [(f"{key}.{name}", item) for name, item in value.items()]
+            elif isinstance(value, list | tuple):
+                below += [(f"{key}.{k}", item) for k, item in enumerate(value)]
+            elif isinstance(value, int | float) and _absurd(value):
+                size = f"0 or between {SMALLEST:g} and {LARGEST:g} in size, not {shown(value)}"
+                raise CardError(f"{source}: {key}: numbers in cards are {size}")
+        if not below:
+            return
+        level = below
+    raise CardError(f"{source}: {level[0][0]}: nested more than {_DEEPEST} levels deep")
+
+
+def _absurd(value: float) -> bool:
+    """Return whether a number is out of the range of cards; the models refuse what is not finite."""
+    return bool(value) and abs(value) != math.inf and (abs(value) < SMALLEST or abs(value) > LARGEST)
 
 
 def _preset(path: Path, data: dict[str, Any], preset: str | None, with_flux: bool = False) -> dict[str, Any]:
@@ -195,6 +235,8 @@ def _set(path: Path, data: dict[str, Any], dotted: str, value: Any) -> None:
     """Set a dotted key; a list of tables is addressed by the tables' names (cuts.energy.max)."""
     here: Any = data
     *parents, last = dotted.split(".")
+    if len(parents) >= _DEEPEST:
+        raise CardError(f"{path}: '{dotted}' is no key: write TABLE.KEY")
     for part in parents:
         if isinstance(here, list):
             names = [str(row.get("name", row.get("key"))) for row in here if isinstance(row, dict)]
@@ -219,6 +261,7 @@ _BRANCH = re.compile(r"float|int|constrained-.*|function-.*|dict\[.*|[A-Z]\w*(Ta
 def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
     """Return the checked card, or raise CardError with the first problem in one line."""
     try:
+        _check_content(data, source)
         return model.model_validate(_tuples(data))
     except ValidationError as error:
         problems = error.errors()

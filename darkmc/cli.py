@@ -239,5 +239,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    tell(message)
+    from darkmc.errors import brief
+
+    tell(brief(message))
     return BAD_INPUT

@@ -14,12 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
-from darkmc.cards import find_card, list_cards, load_card
+from darkmc.cards import find_card, list_cards, load_card, toml
 from darkmc.errors import DarkmcWarning, PhysicsError, nearest
 from darkmc.process import tell
 from darkmc.run_schema import RunCard
-from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid, parse_number, require_positive
+from darkmc.units import (
+    checked_seed,
+    checked_workers,
+    parse_axion_mass,
+    parse_energy,
+    parse_energy_grid,
+    parse_number,
+    require_positive,
+)
 
+_LARGEST_COUNT = 1e15  # beyond it not every whole number is a float
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
 
@@ -61,17 +70,20 @@ def overrides(items: list[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise PhysicsError(f"--set {item}: write KEY=VALUE")
         try:
-            out[key.strip()] = tomllib.loads(f"x = {value}")["x"]
+            read = toml(f"x = {value}")
         except tomllib.TOMLDecodeError:
-            out[key.strip()] = value
+            read = {"x": value}
+        except ValueError as error:  # TOML, but more than Python can read
+            raise PhysicsError(f"--set {key}: {error}") from None
+        out[key.strip()] = read["x"] if len(read) == 1 else value
     return out
 
 
 def whole_number(name: str, text: str) -> int:
     """Return a whole number of at least 1 from text such as 10000 or 1e4."""
     value = parse_number(name, text)
-    if not (math.isfinite(value) and value >= 1.0 and value == int(value)):
-        raise PhysicsError(f"{name} must be a whole number of at least 1, not {text}")
+    if not (1.0 <= value <= _LARGEST_COUNT and value == int(value)):
+        raise PhysicsError(f"{name} must be a whole number from 1 to {_LARGEST_COUNT:g}, not {text}")
     return int(value)
 
 
@@ -91,15 +103,11 @@ def _finite(error: float) -> float | None:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    if options.seed < 0:
-        raise PhysicsError(f"--seed must not be negative, not {options.seed}")
-    return int(options.seed)
+    return checked_seed("--seed", options.seed)
 
 
 def _workers(options: argparse.Namespace) -> int:
-    if options.workers < 1:
-        raise PhysicsError(f"--workers must be at least 1, not {options.workers}")
-    return int(options.workers)
+    return checked_workers("--workers", options.workers)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from darkmc.rng import ANALYSES
 from darkmc.schema import Card, ExperimentCard, Fraction, NotNegative, Positive
+from darkmc.units import LARGEST_SIGMA
 
 Table = dict[str, Any]
 SQRT_S_TOLERANCE = 2e-3  # relative, between the stated energy and that of the beams
@@ -85,7 +86,7 @@ class ColliderObserved(Card):
     missing_mass2_GeV2: tuple[float, float] | None = None
     criterion: Literal["poisson", "gaussian"] = "poisson"
     background: Positive | None = None
-    significance: Positive = 2.0
+    significance: Annotated[float, Field(gt=0.0, le=LARGEST_SIGMA)] = 2.0
     n_limit: Positive | None = None
 
     @model_validator(mode="after")

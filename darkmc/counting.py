@@ -8,10 +8,8 @@ import numpy as np
 from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array
 from darkmc.sampling import gauss_legendre
-from darkmc.units import number, numbers, require_not_negative, whole_number
+from darkmc.units import LARGEST_COUNT, LARGEST_SIGMA, number, numbers, require_not_negative, whole_number
 
-LARGEST_COUNT = 10**9
-LARGEST_SIGMA = 30.0
 _TINY = 1e-200  # probability below which gammaincc loses digits, and vanishes a little further
 _REACH = 40.0  # logarithm below a largest value beyond which nothing counts
 
@@ -66,11 +64,11 @@ def _log_at_most(n_obs: int, background: float, error: float, signal: float) -> 
     The average is over the part of the integrand that counts: it is log-concave, with one summit.
     """
     if error == 0.0:
-        return float(log_poisson_at_most(n_obs, np.array([background + signal]))[0])
+        return float(_log_poisson_at_most(n_obs, np.array([background + signal]))[0])
     low, high = max(background - 8.0 * error, 0.0), background + 8.0 * error
     for _ in range(60):
         nodes, weights = gauss_legendre(low, high, 200)
-        log_values = log_poisson_at_most(n_obs, nodes + signal) - 0.5 * ((nodes - background) / error) ** 2
+        log_values = _log_poisson_at_most(n_obs, nodes + signal) - 0.5 * ((nodes - background) / error) ** 2
         largest = float(np.max(log_values))
         counts = np.flatnonzero(log_values > largest - _REACH)
         edges = np.concatenate([[low], nodes, [high]])
@@ -81,7 +79,7 @@ def _log_at_most(n_obs: int, background: float, error: float, signal: float) -> 
     return largest + math.log(float(np.dot(weights, np.exp(log_values - largest))))
 
 
-def log_poisson_at_most(n_obs: int, mean: Array) -> Array:
+def _log_poisson_at_most(n_obs: int, mean: Array) -> Array:
     """Return ln P(n <= n_obs | mean) = ln Q(n_obs + 1, mean), also where the probability underflows.
 
     There by the continued fraction of the incomplete gamma function: DLMF 8.9.2, after W. J. Lentz.
@@ -90,7 +88,7 @@ def log_poisson_at_most(n_obs: int, mean: Array) -> Array:
 
     shape = n_obs + 1.0
     direct = gammaincc(shape, mean)
-    out = np.log(np.maximum(direct, _TINY))
+    out: Array = np.log(np.maximum(direct, _TINY))
     small = direct < _TINY
     if np.any(small):
         x = mean[small]

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from darkmc.particles import canonical_name, mass
 from darkmc.schema import Card, FileName, NotNegative, Positive, Reference, Vector, once
 from darkmc.target_schema import FitTarget, HadronicTarget
+from darkmc.units import LARGEST_SEED
 
 
 class FluxBeam(Card):
@@ -195,8 +196,8 @@ class Generator(Card):
     """The hadronic model, how many interactions it makes, and the seed of its random numbers."""
 
     model: Literal["UrQMD34"]
-    n_interactions: Annotated[int, Field(ge=1)] = 40_000
-    seed: Annotated[int, Field(ge=0)] = 1
+    n_interactions: Annotated[int, Field(ge=1, le=10**9)] = 40_000
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 1
 
 
 class HadronicCard(PionCard):

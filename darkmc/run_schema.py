@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from darkmc.kinematics import Array
 from darkmc.schema import Card, FileName, Positive, file_name, once
-from darkmc.units import parse_axion_mass, parse_energy, parse_energy_grid
+from darkmc.units import LARGEST_SEED, LEAST_PRECISION, parse_axion_mass, parse_energy, parse_energy_grid
 
 
 def parse_grids(text: str) -> Array:
@@ -36,8 +36,9 @@ def _checked_axion_mass(text: str) -> str:
 Grid = Annotated[str, AfterValidator(_checked_grid)]
 Mass = Annotated[str, AfterValidator(_checked_energy)]
 AxionMass = Annotated[str, AfterValidator(_checked_axion_mass)]
-Seed = Annotated[int, Field(ge=0)]
-Precision = Annotated[float, Field(gt=0.0, lt=1.0)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+Precision = Annotated[float, Field(ge=LEAST_PRECISION, lt=1.0)]
+_MOST_EVENTS = 10**7  # made at once
 
 
 class RunCard(Card):
@@ -79,7 +80,7 @@ class LimitsRun(RunCard):
     m_axion: AxionMass = "0"
     precision: Precision = 0.01
     seed: Seed = 1
-    events: Annotated[int, Field(ge=0)] = 0
+    events: Annotated[int, Field(ge=0, le=_MOST_EVENTS)] = 0
     events_experiment: str | None = None
     events_m_dark_photon: Mass | None = None
     events_coupling_per_GeV: Positive | None = None
@@ -227,7 +228,7 @@ class CrossSectionsRun(RunCard):
     coupling_per_GeV: Positive
     sqrt_s_GeV: Positive
     photons: Annotated[tuple[Photons, ...], Field(min_length=1)]
-    events: Annotated[int, Field(ge=2)] = 10_000
+    events: Annotated[int, Field(ge=2, le=_MOST_EVENTS)] = 10_000
     seed: Seed = 1
 
 
@@ -241,7 +242,7 @@ class MapRun(RunCard):
     x: Axis
     y: Axis
     windows: Annotated[tuple[str, ...], Field(min_length=1)]
-    events: Annotated[int, Field(ge=2)]
+    events: Annotated[int, Field(ge=2, le=_MOST_EVENTS)]
     seed: Seed = 1
 
     @model_validator(mode="after")

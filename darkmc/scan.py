@@ -18,6 +18,7 @@ from darkmc.limits import Exclusion
 from darkmc.portal import DarkAxionPortal
 from darkmc.process import NO_GUARD, die_with_parent, held, leave_if_spawned, main_script
 from darkmc.progress import count_bar
+from darkmc.units import checked_workers
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iter
         If a worker dies, or workers cannot be started because the main script has no main guard.
     """
     leave_if_spawned()
+    workers = min(checked_workers("workers", workers), max(len(request.masses), 1))
     count = len(request.masses)
     request.load()  # a wrong card fails here, before any process is started
     with count_bar(count, "masses", shown=progress) as bar:

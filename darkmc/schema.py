@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from darkmc.materials import nucleus
 from darkmc.particles import canonical_name, mass
+from darkmc.units import LARGEST_COUNT
 
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -203,9 +204,9 @@ class Signal(Card):
 class Observed(Card):
     """What was seen, or the number of signal events that is excluded."""
 
-    n_obs: Annotated[int, Field(ge=0)] | None = None
-    background: NotNegative = 0.0
-    background_error: NotNegative = 0.0
+    n_obs: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] | None = None
+    background: Annotated[float, Field(ge=0.0, le=LARGEST_COUNT)] = 0.0
+    background_error: Annotated[float, Field(ge=0.0, le=LARGEST_COUNT)] = 0.0
     confidence_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.90
     n_limit: Positive | None = None
 

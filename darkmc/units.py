@@ -13,6 +13,9 @@ from darkmc.errors import PhysicsError, shown
 
 LARGEST_SEED = 2**63 - 1  # files hold seeds as int64
 LARGEST_GRID = 10**6  # points
+MOST_WORKERS = 1000
+LEAST_PRECISION = 1e-6  # below it no number of rows that fits into a memory helps
+LARGEST_COUNT, LARGEST_SIGMA = 10**9, 30.0  # of an observation
 LARGEST_COUPLING = 1e30  # GeV^-1; powers of it still are numbers
 # Between the mass of the lightest dark matter and the Planck mass: inside, no square over- or underflows.
 LIGHTEST, HEAVIEST = 1e-40, 1e20
@@ -72,7 +75,8 @@ def parse_energy_grid(text: str) -> NDArray[np.float64]:
     if ":" not in text:
         values = [parse_energy(item) for item in text.split(",") if item.strip()]
         if not 1 <= len(values) <= LARGEST_GRID:
-            raise PhysicsError(f"'{text}': a grid has from 1 to {LARGEST_GRID} points")
+            problem = f"has more than {LARGEST_GRID} points" if values else "is empty"
+            raise PhysicsError(f"'{text}': the grid {problem}")
         return masses("mass", values, massless=False)
     parts = text.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("log", "lin")):
@@ -153,6 +157,11 @@ def whole_number(name: str, value: Any, least: int | None = None, most: int | No
 def checked_seed(name: str, value: Any) -> int:
     """Return a seed of random numbers, from 0 to LARGEST_SEED, or raise PhysicsError that names it."""
     return whole_number(name, value, 0, LARGEST_SEED)
+
+
+def checked_workers(name: str, value: Any) -> int:
+    """Return a number of workers, at most MOST_WORKERS, or raise PhysicsError that names it."""
+    return whole_number(name, value, 1, MOST_WORKERS)
 
 
 def require_positive(name: str, value: Any) -> float:

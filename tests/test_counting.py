@@ -5,8 +5,9 @@ import math
 import mpmath
 import pytest
 
-from darkmc.counting import LARGEST_COUNT, excluded_mean, gaussian_excess, poisson_limit
+from darkmc.counting import excluded_mean, gaussian_excess, poisson_limit
 from darkmc.errors import PhysicsError
+from darkmc.units import LARGEST_COUNT
 
 
 def at_most(n_obs, mean):
@@ -52,30 +53,13 @@ def test_a_background_error_is_averaged_over(n_obs, background, error):
     assert float(averaged(limit) / averaged(0)) == pytest.approx(0.1, rel=1e-8)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *[
-            (-1,),
-            (0.5,),
-            ("3",),
-            (True,),
-            (10**400,),
-            (LARGEST_COUNT + 1,),
-            (1, -1.0),
-            (1, math.nan),
-            (1, 1e10),
-        ],
-        *[
-            (1, 0.0, 1e200),
-            (1, 0.0, -1.0),
-            (1, 0.0, 0.0, 1.0),
-            (1, 0.0, 0.0, 0.0),
-            (1, None),
-            (1, [1.0, 2.0]),
-        ],
-    ],
-)
+WRONG = [
+    *[(-1,), (0.5,), ("3",), (True,), (10**400,), (LARGEST_COUNT + 1,), (1, -1.0), (1, math.nan), (1, 1e10)],
+    *[(1, 0.0, 1e200), (1, 0.0, -1.0), (1, 0.0, 0.0, 1.0), (1, 0.0, 0.0, 0.0), (1, None), (1, [1.0, 2.0])],
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_counts_that_are_none(wrong):
     with pytest.raises(PhysicsError):
         poisson_limit(*wrong)

@@ -16,10 +16,9 @@ from darkmc.experiments.plan import ChannelPlan
 from darkmc.rng import CHUNK_ROWS
 from darkmc.rows import Channel, Rows
 from darkmc.sample import Sample
-from darkmc.units import number, whole_number
+from darkmc.units import LEAST_PRECISION, number, whole_number
 
 LARGEST_ROW = 0.02
-LEAST_PRECISION = 1e-6  # below it no number of rows that fits the memory helps
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS_ROUNDS = 4  # after which a yield of exactly zero is believed
 MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not made
