@@ -117,6 +117,8 @@ class Channel:
     counts_primaries: bool = True  # False where another channel has the same primaries
     list_shares: Array = field(default_factory=lambda: np.empty(0))  # of a list's groups; empty without one
     pilot: RowColumns | None = None  # see :attr:`reaching`, of the channel that this is a part of
+    own_bins: range | None = None  # of the analysis that it belongs to; None: it may fill any
+    closed: bool = False  # known to hold nothing, whatever is tried
 
     def towards(self, coupling: float) -> Array:
         """Return the primaries that point at the detector, by weight; none if another channel counts them."""
@@ -129,7 +131,9 @@ class Channel:
 
     def in_bin(self, number: int) -> "Channel":
         """Return the channel with its rows in one bin only, of as many primaries tried."""
-        return replace(self, rows=self.rows.selected(self.rows.bin == number), pilot=self.reaching)
+        rows = self.rows.selected(self.rows.bin == number)
+        closed = self.own_bins is not None and number not in self.own_bins
+        return replace(self, rows=rows, pilot=self.reaching, closed=closed)
 
     @cached_property
     def passing(self) -> NDArray[np.bool_]:
@@ -181,6 +185,8 @@ class Channel:
         Infinite where too few reach it to say.  What is added to the error of a channel of which nothing
         passes: as if one had.
         """
+        if self.closed:
+            return 0.0
         reaching = self.per_primary(self.terms(self.reaching, coupling))
         if not np.any(self.reaching[0] > 0.0):
             return 0.0 if len(reaching) >= _ENOUGH else np.inf

@@ -507,3 +507,15 @@ def test_the_crossing_angle_is_part_of_the_boost():
     assert np.sqrt(total[0] ** 2 - np.sum(total[1:] ** 2)) == pytest.approx(10.58, rel=1e-12)
     assert total[1] / total[0] == pytest.approx(4.0 * np.sin(0.083) / 11.0, rel=1e-12)
     assert total[3] / total[0] == pytest.approx((7.0 - 4.0 * np.cos(0.083)) / 11.0, rel=1e-12)
+
+
+def test_a_bin_of_one_window_waits_for_no_row_of_the_other():
+    """Their channels cannot fill it: the sum's error there is that of its own window's channels."""
+    sample = experiment("babar").simulate(darkmc.DarkAxionPortal(1.0), n_samples=40_000, seed=4)
+    inside = sample.in_bin(9 + 30)
+    parts = inside.channels(1e-3)
+    own = [part for name, part in parts.items() if name.startswith("highcut")]
+    others = [part for name, part in parts.items() if name.startswith("lowcut")]
+    assert max(part.value for part in own) > 0.0
+    assert all(part == (0.0, 0.0) for part in others)
+    assert inside.expected_events(1e-3).error == pytest.approx(np.hypot.reduce([p.error for p in own]))

@@ -125,6 +125,12 @@ class Collider:
         """Where the beams cross."""
         return (0.0, 0.0, 0.0)
 
+    @property
+    def own_bins(self) -> range:
+        """Numbers of the bins of this analysis."""
+        count = 0 if self.counts is None else len(self.counts.counts)
+        return range(self.first_bin, self.first_bin + count)
+
     @cached_property
     def excluded(self) -> tuple[float, ...]:
         """Number of signal events that is excluded in each bin."""

@@ -91,6 +91,7 @@ class ColliderStream:
             run_events=self.run_events,
             bound=partial(sampled_bound, self),
             counts_primaries=self.kind != "far",
+            own_bins=self.collider.own_bins,
         )
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:

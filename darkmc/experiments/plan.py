@@ -88,6 +88,8 @@ class ChannelPlan:
         No other channel has the same primaries.
     list_shares : array (GROUPS,)
         What part of a list of mesons each group of entries is; empty without a list.
+    own_bins : range or None
+        Bins that it may fill; None: any.
     """
 
     name: str
@@ -105,6 +107,7 @@ class ChannelPlan:
     rows_per_primary: int = 1
     counts_primaries: bool = True
     list_shares: Array = field(default_factory=lambda: np.empty(0))
+    own_bins: range | None = None
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
@@ -118,4 +121,5 @@ class ChannelPlan:
             self.rows_per_primary,
             self.counts_primaries,
             self.list_shares,
+            own_bins=self.own_bins,
         )
