@@ -1,0 +1,47 @@
+"""The command line: whatever is typed, a number with its error or one line, and nothing left behind."""
+
+import json
+
+from fuzz.harness import ask, check_answer, contents, folder, fuzz
+from fuzz.prepared import files
+from fuzz.strategies import command_lines
+
+_KEPT = ("old.root", "old.csv", "small.toml", "limit.csv", "sample.root")
+
+
+@fuzz(60, 5000, command_lines())
+def test_any_words(words):
+    """Codes, one line on standard error, no file after a failure, no temporary file ever."""
+    with folder(files()) as here:
+        (here / "folder.root").mkdir()
+        for link, end in (("nowhere.root", "nowhere"), ("loop.root", "loop.root"), ("linked.csv", "old.csv")):
+            (here / link).symlink_to(end)
+        before, outside = contents(here), contents(here.parent)
+        kept = {name: (here / name).read_bytes() for name in _KEPT}
+        answer = ask(*words)
+        check_answer(
+            answer, shows_cards=words[:1] in (["show"], ["list"]) or "--help" in words or "-h" in words
+        )
+        left = contents(here)
+        assert not [name for name in left - before if name.startswith(".") or ".tmp" in name], left
+        assert len(contents(here.parent) - outside) == len(left - before), "a file outside the folder"
+        if answer.code == 2 and words[0] != "run":
+            assert left == before
+        if "--force" not in words:
+            assert all((here / name).read_bytes() == content for name, content in kept.items())
+        if "--json" in words and answer.code == 0 and "--help" not in words and "-h" not in words:
+            for line in answer.out.splitlines():
+                _check_row(json.loads(line, parse_constant=_no_number))
+
+
+def _no_number(text):
+    raise AssertionError(f"{text} in JSON")
+
+
+def _check_row(row):
+    """Numbers of events are not negative, edges in order."""
+    if "expected_events" in row:
+        assert row["expected_events"] >= 0.0
+        assert row["error"] is None or row["error"] >= 0.0
+    if row.get("lower") and row.get("upper"):
+        assert 0.0 < row["lower"] < row["upper"]
