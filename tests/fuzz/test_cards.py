@@ -149,7 +149,8 @@ def test_good_cards_give_numbers_that_fit_together(overrides, factor, m_dark_pho
         second = darkmc.Experiment("small.toml", overrides={**overrides, "beam.pot": 4.0 * pot})
         portal = darkmc.DarkAxionPortal(m_dark_photon)
         sample, again, more = (
-            experiment.simulate(portal, n_samples=500, seed=seed) for experiment in (first, first, second)
+            experiment.simulate(portal, n_samples=500, at=1e-4, seed=seed)
+            for experiment in (first, first, second)
         )
         value, error = sample.expected_events(COUPLINGS)
         check_yields(value, error)
