@@ -213,7 +213,7 @@ class Sample:
 
     def surviving(self, coupling: float) -> float:
         """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
-        total = 0.0
+        coupling, total = _one_coupling("a share", coupling), 0.0
         for channel in self.channels_:
             weight, _, window = channel.final
             inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)

@@ -93,10 +93,11 @@ def test_no_coupling_no_events():
     assert sample().expected_events(np.array([0.0, 6e-5])).value[0] == 0.0
 
 
-@pytest.mark.parametrize("coupling", [-1e-5, np.nan, np.inf, [1e-5, -1e-5]])
-def test_impossible_couplings(coupling):
+@pytest.mark.parametrize("coupling", [-1e-5, np.nan, np.inf, [1e-5, -1e-5], None, 1e300])
+@pytest.mark.parametrize("method", ["expected_events", "surviving"])
+def test_impossible_couplings(method, coupling):
     with pytest.raises(PhysicsError):
-        sample().expected_events(coupling)
+        getattr(sample(), method)(coupling)
 
 
 def test_small_couplings_grow_as_the_fourth_power():
@@ -229,6 +230,8 @@ def test_impossible_edges(edges):
 def test_unknown_observables_name_the_nearest():
     with pytest.raises(PhysicsError, match="'E_photon'"):
         sample().histogram("E_foton", [0, 1], 6e-5)
+    with pytest.raises(PhysicsError, match="observable must be text, not \\[\\]"):
+        sample().histogram([], [0, 1], 6e-5)
 
 
 def test_one_sample_serves_couplings_it_was_not_made_for():

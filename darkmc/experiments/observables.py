@@ -3,6 +3,7 @@
 from darkmc.errors import PhysicsError, nearest
 from darkmc.experiments import charm, collider_observables
 from darkmc.selection import OBSERVABLES, Observable
+from darkmc.units import require_text
 
 ALL: dict[str, Observable] = {**OBSERVABLES, **charm.OBSERVABLES, **collider_observables.OBSERVABLES}
 VISIBLE_ENERGIES = {"photon": ("E_photon", "E_shower"), "pair": ("E_pair", "E_shower")}
@@ -10,6 +11,6 @@ VISIBLE_ENERGIES = {"photon": ("E_photon", "E_shower"), "pair": ("E_pair", "E_sh
 
 def observable(name: str) -> Observable:
     """Return an observable by name, or raise PhysicsError with the nearest valid name."""
-    if name not in ALL:
+    if require_text("observable", name) not in ALL:
         raise PhysicsError(f"unknown observable '{name}'{nearest(name, ALL)}")
     return ALL[name]

@@ -32,7 +32,9 @@ def fuzz(fast, slow, *strategies):
     """
 
     def decorate(function):
-        @pytest.mark.parametrize("inputs", [fast, pytest.param(slow, marks=pytest.mark.slow)])
+        numbers = [*[fast] * (fast > 0), pytest.param(slow, marks=pytest.mark.slow)]
+
+        @pytest.mark.parametrize("inputs", numbers)
         @functools.wraps(function, assigned=("__name__", "__doc__", "__module__"), updated=())
         def test(inputs):
             chosen = settings(

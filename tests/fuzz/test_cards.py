@@ -97,7 +97,6 @@ _KEYS = st.one_of(
             "a.b",
             "flux.ratios",
             "flux",
-            1,
         ]
     ),
     st.text(max_size=5),

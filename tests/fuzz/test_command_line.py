@@ -2,9 +2,9 @@
 
 import json
 
+from fuzz.command_lines import command_lines
 from fuzz.harness import ask, check_answer, contents, folder, fuzz
 from fuzz.prepared import files
-from fuzz.strategies import command_lines
 
 _KEPT = ("old.root", "old.csv", "small.toml", "limit.csv", "sample.root")
 
