@@ -397,7 +397,8 @@ def test_histograms_of_what_is_measured_add_up():
 
 def test_prompt_spectrum_is_flat_without_spin():
     """dN/dE* of a massless axion's partner at rest energies from 0 to sqrt(s)/2: chi2 of 12 bins."""
-    overrides = {"simulation.spin_correlations": False, "simulation.biasing": "none"}
+    overrides = {f"simulation.{name}": False for name in ("spin_correlations", "isr")}
+    overrides["simulation.biasing"] = "none"
     collider = darkmc.Experiment("belle2-phase2", overrides=overrides | {"cuts.energy.min": 0.0})
     sample = collider.simulate(darkmc.DarkAxionPortal(0.01), n_samples=60_000, at=1e3, seed=4)
     edges = np.linspace(0.0, 5.29, 13)

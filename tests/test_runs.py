@@ -89,6 +89,7 @@ detector.theta_min_deg = 0.0
 detector.theta_max_deg = 180.0
 simulation.biasing = "none"
 simulation.resonance = false
+simulation.isr = false
 simulation.smearing = false
 [point]
 m_dark_photon = "10MeV"
