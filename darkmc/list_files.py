@@ -34,6 +34,8 @@ class ListFile:
         Hash of the file.
     unit : {"GeV", "MeV"} or None
         Unit of momenta that the file says for itself.
+    remarks : tuple of str
+        What a user should know of the file.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class ListFile:
     numbers: NDArray[np.int64] | None
     sha256: str
     unit: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.columns["E"]) == 0:

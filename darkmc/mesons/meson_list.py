@@ -45,6 +45,8 @@ class Entries:
         `per_pot` is known apart from the list; otherwise the number of entries is as random as they are.
     collision : array (n,) or None
         What entries made together have in common, e.g. an event's number: they share a group.  None: nothing.
+    remarks : tuple of str
+        What a user should know of the list.
     """
 
     momentum: Array
@@ -55,6 +57,7 @@ class Entries:
     from_target: bool = True
     fixed: bool = True
     collision: NDArray[np.int64] | None = None
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def groups(self) -> Groups:
@@ -165,14 +168,15 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
     unit = table.unit or settings.momentum_unit or "GeV"
     factor = 1e-3 if unit == "MeV" and table.unit is None else 1.0
     four = np.stack([columns[name] for name in MOMENTUM]) * factor
-    check_momenta(four, meson, table, unit, card.beam.energy_GeV)
+    remark = check_momenta(four, meson, table, unit, card.beam.energy_GeV)
     weight = columns.get("weight", np.ones(four.shape[1]))
     negative = np.flatnonzero(weight < 0.0)
     if len(negative):
         raise CardError(f"{table.place(int(negative[0]))}: the weight {weight[negative[0]]:g} is negative")
     total = float(np.sum(weight))
-    if total == 0.0:
-        raise CardError(f"{table.path}: all weights are zero")
+    if not 0.0 < total < np.inf:
+        fault = "all weights are zero" if total == 0.0 else "the sum of all weights is no finite number"
+        raise CardError(f"{table.path}: {fault}")
     check_axis(four[:3], weight / total, table)
     position, time = _vertices(table, settings)
     per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
@@ -185,6 +189,7 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
         from_target=settings.position_origin != "lab",
         fixed=key in settings.mesons_per_pot,
         collision=table.numbers if table.unit else None,
+        remarks=(*table.remarks, *([remark] if remark else [])),
     )
 
 
@@ -204,7 +209,13 @@ def _vertices(table: ListFile, settings: MesonList) -> tuple[Array | None, Array
     return position, time
 
 
-def far_from_beam(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
+def list_remarks(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
+    """Return what a user should know of lists, each once: files, masses, positions far from the beam."""
+    remarks = [remark for entries in lists.values() for remark in entries.remarks]
+    return list(dict.fromkeys([*remarks, *_far_from_beam(card, lists)]))
+
+
+def _far_from_beam(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
     """Return for which lists most mesons start far from where the beam hits, unless the card means it."""
     if card.list_.position_origin == "lab" or card.list_.origin_m is not None:
         return []

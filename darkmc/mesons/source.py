@@ -16,7 +16,7 @@ from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.kinematics import Array
 from darkmc.mesons.fits import Fit, fits, outside_range, range_text, within
 from darkmc.mesons.hadronic import hadronic_mesons
-from darkmc.mesons.meson_list import Entries, far_from_beam, read_mesons
+from darkmc.mesons.meson_list import Entries, list_remarks, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.units import checked_seed, numbers, require_text, whole_number
@@ -73,9 +73,9 @@ class MesonSource:
         return f"MesonSource('{self.card.name}')"
 
     def validity_remarks(self) -> list[str]:
-        """Return in what beam or target lie outside the range of the fit, or positions far from the beam."""
+        """Return in what beam or target lie outside the range of the fit, or what is odd about lists."""
         if isinstance(self.card, MesonListCard) and self.lists is not None:
-            return far_from_beam(self.card, self.lists)
+            return list_remarks(self.card, self.lists)
         return outside_range(self.card)
 
     def in_range(self, meson: str, momentum: Any, theta: Any) -> NDArray[np.bool_]:
