@@ -224,7 +224,11 @@ def is_hepmc(name: str) -> bool:
 
 
 class ListColumns(Card):
-    """Names of the columns in Parquet and ROOT files; `weight`, if named, is the last column of a text."""
+    """Names of the columns in Parquet and ROOT files.
+
+    A column `weight` is used if there is one, another if named, none if the name is ''.  Of a text it is the
+    last column, if named.
+    """
 
     px: str = "px"
     py: str = "py"

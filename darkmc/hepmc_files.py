@@ -137,7 +137,7 @@ def _positions(data: Any, root: Array, vertex: NDArray[np.int64], produced: NDAr
 
 
 def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
-    """Yield data and position (4,) of every event, in GeV and mm, and the momentum unit that the file says."""
+    """Yield data and position (4,) of every event, in GeV and mm, and the file's unit of momentum."""
     try:
         pyhepmc = import_module("pyhepmc")
     except ImportError:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from darkmc.errors import CardError, nearest
 from darkmc.flux_schema import ListColumns
+from darkmc.input_files import require_file, what_it_is
 from darkmc.kinematics import Array
 
 MOMENTUM = ("px", "py", "pz", "E")
@@ -84,22 +85,27 @@ def read_list(path: Path, columns: ListColumns, tree: str) -> ListFile:
     CardError
         With file and line or entry: no file, no mesons, wrong columns, or what is no finite number.
     """
-    if not path.is_file():
-        raise CardError(f"{path}: no such file")
-    lines = None
+    require_file(path)
+    lines: NDArray[np.int64] | None = None
+    remarks: tuple[str, ...] = ()
     if path.suffix in (".parquet", ".pq"):
         table = _parquet(path, columns)
     elif path.suffix == ".root":
         table = _root(path, columns, tree)
     else:
         table, lines = _text(path, columns)
-    return ListFile(path, table, lines, file_hash(path))
+    if lines is None and "weight" in table and columns.weight is None:
+        remarks = (f"{path}: its column 'weight' is used (columns.weight = '' leaves it aside)",)
+    return ListFile(path, table, lines, file_hash(path), remarks=remarks)
 
 
 def _text(path: Path, columns: ListColumns) -> tuple[dict[str, Array], NDArray[np.int64]]:
-    weight = ("weight",) if columns.weight is not None else ()
+    weight = ("weight",) if columns.weight else ()
     layouts = {len(names): names for names in ((*MOMENTUM, *weight), (*MOMENTUM, *VERTEX, *weight))}
     values, lines, width = array("d"), array("q"), 0
+    kind, advice = what_it_is(path)
+    if kind:
+        raise CardError(f"{path}: {kind}: {advice}")
     try:
         for number, fields in _fields(path):
             if len(fields) not in layouts or len(fields) != (width or len(fields)):
@@ -176,8 +182,8 @@ def _names(path: Path, present: list[str], columns: ListColumns) -> dict[str, st
     vertex = {key: getattr(columns, key) for key in VERTEX}
     if any(name in present for name in vertex.values()) or columns.model_fields_set & set(VERTEX):
         names |= vertex
-    if columns.weight is not None:
-        names["weight"] = columns.weight
+    if columns.weight or (columns.weight is None and "weight" in present):
+        names["weight"] = columns.weight or "weight"
     for name in names.values():
         if name not in present:
             raise CardError(f"{path}: no column '{name}'{nearest(name, present)}")

@@ -13,8 +13,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "darkmc"
 ORDER = (
     "constants errors",
-    "kinematics rng particles units sampling materials progress process",
+    "kinematics rng particles units sampling materials progress process input_files",
     "cards schema run_schema collider_schema flux_schema target_schema catalogue list_files hepmc_files"
+    " hepmc_scan"
     " | directions geometry propagation response selection current estimates rows sample counting limits",
     "generators gminus2",
     "mesons",

@@ -5,7 +5,6 @@ signal in any bin is above the Poisson mean that the bin's count excludes at one
 above N + 2 sqrt(N) ("gaussian"). Bins, counts and numbers: the card, and the CSV file that it names.
 """
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from darkmc.collider_schema import ColliderObserved
 from darkmc.counting import excluded_mean, gaussian_excess
 from darkmc.errors import CardError
+from darkmc.input_files import csv_rows, read_text
 from darkmc.kinematics import Array
 
 COLUMNS = ("low_GeV2", "high_GeV2", "count")
@@ -66,13 +66,9 @@ def read_counts(observed: ColliderObserved, card: str) -> Counts:
         If there is no such file, a number is wrong, or the bins do not cover the card's range exactly.
     """
     path = counts_file(str(observed.counts), card)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise CardError(f"{path}: not a text file") from None
-    lines = text.splitlines()
-    label = next((line[8:].strip() for line in lines if line.startswith("# label:")), "")
-    rows = _rows(path, lines, str(observed.window))
+    text = read_text(path)
+    label = next((line[8:].strip() for line in text.splitlines() if line.startswith("# label:")), "")
+    rows = _rows(path, text, str(observed.window))
     edges = _edges(path, rows, observed)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     counts = np.array([count for _, _, count in rows])
@@ -87,18 +83,15 @@ def counts_file(name: str, card: str) -> Path:
     raise CardError(f"{card}: observed.counts: no file '{name}' here or beside the card")
 
 
-def _rows(path: Path, lines: list[str], window: str) -> list[tuple[float, float, int]]:
+def _rows(path: Path, text: str, window: str) -> list[tuple[float, float, int]]:
     """Return the bins of one window in the order of their edges."""
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    table = [[cell.strip() for cell in cells] for cells in csv.reader(line for _, line in numbered)]
-    header = tuple(table[0]) if table else ()
+    table = csv_rows(path, text)
+    header = tuple(table[0][1]) if table else ()
     if header not in (COLUMNS, ("window", *COLUMNS)):
         raise CardError(f"{path}: the first row must be [window,]{','.join(COLUMNS)}")
     several = len(header) > len(COLUMNS)
     rows = [
-        _row(f"{path}:{n}", cells[several:])
-        for (n, _), cells in zip(numbered[1:], table[1:], strict=True)
-        if not several or cells[0] == window
+        _row(f"{path}:{n}", cells[several:]) for n, cells in table[1:] if not several or cells[0] == window
     ]
     if not rows:
         raise CardError(f"{path}: no bins of window '{window}'")

@@ -1,6 +1,5 @@
 """Limits from lepton moments beside those of experiments: gminus2-LEPTON-DATASET, the two-loop diagram."""
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from darkmc.cards import find_card, list_cards
 from darkmc.errors import CardError, PhysicsError, nearest
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.gminus2.data import TABLE, Row
+from darkmc.input_files import csv_rows, read_text
 from darkmc.limits import Exclusion
 
 PREFIX = "gminus2-"
@@ -116,24 +116,16 @@ def read_rows(path: str) -> tuple[Row, ...]:
     CardError
         Naming file and line, if it cannot be read as such.
     """
-    if not Path(path).is_file():
-        raise CardError(f"no such file: {path}")
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise CardError(f"{path}: not a text file") from None
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    table = list(csv.reader(line for _, line in numbered))
-    header = [cell.strip() for cell in table[0]] if table else []
-    if header != list(_COLUMNS):
+    table = csv_rows(Path(path), read_text(Path(path)))
+    if not table or table[0][1] != list(_COLUMNS):
         raise CardError(f"{path}: the first row must be {','.join(_COLUMNS)}")
-    return tuple(_row(f"{path}:{n}", cells) for (n, _), cells in zip(numbered[1:], table[1:], strict=True))
+    return tuple(_row(f"{path}:{n}", cells) for n, cells in table[1:])
 
 
 def _row(where: str, cells: list[str]) -> Row:
     if len(cells) != len(_COLUMNS):
         raise CardError(f"{where}: {len(cells)} cells, not {len(_COLUMNS)}")
-    lepton, quantity, name, value, error, source, grade = (cell.strip() for cell in cells)
+    lepton, quantity, name, value, error, source, grade = cells
     try:
         return Row(lepton, quantity, name, float(value), float(error), source, grade)
     except PhysicsError as problem:

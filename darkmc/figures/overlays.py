@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.errors import PhysicsError
+from darkmc.input_files import read_text
 from darkmc.kinematics import Array
 
 _COLUMNS = ("mass_GeV", "value")
@@ -63,12 +64,7 @@ def read_overlay(text: str) -> Overlay:
     """
     name, label = split_label(text)
     path = Path(name)
-    if not path.is_file():
-        raise PhysicsError(f"no such file: {path}")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise PhysicsError(f"{path}: not a text file") from None
+    lines = read_text(path, PhysicsError).splitlines()
     numbered = [(n, line) for n, line in enumerate(lines, 1) if not line.startswith("#")]
     filled = [(n, line) for n, line in numbered if not _blank(line)]
     if not filled:

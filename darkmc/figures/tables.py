@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc.errors import PhysicsError
+from darkmc.input_files import csv_rows, read_text
 from darkmc.output.files import replacing
 
 Row = dict[str, Any]
@@ -36,22 +37,15 @@ def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> list
     PhysicsError
         Naming the file and the line, if it is not there or is no such table.
     """
-    if not path.is_file():
-        raise PhysicsError(f"no such file: {path}")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise PhysicsError(f"{path}: not a text file") from None
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith("#")]
-    table = [next(csv.reader([line])) for _, line in numbered]
+    table = csv_rows(path, read_text(path, PhysicsError), PhysicsError)
     wanted = [*texts, *numbers]
-    if not table or not set(wanted) <= set(table[0]):
+    if not table or not set(wanted) <= set(table[0][1]):
         raise PhysicsError(f"{path}: the first row must name the columns {', '.join(wanted)}")
     if len(table) == 1:
         raise PhysicsError(f"{path}: no rows")
     rows = []
-    for (n, _), cells in zip(numbered[1:], table[1:], strict=True):
-        found = dict(zip(table[0], cells, strict=False))
+    for n, cells in table[1:]:
+        found = dict(zip(table[0][1], cells, strict=False))
         try:
             values = {key: float(found[key]) if found[key] else math.nan for key in numbers}
             rows.append({key: found[key] for key in texts} | values)

@@ -83,7 +83,7 @@ def _are_strays(four: Array, meson: str, explained: NDArray[np.bool_], good: NDA
     square, digits = mass_square(wrong), 1e-6 * wrong[3] ** 2
     others = (value for name, value in _masses().items() if name != meson)
     same = [np.mean(np.abs(square - m**2) <= 2.0 * _SAME_MASS * m**2 + digits) for m in others]
-    return max(same) < _STRAYS
+    return bool(max(same) < _STRAYS)
 
 
 def _refuse(
