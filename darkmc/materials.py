@@ -32,6 +32,20 @@ _ELEMENTS = {
     "Pb": (82, 207.2),
 }
 
+# of things that stand in the way: density in g/cm3, and atoms per formula unit.  Metals: densities of
+# textbooks; earth, concrete and marble by their main compounds (memory): real ones differ by 10 to 20%.
+_MATERIALS: dict[str, tuple[float, dict[str, float]]] = {
+    "aluminium": (2.70, {"Al": 1.0}),
+    "concrete": (2.3, {"Si": 1.0, "O": 2.0}),
+    "copper": (8.96, {"Cu": 1.0}),
+    "iron": (7.874, {"Fe": 1.0}),
+    "lead": (11.35, {"Pb": 1.0}),
+    "marble": (2.71, {"Ca": 1.0, "C": 1.0, "O": 3.0}),
+    "soil": (1.8, {"Si": 1.0, "O": 2.0}),
+    "tungsten": (19.3, {"W": 1.0}),
+    "water": (1.0, {"H": 2.0, "O": 1.0}),
+}
+
 
 @dataclass(frozen=True)
 class Nucleus:
@@ -57,6 +71,14 @@ def nucleus(symbol: str) -> Nucleus:
 def symbol(charge: int) -> str:
     """Return the symbol of the element with that many protons, "Z = 92" for one that is not in the table."""
     return next((name for name, (z, _) in _ELEMENTS.items() if z == charge), f"Z = {charge}")
+
+
+def known_material(name: str) -> tuple[float, dict[str, float]]:
+    """Return density (g/cm3) and composition by name, or raise PhysicsError with the nearest known one."""
+    if name not in _MATERIALS:
+        raise PhysicsError(f"unknown material '{name}'{nearest(name, _MATERIALS)}")
+    density, composition = _MATERIALS[name]
+    return density, dict(composition)
 
 
 def inelastic_cross_section_mb(mass_number: float) -> float:

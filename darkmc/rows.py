@@ -1,10 +1,11 @@
 """The universal row and a channel of rows: what a primary contributes at any coupling.
 
-N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2) (1 - exp(-tau_window_i G^2))
+N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
 """
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,9 @@ class Rows:
         empty where it does not.
     group : array (n,) of uint8
         Group of the entry of a list that a row was drawn from; empty without a list.
+    absorb : array (n,)
+        n sigma L at G = 1 of what lies on the way to the volume, whatever the lifetime; empty where nothing
+        is known to.
     """
 
     produced: Array
@@ -54,6 +58,7 @@ class Rows:
     bin: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     arriving: Array = field(default_factory=lambda: np.empty(0))
     group: Groups = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
+    absorb: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def nbytes(self) -> int:
@@ -76,6 +81,7 @@ class Rows:
             np.concatenate([part.bin for part in parts]),
             np.concatenate([part.arriving for part in parts]),
             np.concatenate([part.group for part in parts]),
+            np.concatenate([part.absorb for part in parts]),
         )
 
     def selected(self, keep: NDArray[np.bool_]) -> "Rows":
@@ -92,10 +98,19 @@ class Rows:
             self.bin[keep] if len(self.bin) else self.bin,
             self.arriving,
             self.group[keep] if len(self.group) else self.group,
+            self.absorb[keep] if len(self.absorb) else self.absorb,
         )
 
 
-RowColumns = tuple[Array, Array, Array]  # weight, tau_survive, tau_window
+class RowColumns(NamedTuple):
+    """What the yield of some rows depends on; `absorb` is empty where nothing is absorbed."""
+
+    weight: Array
+    survive: Array
+    window: Array
+    absorb: Array = np.empty(0)
+
+
 _PILOT = 4096  # primaries from which the size of a contribution is known well enough
 _ENOUGH = 1000  # primaries that reach the detector without weight: then there is none
 
@@ -119,6 +134,7 @@ class Channel:
     pilot: RowColumns | None = None  # see :attr:`reaching`, of the channel that this is a part of
     own_bins: range | None = None  # of the analysis that it belongs to; None: it may fill any
     closed: bool = False  # known to hold nothing, whatever is tried
+    absorbing: bool = True  # what the rows say of absorption is taken into account
 
     def towards(self, coupling: float) -> Array:
         """Return the primaries that point at the detector, by weight; none if another channel counts them."""
@@ -154,19 +170,28 @@ class Channel:
 
     @cached_property
     def final(self) -> RowColumns:
-        """Weight per primary, tau_survive and tau_window of the rows that pass every cut."""
-        weight, survive, window = self.after(self.n_cuts)
+        """Weight per primary and exponents of the rows that pass every cut."""
+        columns = self.after(self.n_cuts)
+        weight = columns.weight
         if self.efficiency != 1.0:
             weight = weight * self.efficiency
         if len(self.rows.efficiency):
             weight = weight * self.rows.efficiency[self.passing]
-        return weight, survive, window
+        return columns._replace(weight=weight)
 
     def after(self, cuts: int) -> RowColumns:
         """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
-        keep = self.rows.stage >= cuts
-        weight = self.rows.produced[keep] * self.branching
-        return weight, self.rows.tau_survive[keep], self.rows.tau_window[keep]
+        return self._columns(self.rows.stage >= cuts, self.branching)
+
+    def _columns(self, rows: NDArray[np.bool_] | NDArray[np.intp], factor: float) -> RowColumns:
+        """Return columns of some rows, weights times a factor."""
+        all_, absorbing = self.rows, self.absorbing and len(self.rows.absorb) > 0
+        return RowColumns(
+            all_.produced[rows] * factor,
+            all_.tau_survive[rows],
+            all_.tau_window[rows],
+            all_.absorb[rows] if absorbing else np.empty(0),
+        )
 
     @cached_property
     def reaching(self) -> RowColumns:
@@ -176,8 +201,7 @@ class Channel:
         count = len(self.rows.produced) // self.rows_per_primary
         first = np.arange(0, count, -(-count // _PILOT) or 1) * self.rows_per_primary
         places = (first[:, None] + np.arange(self.rows_per_primary)).ravel()
-        weight = self.rows.produced[places] * (self.branching * self.efficiency)
-        return weight, self.rows.tau_survive[places], self.rows.tau_window[places]
+        return self._columns(places, self.branching * self.efficiency)
 
     def unseen(self, coupling: float) -> float:
         """Return the typical contribution of a primary that reaches the detector: one may have been missed.
@@ -224,10 +248,10 @@ class Channel:
         return self.per_primary(self.terms(self.final, coupling))
 
     def terms(self, rows: RowColumns, coupling: float) -> Array:
-        """Return weight G^power P(G) of rows given as weight, tau_survive and tau_window."""
-        weight, survive, window = rows
-        out: Array = weight * (coupling**self.power * decay_probability(survive, window, coupling))
-        return out
+        """Return weight G^power P(G) of rows."""
+        chance = decay_probability(rows.survive, rows.window, coupling)
+        out: Array = rows.weight * (coupling**self.power * chance)
+        return out * np.exp(-rows.absorb * coupling**2) if len(rows.absorb) else out
 
     def per_primary(self, terms: Array) -> Array:
         """Return sums over the rows of each primary."""
@@ -238,10 +262,11 @@ class Channel:
 
     def slopes(self, coupling: float) -> Array:
         """Return d/dG of :meth:`contributions`."""
-        _, survive, window = self.final
+        _, survive, window, absorb = self.final
         g2 = coupling**2
         with np.errstate(invalid="ignore", over="ignore"):
             width = np.where(np.isinf(window), np.inf, window * g2)
             rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
-        log_slope = self.power - 2.0 * survive * g2 + np.where(width > 0.0, rise, 2.0)
+        lost = survive + absorb if len(absorb) else survive
+        log_slope = self.power - 2.0 * lost * g2 + np.where(width > 0.0, rise, 2.0)
         return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)

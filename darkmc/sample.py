@@ -1,6 +1,6 @@
 """The universal row and what is read off it: yields, slopes, cutflows and histograms at any coupling.
 
-    N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2) (1 - exp(-tau_window_i G^2))
+    N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
 
 A sample belongs to one experiment and one pair of masses; the coupling enters only here.
 """
@@ -107,22 +107,27 @@ class Sample:
     @cached_property
     def weight(self) -> Array:
         """Weight of every row that passes the selection, divided by its channel's number of primaries."""
-        return self._column(lambda channel: channel.final[0] / max(channel.rows.tried, 1))
+        return self._column(lambda channel: channel.final.weight / max(channel.rows.tried, 1))
 
     @cached_property
     def power(self) -> Array:
         """Power of G of every row that passes the selection."""
-        return self._column(lambda channel: np.full(len(channel.final[0]), channel.power))
+        return self._column(lambda channel: np.full(len(channel.final.weight), channel.power))
 
     @cached_property
     def tau_survive(self) -> Array:
         """Decay lengths at G = 1 up to the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final[1])
+        return self._column(lambda channel: channel.final.survive)
 
     @cached_property
     def tau_window(self) -> Array:
         """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final[2])
+        return self._column(lambda channel: channel.final.window)
+
+    @cached_property
+    def absorb(self) -> Array:
+        """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
+        return self._column(lambda channel: np.broadcast_to(_or_zero(channel), len(channel.final.weight)))
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.
@@ -197,29 +202,41 @@ class Sample:
     def upper_bound(self, couplings: Array) -> Array:
         """Return numbers that the yield cannot exceed, much faster than the yields.
 
-        Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2), by channel.
+        Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2 - least absorb G^2), by channel.
         """
         squares = np.square(couplings)
         total = np.zeros_like(couplings)
         for channel in self.channels_:
-            weight, survive, window = channel.final
+            weight, survive, window, _ = channel.final
             if len(weight) == 0:
                 continue
             scale = couplings**channel.power / channel.rows.tried
             weight = np.maximum(weight, 0.0)
             most = np.minimum(np.sum(weight), np.sum(weight * np.minimum(window, 1e200)) * squares)
-            total += scale * most * np.exp(-np.min(survive) * squares)
+            total += scale * most * np.exp(-(np.min(survive) + np.min(_or_zero(channel))) * squares)
         return total
 
     def surviving(self, coupling: float) -> float:
         """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
         coupling, total = _one_coupling("a share", coupling), 0.0
         for channel in self.channels_:
-            weight, _, window = channel.final
+            weight, _, window, _ = channel.final
             inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)
             scale = coupling**channel.power / max(channel.rows.tried, 1)
             total += scale * float(np.sum(np.maximum(weight, 0.0) * inside))
         return float(self.expected_events(coupling).value) / total if total > 0.0 else 0.0
+
+    def absorbed(self, coupling: float) -> float:
+        """Return the share of the yield at one coupling that is lost in a shield, counted or not.
+
+        0 where the rows say nothing of it.
+        """
+        counted, whole = (
+            replace(self, channels_=tuple(replace(c, absorbing=on) for c in self.channels_), replay=None)
+            for on in (True, False)
+        )
+        total = float(whole.expected_events(coupling).value)
+        return 1.0 - float(counted.expected_events(coupling).value) / total if total > 0.0 else 0.0
 
     def slope(self, coupling: Any) -> Yield:
         """Return dN/dG and its standard error, analytic row by row."""
@@ -315,6 +332,12 @@ class Sample:
         total = combined(parts)
         ones = np.ones(len(edges) - 1)
         return BinnedYield(edges, total.value * ones, total.error * ones)
+
+
+def _or_zero(channel: Channel) -> Array:
+    """Return what a channel's rows absorb, or one zero."""
+    absorb = channel.final.absorb
+    return absorb if len(absorb) else np.zeros(1)
 
 
 def _one_coupling(what: str, coupling: Any) -> float:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from darkmc.materials import nucleus
+from darkmc.materials import known_material, nucleus
 from darkmc.particles import canonical_name, mass
 from darkmc.units import LARGEST_COUNT
 
@@ -161,6 +161,30 @@ class Material(Card):
     fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
 
+class Shield(Material):
+    """What stands between target and volume: a known material, or one of a given density and composition."""
+
+    material: str
+    length_m: Positive
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("material"), str):
+            return data
+        if "density_g_cm3" in data and "composition" in data:
+            return data
+        density, composition = known_material(data["material"])
+        return {"density_g_cm3": density, "composition": composition, **data}
+
+    @field_validator("composition")
+    @classmethod
+    def _elements(cls, composition: dict[str, float]) -> dict[str, float]:
+        for name in composition:
+            nucleus(name)
+        return composition
+
+
 def once(names: Sequence[str]) -> None:
     """Raise ValueError if a name stands twice: it would be counted twice."""
     twice = [name for k, name in enumerate(names) if name in names[:k]]
@@ -241,7 +265,13 @@ class Simulation(Card):
     spin_correlations: bool = True
 
 
-class DecaySimulation(Simulation):
+class FixedTargetSimulation(Simulation):
+    """Switches behind a target."""
+
+    absorption: bool = False
+
+
+class DecaySimulation(FixedTargetSimulation):
     """Switches of decay in flight."""
 
     signal: Literal["decay", "conversion", "all"] = "decay"
@@ -272,7 +302,14 @@ class FixedTargetCard(ExperimentCard):
     material: Material | None = None
     signal: Signal
     observed: Observed
-    simulation: Simulation = Simulation()
+    shield: Shield | None = None
+    simulation: FixedTargetSimulation = FixedTargetSimulation()
+
+    @model_validator(mode="after")
+    def _what_absorbs(self) -> "FixedTargetCard":
+        if self.simulation.absorption and self.shield is None:
+            raise ValueError("simulation.absorption = true needs [shield]")
+        return self
 
 
 class DecayCard(FixedTargetCard):
@@ -297,7 +334,7 @@ class ScatteringSignal(Signal):
     scattering_factor: Positive = 1.0
 
 
-class ScatteringSimulation(Simulation):
+class ScatteringSimulation(FixedTargetSimulation):
     """Switches of scattering."""
 
     signal: Literal["electron", "conversion", "all"] = "electron"

@@ -65,7 +65,7 @@ def test_exclusion_is_a_half_line_beside_the_band():
     assert band.upper < line.lower
     assert np.isnan(line.upper)
     assert "open above" in exclusion.reason
-    assert "not thin" in exclusion.reason
+    assert "converts in the shield" in exclusion.reason
 
 
 def test_needs_a_material():

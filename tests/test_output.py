@@ -23,7 +23,9 @@ SPIN = {"simulation.spin_correlations": True}  # on top of the preset with pi0, 
 LIGHT_METRES_PER_NS = 0.299792458
 PHOTONIC = ("meson", "meson_photon", "axion", "dark_photon", "photon", "decay_axion")
 MOMENTA = ("E", "px", "py", "pz")
-ROW = tuple(f"row_{name}" for name in ("weight", "power", "tau_survive", "tau_window", "tau_second"))
+ROW = tuple(
+    f"row_{name}" for name in ("weight", "power", "tau_survive", "tau_window", "tau_second", "absorb")
+)
 COUNT = 20_000
 MESON_MASSES = {"pi0": 0.1349768, "eta": 0.547862}
 
@@ -184,9 +186,9 @@ def test_weights_sum_to_the_expected_events(events, metadata):
 
 def row_yields(columns, coupling):
     """Return what each entry stands for at a coupling, by the formula of the universal row."""
-    weight, power, survive, window, second = (columns[name] for name in ROW)
+    weight, power, survive, window, second, absorb = (columns[name] for name in ROW)
     inside = np.expm1(-window * coupling**2) * np.expm1(-second * coupling**2)
-    return weight * coupling**power * np.exp(-survive * coupling**2) * inside
+    return weight * coupling**power * np.exp(-(survive + absorb) * coupling**2) * inside
 
 
 def test_rows_in_the_file_serve_other_couplings(events, metadata):

@@ -17,7 +17,7 @@ import darkmc
 from darkmc.errors import CardError
 from darkmc.estimates import mean_and_error
 from darkmc.experiments import scattering, secondary
-from darkmc.rows import Rows
+from darkmc.rows import RowColumns, Rows
 
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"
 CENTRE = {LSND: (0.0, -4.65, 29.8), MINIBOONE: (0.0, -1.9, 491.0)}
@@ -310,7 +310,7 @@ def test_paper_average_row_by_row(monkeypatch):
                 survival *= -np.expm1(-plain.rows.tau_window[::step][k] * g**2)
             terms = channel.per_primary(
                 channel.terms(
-                    (
+                    RowColumns(
                         channel.rows.produced * channel.branching,
                         channel.rows.tau_survive,
                         channel.rows.tau_window,

@@ -125,7 +125,7 @@ class BinnedCounting:
         total = np.zeros(len(self.excluded))
         for channel in sample.channels_:
             inside = channel.bins >= 0
-            values = of_rows(channel, *(column[inside] for column in channel.final))
+            values = of_rows(channel, *(column[inside] for column in channel.final[:3]))
             counted = np.bincount(channel.bins[inside], values, minlength=len(total))
             total += counted / max(channel.rows.tried, 1)
         return total

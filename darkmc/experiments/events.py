@@ -235,7 +235,9 @@ class EventStream:
             second = np.where(rows.produced[places + 1] == 0.0, np.inf, later)
         factor = self.coupling**plan.power * decay_probability(survive, window, self.coupling)
         factor = factor * decay_probability(0.0, second, self.coupling)
-        columns = (weights / factor, np.full(len(places), plan.power), survive, window, second)
+        absorb = rows.absorb[places] if plan.absorbing and len(rows.absorb) else np.zeros(len(places))
+        factor = factor * np.exp(-absorb * self.coupling**2)
+        columns = (weights / factor, np.full(len(places), plan.power), survive, window, second, absorb)
         return dict(zip(_ROW, columns, strict=True))
 
     def _metadata(self, experiment: "Experiment", portal: "DarkAxionPortal") -> dict[str, Any]:
@@ -277,6 +279,6 @@ class EventStream:
         }
 
 
-_ROW = ("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second")
+_ROW = ("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second", "row_absorb")
 _VERTICES = ("production", "decay", "scatter", "upstream")
 _FOUR = ("E", "px", "py", "pz")

@@ -14,6 +14,7 @@ from darkmc.experiments.criteria import Counting, counting
 from darkmc.experiments.final_states import particles
 from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
 from darkmc.experiments.shapes import make_shape
+from darkmc.experiments.shield import ShieldedWay
 from darkmc.experiments.validity import validity
 from darkmc.geometry import DirectionProposal, Shape
 from darkmc.kinematics import Array
@@ -112,6 +113,12 @@ class FixedTarget:
     def criterion(self) -> Counting:
         """When a coupling is excluded."""
         return counting(self.card.observed)
+
+    def way(self, portal: DarkAxionPortal) -> ShieldedWay | None:
+        """Return what dark states meet on the way; None without a shield, or for equal masses."""
+        if self.card.shield is None or portal.m_axion == portal.m_dark_photon:
+            return None
+        return ShieldedWay(self.card.shield, portal.current, self.card.beam.energy_GeV)
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""

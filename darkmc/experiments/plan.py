@@ -90,6 +90,8 @@ class ChannelPlan:
         What part of a list of mesons each group of entries is; empty without a list.
     own_bins : range or None
         Bins that it may fill; None: any.
+    absorbing : bool
+        What the rows say of absorption is taken into account.
     """
 
     name: str
@@ -108,6 +110,7 @@ class ChannelPlan:
     counts_primaries: bool = True
     list_shares: Array = field(default_factory=lambda: np.empty(0))
     own_bins: range | None = None
+    absorbing: bool = True
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
@@ -122,4 +125,5 @@ class ChannelPlan:
             self.counts_primaries,
             self.list_shares,
             own_bins=self.own_bins,
+            absorbing=self.absorbing,
         )

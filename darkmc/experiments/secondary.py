@@ -3,7 +3,7 @@
 Four of a meson's dark states may: the lighter of a and gamma' ("light"); the heavier, while it lives
 ("heavy"); and the lighter one of a decay upstream, with the decay beyond SPLIT_M ("far") or before it, where
 its place does not matter ("near").  What happens in the detector is an :class:`Interaction`.  Valid while
-the detector is thin and nothing is absorbed upstream.  Rows: the table in docs/weights.md.
+the detector is thin; of a shield before it each state meets its part.  Rows: the table in docs/weights.md.
 """
 
 from functools import partial
@@ -192,6 +192,7 @@ class SecondaryStream:
             rows_per_primary=self._rows_per_primary,
             counts_primaries=self.first and not self.upstream,
             list_shares=base.list_shares,
+            absorbing=self.card.simulation.absorption,
         )
 
     @property
@@ -256,19 +257,35 @@ class SecondaryStream:
         used = slice(start + 3, start + 3 + self.interaction.n_uniform)
         outcome = self.interaction.act(ray, place, uniform[used][:, seen], everything)
         produced = (self.card.beam.exposure * placed.weight * pair.weight * jacobian)[seen]
-        per_metre = self._per_metre(heavy, placed, seen)
+        energy, per_metre = self._before(heavy, placed, seen)
+        absorb = self._absorb(ray, energy, path[seen])
         weight = produced * outcome.weight * ray.chord
         if self.kind == "far":
             weight = weight * per_metre * per_path[seen]
         path = place if self.kind == "heavy" else path[seen]
-        return _Traced(pair, daughters, placed, seen, ray, place, outcome, weight, produced, per_metre, path)
+        return _Traced(
+            pair, daughters, placed, seen, ray, place, outcome, weight, produced, per_metre, path, absorb
+        )
 
-    def _per_metre(self, heavy: Array, placed: Placed, seen: NDArray[np.intp]) -> Array:
-        """Return decay lengths at G = 1 per metre of the meson's unstable state."""
+    def _before(self, heavy: Array, placed: Placed, seen: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Return energy (GeV), and decay lengths at G = 1 per metre, of the meson's unstable state."""
         if self.kind == "light":
-            return np.zeros(len(seen))
+            return np.zeros(len(seen)), np.zeros(len(seen))
         lab = boost(heavy[:, seen], placed.parent[:, seen], self.base.mass)
-        out: Array = decay_lengths(1.0, length(lab[1:]), self.base.decay.mass, self.base.ctau)
+        lengths: Array = decay_lengths(1.0, length(lab[1:]), self.base.decay.mass, self.base.ctau)
+        return lab[0], lengths
+
+    def _absorb(self, ray: Ray, before: Array, path: Array) -> Array:
+        """Return n sigma L at G = 1 on the way, of a state that decays after a path and its daughter."""
+        way, names = self.base.way, ("a", "dark_photon")
+        if way is None:
+            return np.empty(0)
+        absorb = way.exponent(names[self._takes_dark_photon], ray.energy)
+        if self.kind != "far":
+            return absorb
+        share = path / (path + ray.entry)
+        parent = way.exponent(names[not self._takes_dark_photon], before)
+        out: Array = share * parent + (1.0 - share) * absorb
         return out
 
     def _rows(self, traced: "_Traced", n_rows: int) -> Rows:
@@ -283,7 +300,7 @@ class SecondaryStream:
         keep = np.ones(len(index), dtype=bool)
         efficiency = self.experiment.efficiency(outcome.visible, keep)
         group = traced.placed.group_of(index)
-        factors = self.base.factors(traced.placed, index)
+        factors, absorb = self.base.factors(traced.placed, index), traced.absorb
         if self.kind in ("heavy", "far"):
             survive = survive + traced.per_metre * traced.path
         elif self.kind == "near":
@@ -293,6 +310,7 @@ class SecondaryStream:
             window = np.repeat(traced.per_metre * SPLIT_M, 2)
             stage, index, group = np.repeat(stage, 2), np.repeat(index, 2), np.repeat(group, 2)
             efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
+            absorb = np.repeat(absorb, 2)
         return Rows(
             weight,
             survive,
@@ -304,6 +322,7 @@ class SecondaryStream:
             factors,
             arriving=np.empty(0) if self.upstream else traced.produced,
             group=group,
+            absorb=absorb,
         )
 
     def _path(self, uniform: Array) -> tuple[Array, Array]:
@@ -404,6 +423,7 @@ class _Traced(NamedTuple):
 
     `weight` holds all but the outcome's survival, `produced` the primary alone; `path` is the path length up
     to which, or at which, the meson's unstable state must live, `per_metre` its decay lengths at G = 1.
+    `absorb` is n sigma L at G = 1 on the way, empty without a shield.
     """
 
     pair: DarkPair
@@ -417,3 +437,4 @@ class _Traced(NamedTuple):
     produced: Array
     per_metre: Array
     path: Array
+    absorb: Array

@@ -54,6 +54,7 @@ class Stream:
         heavy = self.decay.heavy_axion
         self.ctau = float(portal.axion_ctau() if heavy else portal.dark_photon_ctau())
         self.branching = 1.0 if heavy else portal.branching_ratio(state)
+        self.way = experiment.way(portal)
         source = experiment.source
         self.primaries: AnaloguePrimaries | ListPrimaries | TurnedPrimaries
         if source.lists is None:
@@ -217,6 +218,7 @@ class Stream:
             experiment.efficiency(known, hits),
             self.factors(placed, hits),
             group=placed.group_of(hits),
+            absorb=self._absorb(placed.unstable[0, hits]),
         )
         if not with_events:
             return rows, None
@@ -239,6 +241,12 @@ class Stream:
             ),
         )
         return rows, events
+
+    def _absorb(self, energy: Array) -> Array:
+        """Return n sigma L at G = 1 of what decays, if it is taken into account: most rows need none."""
+        if self.way is None or not self.card.simulation.absorption:
+            return np.empty(0)
+        return self.way.exponent("a" if self.decay.heavy_axion else "dark_photon", energy)
 
     def factors(self, placed: Placed, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Array:
         """Return by what the flux card's alternatives multiply the weights, shape (m, kept rows)."""

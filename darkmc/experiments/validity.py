@@ -8,14 +8,15 @@ from darkmc.portal import DarkAxionPortal
 from darkmc.sample import Sample
 from darkmc.schema import DecayCard, FixedTargetCard, ScatteringCard
 
-THICK_COUPLING = 0.3  # where conversions in and before the detector stop being rare, GeV^-1
+THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
+MOST_ABSORBED = 0.1  # of the carriers of a signal, before it is said
 
 
 def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> list[str]:
     """Return remarks on an exclusion, none where all is well.
 
-    A selection that leaves nothing; a detector that is not thin; G M > 4 pi for the heaviest meson M, where
-    the effective vertex fails; a width above a tenth of the mass.
+    A selection that leaves nothing; carriers that convert in the shield before they arrive; G M > 4 pi for
+    the heaviest meson M, where the effective vertex fails; a width above a tenth of the mass.
     """
     if sample.channels_ and not any(channel.passing.any() for channel in sample.channels_):
         if isinstance(card, ScatteringCard):
@@ -25,8 +26,7 @@ def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> lis
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
     top = max(tops, default=0.0)
     remarks = []
-    if not _decay_only(card) and top > THICK_COUPLING:
-        remarks.append(f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters")
+    remarks += _absorption(card, sample, top)
     effective = 4.0 * math.pi / max(mass(canonical_name(meson)) for meson in card.source.mesons)
     if top > effective:
         remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G M > 4 pi)")
@@ -36,6 +36,26 @@ def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> lis
     if top > wide:
         remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
     return remarks
+
+
+def _absorption(card: FixedTargetCard, sample: Sample, top: float) -> list[str]:
+    """Return from which coupling on more than MOST_ABSORBED of the carriers convert, if that is excluded.
+
+    Of decays alone it is known only where absorption is counted.
+    """
+    if card.shield is None:
+        if _decay_only(card) or top <= THICK_COUPLING:
+            return []
+        return [f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters"]
+    if top <= 0.0 or sample.absorbed(top) <= MOST_ABSORBED:
+        return []
+    low, high = math.log(1e-4 * top), math.log(top)
+    while high - low > 0.01:
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if sample.absorbed(math.exp(middle)) > MOST_ABSORBED else (middle, high)
+    counted = "counted as lost" if card.simulation.absorption else "not taken into account"
+    share, thick = f"{100.0 * MOST_ABSORBED:g}%", f"above {math.exp(high):.2g} GeV^-1"
+    return [f"{thick} more than {share} of what flies converts in the shield ({counted})"]
 
 
 def _decay_only(card: FixedTargetCard) -> bool:

@@ -1,0 +1,89 @@
+"""What stands between target and detector, and what of the dark states converts there.
+
+a N -> gamma' N and gamma' N -> a N, coherent on nuclei, and the same on electrons where that is open: a
+path l through n scatterers per volume is passed with exp(-n sigma(E) l G^2).  What has converted is lost:
+the state that is made is not followed, though it may be seen too.  A gamma' is averaged over its
+polarisations; that of a meson converts up to 1.5 times as often.  The shield is spread evenly over the way.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from darkmc.current import DarkCurrent
+from darkmc.generators.coherent_scattering import conversion_on
+from darkmc.generators.electron_scattering import FermionScattering
+from darkmc.kinematics import Array
+from darkmc.materials import nuclei_per_m3, nucleus
+from darkmc.particles import mass
+from darkmc.schema import Shield
+
+_POINTS, _NEAREST = 1024, 1e-4  # energies of a table, the first so far above the threshold, relatively
+
+
+class ShieldedWay:
+    """Conversions at G = 1 on the whole way through a shield.
+
+    Parameters
+    ----------
+    shield : Shield
+        The card's table.
+    current : DarkCurrent
+        The masses.
+    top_energy : float
+        Largest energy (GeV) of dark states; beyond, conversions are those at this energy.
+    """
+
+    def __init__(self, shield: Shield, current: DarkCurrent, top_energy: float) -> None:
+        density = nuclei_per_m3(shield.density_g_cm3, shield.composition, shield.fill)
+        self._material = tuple(density.items()), current, top_energy
+        self._length = shield.length_m
+
+    def exponent(self, incoming: str, energy: Array) -> Array:
+        """Return n sigma(E) L at G = 1 of "a" or "dark_photon" of some energies (GeV)."""
+        threshold, start, step, per_metre = _per_metre(*self._material, incoming)
+        open_ = energy > threshold
+        place = (np.log(np.where(open_, energy / threshold - 1.0, 1.0)) - start) / step
+        place = np.clip(place, 0.0, _POINTS - 1.0)
+        left = np.minimum(place.astype(np.intp), _POINTS - 2)
+        value = per_metre[left] + (place - left) * (per_metre[left + 1] - per_metre[left])
+        return np.where(open_, self._length * np.exp(value), 0.0)
+
+
+def conversions_per_metre(
+    density: dict[str, float], current: DarkCurrent, incoming: str, energy: Array
+) -> Array:
+    """Return n sigma at G = 1 in 1/m, summed over nuclei and electrons.
+
+    Parameters
+    ----------
+    density : dict
+        Nuclei per cubic metre by element.
+    current : DarkCurrent
+        The masses, not equal: equal ones convert on electrons without any transfer of momentum.
+    incoming : {"a", "dark_photon"}
+        What comes in; a gamma' is averaged over its polarisations.
+    energy : array
+        GeV.
+    """
+    electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
+    total = electrons * FermionScattering(current, incoming, mass("e")).cross_section(energy)
+    for symbol, number in density.items():
+        total = total + number * conversion_on(nucleus(symbol), current, incoming).cross_section(energy)
+    out: Array = 1e-4 * total
+    return out
+
+
+@lru_cache(maxsize=8)
+def _per_metre(
+    material: tuple[tuple[str, float], ...], current: DarkCurrent, top_energy: float, incoming: str
+) -> tuple[float, float, float, Array]:
+    """Return the threshold (GeV), and start, step and values of ln n sigma against ln(E/threshold - 1)."""
+    density = dict(material)
+    threshold = min(conversion_on(nucleus(name), current, incoming).threshold for name in density)
+    start = np.log(_NEAREST)
+    end = np.log(max(top_energy / threshold - 1.0, 2.0 * _NEAREST))
+    energies = threshold * (1.0 + np.exp(np.linspace(start, end, _POINTS)))
+    per_metre = conversions_per_metre(density, current, incoming, energies)
+    values = np.log(np.maximum(per_metre, 1e-300))
+    return threshold, float(start), float((end - start) / (_POINTS - 1)), values
