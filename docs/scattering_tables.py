@@ -1,6 +1,7 @@
-"""Tables of scattering: yields by stream, limits by veto, what the buffer, the spin and protons do."""
+"""Tables of scattering: yields by stream, limits by veto; what buffer, spin, protons and shields do."""
 
 import math
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,13 @@ LIMIT_MASSES_MEV = {
 STABLE, PROMPT = 1e-9, 1e2
 SPIN_MASSES_MEV = {"lsnd": (1, 2, 5, 20, 60), "miniboone-offtarget": (1, 3, 5, 20, 60)}
 PROTON_MASSES_MEV = {"lsnd": (1, 5, 20, 60, 100), "miniboone-offtarget": (5, 20, 60, 100, 300)}
+SHIELDED = {
+    "charm-finegrained": ("conversion", (5, 20, 60, 100, 300)),
+    "lsnd": ("all", (1, 5, 20, 60, 100)),
+    "miniboone-offtarget": ("all", (5, 20, 60, 100, 300)),
+    **dict.fromkeys(("charm-decay", "nucal", "na62-dump", "ship"), ("decay", (1.1, 1.5, 2, 5, 10))),
+}
+HIGH = 0.3  # GeV^-1, where nothing ends
 _Pair = tuple[float, float]
 
 
@@ -123,6 +131,33 @@ def protons() -> Iterator[Table]:
     yield "protons-conversion", "N in GeV^4, excluded G in GeV^-1, Monte Carlo errors in per cent", rows
 
 
+def absorption() -> Iterator[Table]:
+    """Yield the table of what is lost in the shields: yields at a free upper edge or at HIGH, and edges."""
+    rows = [["signal", *_before_and_after("N", "free", "absorbed"), "G of N"]]
+    for name, (signal, masses) in SHIELDED.items():
+        for mass in masses:
+            portal = darkmc.DarkAxionPortal(1e-3 * mass)
+            free, shielded = (
+                darkmc.Experiment(name, overrides={"simulation.signal": signal, "simulation.absorption": on})
+                for on in (False, True)
+            )
+            limits = [experiment.limit(_sample(experiment, portal)) for experiment in (free, shielded)]
+            coupling = next((i.upper for i in limits[0].intervals if math.isfinite(i.upper)), HIGH)
+            sample = _sample(shielded, portal, at=coupling)
+            value, error = sample.expected_events(coupling)
+            left = 1.0 - sample.absorbed(coupling)
+            pair = ((value / left, error / left), limits[0]), ((value, error), limits[1])
+            rows.append([signal, f"{name}, {mass}", *_columns(*pair), f"{coupling:.4g}"])
+    yield "absorption", "events, excluded G in GeV^-1, Monte Carlo errors in per cent", rows
+
+
+def _sample(experiment: darkmc.Experiment, portal: darkmc.DarkAxionPortal, **at: float) -> darkmc.Sample:
+    """Return a sample good to 2%, or less if that takes too long."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", darkmc.PrecisionWarning)
+        return experiment.simulate(portal, precision=0.02, max_samples=4 * 10**6, **at)
+
+
 def _spin_zero(nucleus: Any, current: Any, incoming: str) -> CoherentConversion:
     return CoherentConversion(current, incoming, nucleus)
 
@@ -158,5 +193,6 @@ def _number(value: float, error: float) -> str:
 
 def _edges(interval: tuple[float, float, float, float]) -> str:
     lower, upper, lower_error, upper_error = interval
-    end = f"{upper:.4g} ({100 * upper_error / upper:.2f}%)" if upper == upper else "up"
+    error = f"{100 * upper_error / upper:.2f}%" if math.isfinite(upper_error) else "error unknown"
+    end = f"{upper:.4g} ({error})" if upper == upper else "up"
     return f"{lower:.4g} ({100 * lower_error / lower:.2f}%) to {end}"

@@ -181,6 +181,7 @@ def main(arguments: list[str]) -> None:
             scattering_tables.buffer,
             scattering_tables.spin,
             scattering_tables.protons,
+            scattering_tables.absorption,
         )
         colliders = (
             collider_tables.acceptance,
