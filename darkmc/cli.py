@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from darkmc.process import Terminated, drop_output, open_streams, stoppable, tell
+from darkmc.process import Terminated, flush_output, open_streams, stoppable, tell
 
 BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 
@@ -202,7 +202,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 TERMINATED if stop.number == signal.SIGTERM or isinstance(error, Terminated) else INTERRUPTED
             )
             tell("terminated" if code == TERMINATED else "interrupted")
-            drop_output()
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -217,12 +216,10 @@ def _main(arguments: Sequence[str] | None) -> int:
 
             return cli_commands.run(options)
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, where a full disk or a reader that has left can be told
+            flush_output()  # here, where a full disk or a reader that has left can be told
     except _UsageError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        drop_output()
         return 0
     except (ValueError, OSError, ImportError) as error:
         from darkmc.errors import CardError, PhysicsError
@@ -230,7 +227,6 @@ def _main(arguments: Sequence[str] | None) -> int:
         if isinstance(error, CardError | PhysicsError):
             return _fail(f"darkmc: {error}")
         if isinstance(error, OSError):
-            drop_output()
             where = f"{error.filename}: " if error.filename is not None else ""
             return _fail(f"darkmc: {where}{error.strerror or error}")
         if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):

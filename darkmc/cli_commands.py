@@ -411,7 +411,9 @@ def _new_experiment(options: argparse.Namespace) -> int:
     path = check_target(options.output or f"{options.name}.toml", options.force)
     with replacing(path, options.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv")
+    _report(
+        str(path), f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv"
+    )
     return 0
 
 

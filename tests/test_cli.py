@@ -1,11 +1,8 @@
 """The command line: bad input (exit 2, one line, nothing left on disk), JSON contract, units, catalogues."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -307,43 +304,3 @@ def test_rate_in_words_names_the_exclusion_and_the_cutflow(capsys):
     text = capsys.readouterr().out
     for word in ("expected events", "99 events", "produced_towards_detector", "forward_shower"):
         assert word in text
-
-
-INTERRUPTED = {
-    "limit": (
-        "limit",
-        CHARM,
-        *PUBLISHED,
-        "--m-dark-photon",
-        "5MeV:25MeV:400",
-        "--precision",
-        "0.001",
-        "-o",
-        "x.csv",
-    ),
-    "generate": ("generate", CHARM, *MASS, "--coupling", "1e-4", "--events", "3e7", "-o", "x.root"),
-}
-INTERRUPTED["limit in two processes"] = (*INTERRUPTED["limit"], "--workers", "2")
-
-
-@pytest.mark.parametrize("arguments", INTERRUPTED.values(), ids=INTERRUPTED.keys())
-def test_control_c_gives_130_soon_and_leaves_nothing(arguments, tmp_path):
-    running = subprocess.Popen(
-        [sys.executable, "-m", "darkmc", *arguments],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        time.sleep(2)
-        os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=60)  # only against a hang
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.communicate()
-    assert (running.returncode, out) == (130, ""), err
-    assert "Traceback" not in err
-    assert list(tmp_path.iterdir()) == []

@@ -308,7 +308,7 @@ def test_nothing_is_left_when_writing_fails(folder, monkeypatch):
     from matplotlib.figure import Figure
 
     def fail(self, path, **_):  # noqa: ARG001
-        path.write_text("half")
+        path.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(Figure, "savefig", fail)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from darkmc.experiments.experiment import Experiment
     from darkmc.portal import DarkAxionPortal
 
-_HOPELESS_BLOCKS = 500
+_PATIENCE = 30  # blocks of rows that are tried for an event, on average: about half a second
 
 
 Index = NDArray[np.intp]
@@ -90,6 +90,7 @@ class EventStream:
 
     def _shared(self, plans: Sequence[ChannelPlan]) -> tuple[list[ChannelPlan], Array, Array]:
         """Return the channels that contribute, their shares of the rows, and bounds of their weights."""
+        self._look_for_one(plans)
         if self.unweighted:
             bounds = np.array([plan.bound(self.coupling) for plan in plans])
         else:
@@ -108,6 +109,17 @@ class EventStream:
             shares = 0.95 * shares + 0.05 / len(plans)
         keep = shares > 0.0
         return [plan for plan, kept in zip(plans, keep, strict=True) if kept], shares[keep], bounds[keep]
+
+    def _look_for_one(self, plans: Sequence[ChannelPlan]) -> None:
+        """Raise PhysicsError if no row of the first ones survives: bounds need not be sought then."""
+        chunks = -(-_PATIENCE // len(plans))
+        for chunk in range(chunks):
+            for plan in plans:
+                rows = plan.channel(plan.run(self.seed, chunk, CHUNK_ROWS))
+                if np.any(rows.contributions(self.coupling) > 0.0):
+                    return
+        tries = chunks * len(plans) * CHUNK_ROWS
+        raise PhysicsError(f"no event passes the selection, or survives, in {tries} tries")
 
     def _blocks(self, with_events: bool) -> Iterator[_Block]:
         """Yield block after block of rows that are accepted, in the order in which they are tried.
@@ -172,8 +184,9 @@ class EventStream:
                 tried = block * CHUNK_ROWS + int(positions[take])
                 return tried, above, of_one_stream(sums, tried)
             found += take
-            if found == 0 and block >= _HOPELESS_BLOCKS:
-                raise PhysicsError(f"no event passes the selection in {(block + 1) * CHUNK_ROWS} tries")
+            if block + 1 >= _PATIENCE * (found + 1):
+                seen = f"only {found} of {self.n} events pass" if found else "no event passes"
+                raise PhysicsError(f"{seen} the selection in {(block + 1) * CHUNK_ROWS} tries")
         raise AssertionError("unreachable")
 
     def __next__(self) -> Any:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -70,8 +71,10 @@ def save(figure: Any, outputs: Sequence[Path]) -> None:
     """Write a figure to files whose suffixes give the format; each is whole or not there."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it comments on the age of the fonts
     for output in outputs:
+        drawn = BytesIO()  # first: a disk that is full makes the PDF writer stumble over itself
+        figure.savefig(drawn, format=output.suffix[1:])
         with replacing(output) as temporary:
-            figure.savefig(temporary, format=output.suffix[1:])
+            temporary.write_bytes(drawn.getvalue())
 
 
 def legend_above(axes: Any, letters: int, size: float = 10.0, more: Sequence[tuple[Any, str]] = ()) -> None:

@@ -1,0 +1,108 @@
+"""SIGTERM and SIGINT at any time: the right exit code, one line, no file and no process left."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_process import group_is_gone, wait_for
+
+LIMIT_TABLE = (
+    "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method,reason\n"
+    "toy,0.005,0,1,3e-4,2e-2,0,0,bracket,\ntoy,0.03,0,1,8e-5,2e-4,0,0,bracket,\n"
+)
+RUN = """
+schema = 1
+name = "toy"
+title = "A toy"
+experiments = ["charm-finegrained"]
+m_dark_photon = "5MeV:25MeV:400"
+precision = 0.001
+"""
+SCAN = ("--m-dark-photon", "5MeV:25MeV:400", "--precision", "0.001")
+POINT = ("--m-dark-photon", "10MeV", "--coupling", "1e-4")
+COMMANDS = {
+    "generate": ("generate", "charm-finegrained", *POINT, "--events", "3e7", "-o", "x.root"),
+    "limit": ("limit", "charm-finegrained", *SCAN, "--workers", "2", "-o", "x.csv"),
+    "run": ("run", "toy.toml", "--workers", "2"),
+    "figure": ("figure", "in.csv", "-o", "x.pdf"),
+    "serial": ("limit", "charm-finegrained", *SCAN, "-o", "x.csv"),
+    "rate": ("rate", "charm-finegrained", *POINT, "--precision", "0.00001", "--workers", "2"),
+}
+INPUTS = {"in.csv": LIMIT_TABLE, "toy.toml": RUN}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+WORDS = {signal.SIGINT: "interrupted\n", signal.SIGTERM: "terminated\n"}
+
+
+def catches(pid):
+    """Return whether a process has a handler for SIGTERM: darkmc has begun, after Python has."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    caught = next((line for line in lines if line.startswith("SigCgt")), "SigCgt: 0")
+    return bool(int(caught.split()[1], 16) & (1 << (signal.SIGTERM - 1)))
+
+
+def strike(name, number, seconds, whole_group, folder):
+    """Start a command, send it a signal some time after it has begun, and see what it leaves."""
+    for file, text in INPUTS.items():
+        (folder / file).write_text(text)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "darkmc", *COMMANDS[name]],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: catches(process.pid) or process.poll() is not None)
+        time.sleep(seconds)
+        (os.killpg if whole_group else os.kill)(process.pid, number)
+        out, err = process.communicate(timeout=120)  # only against a hang
+        wait_for(lambda: group_is_gone(process.pid))
+    finally:
+        if not group_is_gone(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    left = {path.name for path in folder.iterdir()} - set(INPUTS)
+    if name == "figure" and process.returncode == 0:  # it was done already
+        assert (out, err, left) == ("x.pdf\n", "", {"x.pdf"})
+    else:
+        assert (process.returncode, out, err) == (CODES[number], "", WORDS[number])
+        assert left == set()
+
+
+def strikes(count, seed):
+    """Return random commands, signals and times, each command with each signal about as often."""
+    draw = random.Random(seed)
+    kinds = [(name, number) for name in COMMANDS for number in CODES]
+    for k in range(count):
+        name, number = kinds[k % len(kinds)]
+        yield name, number, draw.choice([0.3, 1.0, 3.0, 6.0]) * draw.random(), draw.random() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "seconds", "whole_group"),
+    [
+        ("generate", signal.SIGTERM, 2.5, False),
+        ("limit", signal.SIGINT, 2.5, True),
+        ("limit", signal.SIGTERM, 0.5, True),
+        ("run", signal.SIGTERM, 2.5, False),
+        ("figure", signal.SIGINT, 0.4, False),
+        ("rate", signal.SIGTERM, 1.5, False),
+    ],
+)
+def test_a_signal_leaves_nothing_behind(name, number, seconds, whole_group, tmp_path):
+    strike(name, number, seconds, whole_group, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "number", "seconds", "whole_group"), [*strikes(100, seed=1)])
+def test_a_hundred_signals_leave_nothing_behind(name, number, seconds, whole_group, tmp_path):
+    strike(name, number, seconds, whole_group, tmp_path)
