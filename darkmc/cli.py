@@ -3,7 +3,6 @@
 import argparse
 import re
 import signal
-import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
