@@ -1,5 +1,6 @@
 """Find, read and check TOML cards; presets and overrides.  The only reader of cards."""
 
+import errno
 import hashlib
 import math
 import os
@@ -65,14 +66,24 @@ def find_card(kind: Kind, name: str) -> Path:
         If there is no such card; the message names the nearest shipped one.
     """
     if name.endswith(".toml"):
-        if not Path(name).is_file():
+        if not _is_file(Path(name)):
             raise CardError(f"no such card: {name}")
         return Path(name)
     for folder in _folders(kind):
         path = folder / f"{name}.toml"
-        if path.is_file():
+        if _is_file(path):
             return path
     raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, list_cards(kind))}")
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether it is a file; a name that is too long for one is none."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
 
 
 _SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs": "run"}
@@ -149,6 +160,16 @@ _DECIDES: dict[Kind, tuple[str, Mapping[str, type[Card]]]] = {
 }
 
 
+def checked_overrides(overrides: Any) -> dict[str, Any]:
+    """Return overrides by dotted key, none for None; CardError if they are no mapping from text."""
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise CardError(f"overrides must be a mapping of dotted keys, not {shown(overrides)}")
+    for key in overrides or {}:
+        if not isinstance(key, str):
+            raise CardError(f"overrides: {shown(key)} is no key: write 'table.key'")
+    return dict(overrides or {})
+
+
 def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Separate the keys of the experiment's card from those under ``flux.``, which lose that prefix."""
     own = {key: value for key, value in values.items() if not key.startswith("flux.")}
@@ -178,6 +199,10 @@ def toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError(f"nested more than {_DEEPEST} levels deep") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:
+        raise ValueError("a number of thousands of digits") from None
 
 
 def _check_content(data: Mapping[str, Any], source: str) -> None:

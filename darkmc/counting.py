@@ -11,6 +11,7 @@ from darkmc.sampling import gauss_legendre
 from darkmc.units import LARGEST_COUNT, LARGEST_SIGMA, number, numbers, require_not_negative, whole_number
 
 _TINY = 1e-200  # probability below which gammaincc loses digits, and vanishes a little further
+_NO_ERROR = 1e-12  # relative error of a background that changes no digit of a limit
 _REACH = 40.0  # logarithm below a largest value beyond which nothing counts
 
 
@@ -63,7 +64,7 @@ def _log_at_most(n_obs: int, background: float, error: float, signal: float) -> 
 
     The average is over the part of the integrand that counts: it is log-concave, with one summit.
     """
-    if error == 0.0:
+    if error <= _NO_ERROR * max(background, 1.0):
         return float(_log_poisson_at_most(n_obs, np.array([background + signal]))[0])
     low, high = max(background - 8.0 * error, 0.0), background + 8.0 * error
     for _ in range(60):
@@ -143,8 +144,8 @@ def excluded_mean(n_obs: Any, n_sigma: float = 2.0) -> Any:
     """
     from scipy.special import gammainccinv, ndtr
 
-    counts = _counts(n_obs, n_sigma)
-    return gammainccinv(counts + 1.0, ndtr(-n_sigma))[()]
+    counts, sigma = _counts(n_obs, n_sigma)
+    return gammainccinv(counts + 1.0, ndtr(-sigma))[()]
 
 
 def gaussian_excess(n_obs: Any, n_sigma: float = 2.0) -> Any:
@@ -152,14 +153,14 @@ def gaussian_excess(n_obs: Any, n_sigma: float = 2.0) -> Any:
 
     Source: the criterion of arXiv:1806.00757. Parameters and errors as there.
     """
-    counts = _counts(n_obs, n_sigma)
-    return np.where(counts > 0.0, counts + n_sigma * np.sqrt(counts), excluded_mean(counts, n_sigma))[()]
+    counts, sigma = _counts(n_obs, n_sigma)
+    return np.where(counts > 0.0, counts + sigma * np.sqrt(counts), excluded_mean(counts, sigma))[()]
 
 
-def _counts(n_obs: Any, n_sigma: float) -> Any:
-    counts = numbers("n_obs", n_obs)
+def _counts(n_obs: Any, n_sigma: float) -> tuple[Any, float]:
+    counts, sigma = numbers("n_obs", n_obs), number("n_sigma", n_sigma)
     if not np.all((counts >= 0.0) & (counts <= LARGEST_COUNT)):
         raise PhysicsError(f"counts must lie between 0 and {LARGEST_COUNT:g}")
-    if not 0.0 < number("n_sigma", n_sigma) <= LARGEST_SIGMA:
+    if not 0.0 < sigma <= LARGEST_SIGMA:
         raise PhysicsError(f"the number of sigma must be above zero, and at most {LARGEST_SIGMA:g}")
-    return counts
+    return counts, sigma

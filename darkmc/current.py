@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.errors import PhysicsError
 from darkmc.kinematics import Array, kallen, two_body_momentum
-from darkmc.units import masses, require_not_negative, require_positive
+from darkmc.units import checked_couplings, masses, require_not_negative, require_positive, squares
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class DarkCurrent:
             "m_dark_photon": require_positive("m_dark_photon", self.m_dark_photon),
         }
         for name, value in found.items():
-            object.__setattr__(self, name, float(masses(name, value)))
+            object.__setattr__(self, name, float(masses(name, value, massless=name == "m_axion")))
 
     @property
     def threshold(self) -> float:
@@ -51,26 +52,31 @@ class DarkCurrent:
 
         `q2` in GeV^2 and `coupling` in GeV^-1 broadcast. From [dN] eq. 7 by crossing.
         """
-        momentum = two_body_momentum(np.sqrt(q2), self.m_axion, self.m_dark_photon)
-        return np.square(coupling) * momentum**3 / (12.0 * np.pi)
+        photon = np.sqrt(np.maximum(squares("q2", q2), 0.0))
+        momentum = two_body_momentum(photon, self.m_axion, self.m_dark_photon)
+        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
 
     def spectral_density(self, q2: Any, coupling: Any = 1.0) -> Any:
         """Return rho(q2) = sqrt(q2) Gamma*(q2)/(pi q2^2) in GeV^-2: the weight of a photon of mass^2 q2.
 
         For any process with a virtual photon, sigma(X + a gamma') = int dq2 rho(q2) sigma(X + V(q2)).
         """
-        q2 = np.asarray(q2, dtype=float)
-        safe = np.where(q2 > 0.0, q2, 1.0)
+        q2 = squares("q2", q2)
+        above = q2 > self.threshold**2
+        safe = np.where(above, q2, 1.0)
         density = np.sqrt(safe) * self.virtual_photon_width(safe, coupling) / (np.pi * safe**2)
-        return np.where(q2 > 0.0, density, 0.0)[()]
+        return np.where(above, density, 0.0)[()]
 
     def dark_photon_width(self, photon_q2: Any = 0.0, coupling: Any = 1.0) -> Any:
         """Return Gamma(gamma' -> a gamma*(photon_q2)) in GeV, spin average included; 0 when closed.
 
         For a real photon this is [dN] eq. 7, G^2 (m'^2 - m_a^2)^3/(96 pi m'^3).
         """
+        photon_q2 = squares("photon_q2", photon_q2)
+        if np.any(photon_q2 < 0.0):
+            raise PhysicsError("photon_q2 must not be negative")
         momentum = two_body_momentum(self.m_dark_photon, self.m_axion, np.sqrt(photon_q2))
-        return np.square(coupling) * momentum**3 / (12.0 * np.pi)
+        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
 
     def axion_width(self, coupling: Any = 1.0) -> Any:
         """Return Gamma(a -> gamma gamma') in GeV; 0 when closed.
@@ -78,7 +84,7 @@ class DarkCurrent:
         G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
         """
         momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
-        return np.square(coupling) * momentum**3 / (4.0 * np.pi)
+        return np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)
 
     def tensor(self, q: Array, k: Array) -> Array:
         """Return the spin-summed E^{mu nu} of the vertex for photon momentum q and gamma' momentum k.
@@ -105,4 +111,4 @@ class DarkCurrent:
 
     def kallen(self, q2: Any) -> Any:
         """Return lambda(q2, m_a^2, m'^2) in GeV^4."""
-        return kallen(q2, self.m_axion**2, self.m_dark_photon**2)
+        return kallen(squares("q2", q2), self.m_axion**2, self.m_dark_photon**2)

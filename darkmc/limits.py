@@ -4,6 +4,7 @@ Knows nothing of experiments: it is given N(G) with its error, dN/dG, and the ex
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +13,7 @@ import numpy as np
 from darkmc.errors import PhysicsError
 from darkmc.estimates import LEAST_ENTRIES, UNKNOWN
 from darkmc.kinematics import Array
+from darkmc.units import require_text
 
 SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
 NAN = float("nan")
@@ -140,11 +142,14 @@ def solve(curve: YieldCurve, target: float, method: str = "bracket") -> Exclusio
     """
     if not (math.isfinite(target) and target > 0.0):
         raise PhysicsError(f"the excluded number of events must be above zero, not {target:g}")
-    if method == "bracket":
-        return _bracket(curve, target)
-    if method == "iterative":
-        return _iterate(curve, target)
-    raise PhysicsError(f"unknown method '{method}' (use 'bracket' or 'iterative')")
+    return METHODS[checked_method(method)](curve, target)
+
+
+def checked_method(method: str) -> str:
+    """Return the name of a method, or raise PhysicsError."""
+    if require_text("method", method) not in METHODS:
+        raise PhysicsError(f"unknown method '{method}' (use {' or '.join(map(repr, METHODS))})")
+    return method
 
 
 def edge_errors(curve: YieldCurve, coupling: float) -> EdgeErrors:
@@ -272,3 +277,6 @@ def _converged(curve: YieldCurve, coupling: float, history: tuple[tuple[float, f
     edge = Interval(coupling, NAN, errors.total, NAN)
     reason = "lower edge only: upper edges repel the iteration; use method 'bracket'"
     return Exclusion((edge,), "iterative", reason, history, ((errors, NO_EDGE),))
+
+
+METHODS: dict[str, Callable[[YieldCurve, float], Exclusion]] = {"bracket": _bracket, "iterative": _iterate}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from darkmc.constants import AVOGADRO
 from darkmc.errors import PhysicsError, nearest
+from darkmc.units import require_text
 
 ATOMIC_MASS_GEV = 0.93149410242
 _ELEMENTS = {
@@ -63,7 +64,7 @@ class Nucleus:
 
 def nucleus(symbol: str) -> Nucleus:
     """Return a nucleus by the symbol of its element, or raise PhysicsError with the nearest known one."""
-    if symbol not in _ELEMENTS:
+    if require_text("the element", symbol) not in _ELEMENTS:
         raise PhysicsError(f"unknown element '{symbol}'{nearest(symbol, _ELEMENTS)}")
     return Nucleus(symbol, *_ELEMENTS[symbol])
 

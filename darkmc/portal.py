@@ -21,9 +21,18 @@ from darkmc.generators.electron_scattering import FermionScattering
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.materials import Nucleus, nucleus
 from darkmc.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
-from darkmc.units import checked_couplings, energies, numbers, require_not_negative, require_positive
+from darkmc.units import (
+    checked_couplings,
+    energies,
+    number,
+    numbers,
+    require_not_negative,
+    require_positive,
+    require_text,
+)
 
 LARGEST_NUCLEUS = 1000
+LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
 FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
 
 
@@ -154,10 +163,10 @@ class DarkAxionPortal:
         m_lepton : float
             Mass of the annihilating leptons in GeV; 0 neglects it.
         """
-        energy = energies("sqrt_s", sqrt_s)
-        if not np.all(energy > 2.0 * require_not_negative("m_lepton", m_lepton)):
+        energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
+        if not np.all(energy > 2.0 * m):
             raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
-        sigma = annihilation.cross_section(np.square(energy), self.current, m_lepton)
+        sigma = annihilation.cross_section(np.square(energy), self.current, m)
         return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
 
     def radiative_annihilation_cross_section(
@@ -177,7 +186,8 @@ class DarkAxionPortal:
             G in GeV^-1; enters squared.
         """
         energy = float(energies("sqrt_s", require_positive("sqrt_s", sqrt_s)))
-        low, high = require_positive("e_min", e_min), require_positive("e_max", e_max)
+        window = {"e_min": e_min, "e_max": e_max}
+        low, high = (float(energies(name, require_positive(name, e))) for name, e in window.items())
         if high <= low:
             raise PhysicsError(f"e_max = {high:g} must be above e_min = {low:g}")
         widest = require_positive("abs_cos_max", abs_cos_max)
@@ -194,7 +204,7 @@ class DarkAxionPortal:
         Parameters
         ----------
         beam_energy : float or array
-            Energy of the electron in GeV, above its mass.
+            Energy of the electron in GeV, above its mass, at most 1e4.
         Z, A : int, float
             Charge and mass number of the nucleus.
         coupling : float or array
@@ -203,9 +213,12 @@ class DarkAxionPortal:
         beam = energies("beam_energy", beam_energy)
         if not np.all(beam > mass("e")):
             raise PhysicsError("beam_energy must be above the electron mass")
-        target = Nucleus("", int(require_positive("Z", Z)), require_positive("A", A))
-        if max(target.charge, target.mass_number) > LARGEST_NUCLEUS:
-            raise PhysicsError(f"Z and A must be at most {LARGEST_NUCLEUS}")
+        if np.any(beam > LARGEST_BEAM):
+            raise PhysicsError(f"beam_energy must be at most {LARGEST_BEAM:g} GeV: beyond, digits are lost")
+        charge, mass_number = number("Z", Z), number("A", A)
+        if not all(1.0 <= value <= LARGEST_NUCLEUS for value in (charge, mass_number)) or charge % 1.0:
+            raise PhysicsError(f"Z (whole) and A must lie between 1 and {LARGEST_NUCLEUS}")
+        target = Nucleus("", int(charge), mass_number)
         flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in beam.ravel()]
         sigma = np.array(flat).reshape(beam.shape)[()]
         return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
@@ -233,7 +246,8 @@ class DarkAxionPortal:
         PhysicsError
             If the incoming state or the target is unknown, or an energy is not a number.
         """
-        if incoming not in ("a", "dark_photon"):
+        require_text("target", target)
+        if require_text("incoming", incoming) not in ("a", "dark_photon"):
             raise PhysicsError(
                 f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
             )
@@ -249,7 +263,7 @@ class DarkAxionPortal:
 
     @staticmethod
     def _final_state(name: str) -> str:
-        if name not in FINAL_STATES:
+        if require_text("final_state", name) not in FINAL_STATES:
             raise PhysicsError(f"unknown final state '{name}'{nearest(name, FINAL_STATES)}")
         return name
 

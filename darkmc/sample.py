@@ -17,7 +17,7 @@ from darkmc.errors import PhysicsError
 from darkmc.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
 from darkmc.kinematics import Array
 from darkmc.rows import Channel
-from darkmc.units import checked_couplings, numbers
+from darkmc.units import checked_couplings, numbers, whole_number
 
 # (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
 # groups of the list's entries (none without a list)
@@ -156,6 +156,7 @@ class Sample:
 
     def in_bin(self, number: int) -> "Sample":
         """Return the sample with the rows in one bin of the observation only, of as many primaries tried."""
+        number = whole_number("the bin", number)
         channels = tuple(channel.in_bin(number) for channel in self.channels_)
         return replace(self, channels_=channels, replay=None)
 
@@ -196,7 +197,8 @@ class Sample:
 
     def unseen(self, coupling: float) -> tuple[str, ...]:
         """Return the channels of which nothing was seen that would tell how much they may contribute."""
-        parts = ((channel.name, channel.weights(coupling)) for channel in self.channels_)
+        g = _one_coupling("what is unseen", coupling)
+        parts = ((channel.name, channel.weights(g)) for channel in self.channels_)
         return tuple(name for name, part in parts if math.isinf(part.unseen))
 
     def upper_bound(self, couplings: Array) -> Array:
@@ -204,6 +206,7 @@ class Sample:
 
         Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2 - least absorb G^2), by channel.
         """
+        couplings = checked_couplings(couplings)
         squares = np.square(couplings)
         total = np.zeros_like(couplings)
         for channel in self.channels_:

@@ -106,6 +106,13 @@ def require_text(name: str, value: Any) -> str:
     return value
 
 
+def truth(name: str, value: Any) -> bool:
+    """Return a truth value given as bool (or NumPy's), or raise PhysicsError that names it."""
+    if not isinstance(value, bool | np.bool_):
+        raise PhysicsError(f"{name} must be True or False, not {shown(value)}")
+    return bool(value)
+
+
 def numbers(name: str, value: Any, what: str = "a number or an array of numbers") -> NDArray[np.float64]:
     """Return real numbers, of any shape, as an array of floats: the one check of what must be numbers.
 
@@ -193,10 +200,19 @@ def masses(name: str, value: Any, massless: bool = True) -> NDArray[np.float64]:
 
 
 def energies(name: str, value: Any) -> NDArray[np.float64]:
-    """Return finite energies (GeV) up to HEAVIEST as an array, or raise PhysicsError."""
+    """Return energies (GeV), zero or in size between LIGHTEST and HEAVIEST, or raise PhysicsError."""
     values = numbers(name, value)
-    if not np.all(np.abs(values) <= HEAVIEST):
-        raise PhysicsError(f"{name} must be finite, and at most {HEAVIEST:g} GeV")
+    size = np.abs(values)
+    if not np.all((size <= HEAVIEST) & ((size >= LIGHTEST) | (size == 0.0))):
+        raise PhysicsError(f"{name} must be zero, or between {LIGHTEST:g} and {HEAVIEST:g} GeV in size")
+    return values
+
+
+def squares(name: str, value: Any) -> NDArray[np.float64]:
+    """Return squares of four-momenta (GeV^2), of either sign, as an array, or raise PhysicsError."""
+    values = numbers(name, value)
+    if not np.all(np.abs(values) <= HEAVIEST**2):
+        raise PhysicsError(f"{name} must be finite, and at most {HEAVIEST**2:g} GeV^2")
     return values
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from darkmc.cards import Loaded, load_card, preset_values, split_flux_keys
+from darkmc.cards import Loaded, checked_overrides, load_card, preset_values, split_flux_keys
 from darkmc.errors import PhysicsError, PrecisionWarning, shown
 from darkmc.estimates import Groups
 from darkmc.experiments.binned import BinnedCounting
@@ -23,14 +23,22 @@ from darkmc.experiments.simulation import Executor, Goal, Progress, check_reques
 from darkmc.experiments.topology import Topology
 from darkmc.geometry import Shape
 from darkmc.kinematics import Array
-from darkmc.limits import Exclusion
+from darkmc.limits import Exclusion, checked_method
 from darkmc.mesons.source import MesonSource
 from darkmc.portal import DarkAxionPortal
 from darkmc.progress import RoundBar
 from darkmc.rng import CHUNK_ROWS
 from darkmc.sample import Sample
 from darkmc.schema import ExperimentCard
-from darkmc.units import checked_couplings, checked_seed, number, require_positive, require_text, whole_number
+from darkmc.units import (
+    checked_couplings,
+    checked_seed,
+    number,
+    require_positive,
+    require_text,
+    truth,
+    whole_number,
+)
 
 DEFAULT_SEED = 1
 MOST_EVENTS = 10**12
@@ -70,7 +78,8 @@ class Experiment:
 
     def __init__(self, name: str, preset: str = "best", overrides: Mapping[str, Any] | None = None) -> None:
         name, preset = require_text("the experiment", name), require_text("preset", preset)
-        own, flux = split_flux_keys({**preset_values("detectors", name, preset), **(overrides or {})})
+        changes = {**preset_values("detectors", name, preset), **checked_overrides(overrides)}
+        own, flux = split_flux_keys(changes)
         self.loaded = load_card("detectors", name, overrides=own)
         self.preset = preset
         self.topology = TOPOLOGIES[self.loaded.card.topology](self.loaded, flux)
@@ -118,15 +127,14 @@ class Experiment:
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
-        if not isinstance(portal, DarkAxionPortal):
-            raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
-        return self.topology.closed(portal)
+        return self.topology.closed(_portal(portal))
 
     def plans(
         self, portal: DarkAxionPortal, at: Sequence[float] | None = None, vary: bool = False
     ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
-        return self.topology.plans(portal, at, vary)
+        couplings = None if at is None else _couplings("at", at)
+        return self.topology.plans(_portal(portal), couplings, truth("vary", vary))
 
     def simulate(
         self,
@@ -173,7 +181,9 @@ class Experiment:
         PhysicsError
             If an argument is out of range.
         """
-        wanted = check_request(precision, n_samples, max_samples)
+        wanted, vary = check_request(precision, n_samples, max_samples), truth("vary", vary)
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise PhysicsError(f"executor must have a method 'submit', not {shown(executor)}")
         couplings = None if at is None else tuple(_couplings("at", at))
         seed = _seed(seed)
         names = tuple(cut.name for cut in self.card.cuts)
@@ -213,6 +223,7 @@ class Experiment:
         method : {"bracket", "iterative"}
             Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
         """
+        method = checked_method(method)
         if isinstance(sample, DarkAxionPortal):
             sample = self.simulate(sample)
         if not isinstance(sample, Sample):
@@ -235,8 +246,10 @@ class Experiment:
         coupling : float
             GeV^-1.
         """
-        topology = self.topology
-        return topology.source_remarks(sample, [coupling]) if isinstance(topology, FixedTarget) else []
+        if not isinstance(sample, Sample):
+            raise PhysicsError(f"remarks are on a sample, not on {shown(sample)}")
+        topology, couplings = self.topology, _couplings("coupling", [number("coupling", coupling)])
+        return topology.source_remarks(sample, couplings) if isinstance(topology, FixedTarget) else []
 
     def remarks_of(self, plans: Sequence[ChannelPlan], coupling: float, seed: int) -> list[str]:
         """Return the remarks on the yield of channels, from the first rows of each."""
@@ -278,6 +291,7 @@ class Experiment:
         """
         (coupling,) = _couplings("coupling", [number("coupling", coupling)])
         whole_number("the number of events", n, 1, MOST_EVENTS)
+        unweighted, progress = truth("unweighted", unweighted), truth("progress", progress)
         closed = self.closed(portal)
         if closed is not None:
             raise PhysicsError(closed)
@@ -290,11 +304,15 @@ def _couplings(name: str, value: Any) -> list[float]:
     return [require_positive(name, g) for g in checked_couplings(value, name).ravel()]
 
 
+def _portal(portal: DarkAxionPortal) -> DarkAxionPortal:
+    if not isinstance(portal, DarkAxionPortal):
+        raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
+    return portal
+
+
 def _seed(seed: int | None) -> int:
     """Return the seed, 1 for None; PhysicsError if it is no whole number of at least 0."""
-    if seed is None:
-        return DEFAULT_SEED
-    return checked_seed("seed", seed)
+    return DEFAULT_SEED if seed is None else checked_seed("seed", seed)
 
 
 class _Replay:
@@ -321,8 +339,8 @@ class _Replay:
 @contextmanager
 def _shown(progress: Progress | bool) -> Iterator[Progress | None]:
     """Give what is told after every round: a bar that is removed at the end, the caller's, or nothing."""
-    if progress is not True:
-        yield progress or None
+    if callable(progress) or not truth("progress", progress):
+        yield progress if callable(progress) else None
         return
     bar = RoundBar()
     try:

@@ -275,7 +275,8 @@ def check_request(precision: float | None, n_samples: int | None, max_samples: i
     if n_samples is not None:
         count = whole_number("n_samples", n_samples, 1)
         if count > MOST_SAMPLES:
-            raise PhysicsError(f"n_samples = {shown(count)}: {_too_much(COPIES * ROW_BYTES * count)}")
+            needed = _too_much(COPIES * ROW_BYTES * min(count, 1e300))
+            raise PhysicsError(f"n_samples = {shown(count)}: {needed}")
         return count
     wanted = 0.01 if precision is None else number("precision", precision)
     if not LEAST_PRECISION <= wanted < 1.0:

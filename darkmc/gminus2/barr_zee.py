@@ -14,7 +14,7 @@ from darkmc.errors import PhysicsError, nearest
 from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass
 from darkmc.gminus2.triangle import pseudoscalar_triangle, scalar_triangle
 from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
-from darkmc.units import masses
+from darkmc.units import masses, require_text
 
 # boson -> its mass in GeV and its vector coupling to the lepton in units of e
 _BOSONS = {"photon": (0.0, 1.0), "Z": (MASS, VECTOR_COUPLING)}
@@ -72,8 +72,8 @@ def _diagram(
     triangle: Callable[..., Any], lepton: str, mass: Any, cutoff: Any, boson: str
 ) -> tuple[float, Any]:
     """Return kappa m_l/(4 pi^2) in GeV and the triangle."""
-    if boson not in _BOSONS:
-        raise PhysicsError(f"unknown boson '{boson}'{nearest(str(boson), _BOSONS)}")
+    if require_text("boson", boson) not in _BOSONS:
+        raise PhysicsError(f"unknown boson '{boson}'{nearest(boson, _BOSONS)}")
     m_boson, kappa = _BOSONS[boson]
     m, m_x = lepton_mass(lepton), masses("mass", mass)
     return kappa * m / (4.0 * np.pi**2), triangle(m, m_x, m_boson, cutoffs(cutoff, m, m_x, m_boson))

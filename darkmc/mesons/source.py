@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards import flatten, load_card
+from darkmc.cards import checked_overrides, flatten, load_card
 from darkmc.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.kinematics import Array
@@ -19,7 +19,7 @@ from darkmc.mesons.hadronic import hadronic_mesons
 from darkmc.mesons.meson_list import Entries, list_remarks, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng, stream_number
-from darkmc.units import checked_seed, numbers, require_text, whole_number
+from darkmc.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
 
 _CELLS = 160
 _MOST_MESONS = 10**8  # of one call: 2.4 GB
@@ -49,8 +49,8 @@ class MesonSource:
     """
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
-        self._overrides = dict(overrides or {})
-        self.loaded = load_card("fluxes", require_text("the flux", name), overrides=overrides)
+        self._overrides = checked_overrides(overrides)
+        self.loaded = load_card("fluxes", require_text("the flux", name), overrides=self._overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
         if isinstance(self.card, FitCard):
@@ -86,7 +86,7 @@ class MesonSource:
         meson : str
             A species of the card; those without a fit of their own have the range of the pi0's.
         momentum, theta : float or array
-            Lab momentum in GeV and lab angle in rad; they broadcast.  Never true for nan.
+            Lab momentum in GeV and lab angle in rad; they broadcast.  Never true for nan and infinities.
 
         Raises
         ------
@@ -95,10 +95,10 @@ class MesonSource:
         """
         self.ratio(meson)
         p, angle = _broadcast(momentum, theta)
+        known: NDArray[np.bool_] = np.isfinite(p) & np.isfinite(angle)
         if isinstance(self.card, FitCard):
-            return within(self.card, p, angle)
-        everything: NDArray[np.bool_] = ~np.isnan(p) & ~np.isnan(angle)
-        return everything
+            known &= within(self.card, np.where(known, p, 0.0), np.where(known, angle, 0.0))
+        return known
 
     def range_remark(self, share: float) -> str:
         """Return a remark on the share of a yield from mesons outside the range of the fit.
@@ -108,9 +108,9 @@ class MesonSource:
         share : float
             Share, 0 to 1, of mesons for which :meth:`in_range` is false; below 1% there is no remark ("").
         """
-        if not (isinstance(self.card, FitCard) and share >= _SHARE):
+        if not (isinstance(self.card, FitCard) and number("share", share) >= _SHARE):
             return ""
-        known = range_text(self.card)
+        known, share = range_text(self.card), float(share)
         return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
 
     @property
@@ -225,7 +225,7 @@ class MesonSource:
             Lab momentum in GeV and lab angle in rad, 0 <= theta <= pi; they broadcast.
         """
         p, angle = _broadcast(momentum, theta)
-        inside = (p > 0.0) & (p < np.inf) & (angle >= 0.0) & (angle <= np.pi)
+        inside = (p > 0.0) & (p <= HEAVIEST) & (angle >= 0.0) & (angle <= np.pi)
         sine = np.sin(np.where(inside, angle, 0.0)).ravel()
         flat = np.where(inside, p, 0.0).ravel()
         per_solid_angle = self.density_per_solid_angle(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
+from darkmc.errors import PhysicsError, shown
 from darkmc.output.files import replacing
 
 _BASKET = 16384  # entries per write, so that baskets compress well
@@ -44,9 +44,11 @@ def _joined(parts: list[dict[str, np.ndarray[Any, Any]]]) -> dict[str, np.ndarra
 def _chunks(stream: Any) -> Iterator[Any]:
     """Yield awkward arrays of events, or say that what is given is none."""
     wanted = "write_root takes what Experiment.generate returns, or awkward arrays of events with 'weight'"
-    if not (hasattr(stream, "fields") or isinstance(stream, Iterable)):
-        raise PhysicsError(f"{wanted}, not a {type(stream).__name__}")
-    for chunk in [stream] if hasattr(stream, "fields") else stream:
+    try:
+        chunks = iter([stream] if hasattr(stream, "fields") else stream)
+    except TypeError:  # also arrays without a dimension
+        raise PhysicsError(f"{wanted}, not a {type(stream).__name__}") from None
+    for chunk in chunks:
         if "weight" not in getattr(chunk, "fields", ()):
             raise PhysicsError(f"{wanted}, not a {type(chunk).__name__}")
         yield chunk
@@ -67,6 +69,8 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     PhysicsError
         If it is no stream of events (a Sample has none), there is no event, or the file cannot be written.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise PhysicsError(f"path must be text or a path, not {shown(path)}")
     chunks = _chunks(stream)
     with replacing(path) as temporary:
         import uproot
