@@ -107,10 +107,20 @@ class PionCard(FluxCard):
         return self
 
 
+class CentralProduction(Card):
+    """A heavy meson with (1 - |x_F|)^x_F_power (1 + pT^2/p0^2)^-6 and a yield of its own."""
+
+    x_F_power: Annotated[float, Field(ge=1.0, le=20.0)]
+    transverse_scale_GeV: Positive
+    per_pot: Positive
+    reference: str
+
+
 class FitCard(PionCard):
-    """Mesons from a fit: where it holds, and named alternatives."""
+    """Mesons from a fit: where it holds, species made centrally, and named alternatives."""
 
     validity: Validity
+    central: dict[str, CentralProduction] = Field(default_factory=dict)
     alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
     alternative_references: dict[str, str] = Field(default_factory=dict)
 
@@ -120,6 +130,17 @@ class FitCard(PionCard):
         for name in self.alternatives:
             if self.alternative_references.get(name) not in known:
                 raise ValueError(f"alternative_references.{name} must name the key of a reference")
+        return self
+
+    @model_validator(mode="after")
+    def _every_central_meson_is_known_once(self) -> "FitCard":
+        known = {reference.key for reference in self.references}
+        others = {canonical_name(name) for name in ("pi0", *self.ratios)}
+        for meson, production in self.central.items():
+            if canonical_name(meson) in others:
+                raise ValueError(f"central.{meson}: '{meson}' has a yield in ratios already, or is the pi0")
+            if production.reference not in known:
+                raise ValueError(f"central.{meson}.reference must name the key of a reference")
         return self
 
 

@@ -17,6 +17,7 @@ from darkmc.flux_schema import (
 from darkmc.kinematics import Array, feynman_x, nucleon_frame
 from darkmc.mesons.bmpt import Bmpt
 from darkmc.mesons.burman_smith import BurmanSmith, TargetMixture
+from darkmc.mesons.central import CentralMeson
 from darkmc.mesons.sanford_wang import SanfordWang
 from darkmc.particles import canonical_name, mass
 
@@ -43,6 +44,24 @@ class Fit(Protocol):
 
 def fits(card: FluxCard) -> dict[str, Fit]:
     """Return the densities of a card: of pi0, and of mesons that do not follow them."""
+    return {**_central(card), **_light(card)}
+
+
+def _central(card: FluxCard) -> dict[str, Fit]:
+    if not isinstance(card, FitCard):
+        return {}
+    return {
+        canonical_name(name): CentralMeson(
+            beam_energy=card.beam.energy_GeV,
+            meson_mass=mass(name),
+            x_F_power=production.x_F_power,
+            transverse_scale=production.transverse_scale_GeV,
+        )
+        for name, production in card.central.items()
+    }
+
+
+def _light(card: FluxCard) -> dict[str, Fit]:
     if isinstance(card, BmptCard):
         return {"pi0": _bmpt(card)}
     if isinstance(card, BurmanSmithCard):

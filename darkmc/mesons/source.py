@@ -15,16 +15,15 @@ from darkmc.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.flux_schema import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.kinematics import Array
 from darkmc.mesons.fits import Fit, fits, outside_range, range_text, within
+from darkmc.mesons.flat import CELLS, cells, half_angle, integral, unfold
 from darkmc.mesons.hadronic import hadronic_mesons
 from darkmc.mesons.meson_list import Entries, list_remarks, read_mesons
 from darkmc.particles import canonical_name
 from darkmc.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
 
-_CELLS = 160
 _MOST_MESONS = 10**8  # of one call: 2.4 GB
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
-_TRANSVERSE = 0.15  # GeV, half the usual transverse momentum
 
 
 class MesonSource:
@@ -96,7 +95,7 @@ class MesonSource:
         self.ratio(meson)
         p, angle = _broadcast(momentum, theta)
         known: NDArray[np.bool_] = np.isfinite(p) & np.isfinite(angle)
-        if isinstance(self.card, FitCard):
+        if isinstance(self.card, FitCard) and canonical_name(meson) not in self._central:
             known &= within(self.card, np.where(known, p, 0.0), np.where(known, angle, 0.0))
         return known
 
@@ -127,10 +126,21 @@ class MesonSource:
         except PhysicsError as error:
             raise CardError(f"{self.loaded.path}: beam.energy_GeV: {error}") from None
 
+    @cached_property
+    def _central(self) -> dict[str, float]:
+        """Per POT, of species made centrally."""
+        return {canonical_name(name): made.per_pot for name, made in self._fit.central.items()}
+
     def _shape(self, meson: str) -> str:
         """Return whose density a meson follows: its own or that of the pi0."""
         name = canonical_name(meson)
+        if name in self._central and self._fits[name].largest_momentum == 0.0:
+            raise self._none_made(name)
         return name if name in self._fits else "pi0"
+
+    def _none_made(self, species: str) -> CardError:
+        energy = self._fit.beam.energy_GeV
+        return CardError(f"{self.loaded.path}: beam.energy_GeV: no {species} from protons of {energy:g} GeV")
 
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:
@@ -168,9 +178,11 @@ class MesonSource:
             return mesons / pions.per_pot if pions is not None else np.inf
         if name == "pi0":
             return 1.0
+        if name in self._central:
+            return self._central[name] / self._pions_per_pot
         ratios = {canonical_name(key): value for key, value in self._fit.ratios.items()}
         if name not in ratios:
-            known = nearest(name, ["pi0", *ratios])
+            known = nearest(name, ["pi0", *ratios, *self._central])
             raise CardError(f"{self.loaded.path}: ratios has no '{meson}'{known}")
         return ratios[name]
 
@@ -197,7 +209,7 @@ class MesonSource:
     def angles(self, meson: str, momentum: Array, w: Array) -> tuple[Array, Array]:
         """Return cos theta and pT^2 at 0 < w < 1 of all angles at which a fit has mesons of a momentum."""
         fit = self._fits[self._shape(meson)]
-        half, _ = _half_angle(fit, momentum, w)
+        half, _ = half_angle(fit, momentum, w)
         cosine = (1.0 - half**2) / (1.0 + half**2)
         return cosine, np.square(momentum * 2.0 * half / (1.0 + half**2))
 
@@ -206,7 +218,8 @@ class MesonSource:
     ) -> Array:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.density`."""
         shape = self._shape(meson)
-        scale = self.ratio(meson) * self._scales[shape]
+        share = 1.0 if shape in self._central else self.ratio(meson)
+        scale = share * self._scales[shape]
         return scale * self._fits[shape].density(momentum, cosine, transverse2)
 
     def forward_density(self, meson: str, momentum: Array) -> Array:
@@ -235,25 +248,38 @@ class MesonSource:
         return np.where(np.isnan(p) | np.isnan(angle), np.nan, density)[()]
 
     @cached_property
+    def _pions_per_pot(self) -> float:
+        """Pi0 per POT: the card's, or those of the fit per interacting proton."""
+        card = self._fit
+        made = self._integral_of("pi0")
+        return card.pi0_per_pot or card.target_interaction * made
+
+    def _integral_of(self, shape: str) -> float:
+        made = integral(self._fits[shape])
+        if not made > 0.0:
+            raise self._none_made(shape)
+        return made
+
+    @cached_property
     def _scales(self) -> dict[str, float]:
-        """What turns each density into mesons per POT, for as many mesons as there are pi0.
+        """What turns each density into mesons per POT: as many as pi0, or those of a central species.
 
         For pi0 interacting protons per POT, or the factor that gives the card's pi0 per POT.
         """
-        card, pions = self._fit, self._fits["pi0"]
+        card = self._fit
         if card.pi0_per_pot is None and len(self._fits) == 1:
             return {"pi0": card.target_interaction}
-        integral = _integral(pions)
-        if not integral > 0.0:
-            energy = card.beam.energy_GeV
-            raise CardError(f"{self.loaded.path}: beam.energy_GeV: no pi0 from protons of {energy:g} GeV")
-        per_pot = card.pi0_per_pot or card.target_interaction * integral
-        return {shape: per_pot / _integral(fit) for shape, fit in self._fits.items()}
+        per_pot = {
+            shape: self._central[shape] if shape in self._central else self._pions_per_pot
+            for shape, fit in self._fits.items()
+            if fit.largest_momentum > 0.0 or shape not in self._central
+        }
+        return {shape: number / self._integral_of(shape) for shape, number in per_pot.items()}
 
     @cached_property
-    def _cells(self) -> dict[str, tuple[Array, Array]]:
+    def cells(self) -> dict[str, tuple[Array, Array]]:
         """Cumulative probability of the cells of the unit square, and 1/density in each."""
-        return {shape: _cells(fit) for shape, fit in self._fits.items()}
+        return {shape: cells(self._fits[shape]) for shape in self._scales}
 
     def draw(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum, theta and d2N/dp dtheta over the sampling density, from uniforms (3, n).
@@ -264,9 +290,9 @@ class MesonSource:
             return self._entries(meson).draw(uniform[0])
         shape = self._shape(meson)
         cumulative, inverse = self._cells[shape]
-        cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), _CELLS**2 - 1)
-        square = np.stack([(cell // _CELLS + uniform[1]) / _CELLS, (cell % _CELLS + uniform[2]) / _CELLS])
-        momentum, theta, jacobian, cosine, transverse2 = _unfold(self._fits[shape], square)
+        cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), CELLS**2 - 1)
+        square = np.stack([(cell // CELLS + uniform[1]) / CELLS, (cell % CELLS + uniform[2]) / CELLS])
+        momentum, theta, jacobian, cosine, transverse2 = unfold(self._fits[shape], square)
         density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
         return momentum, theta, density * jacobian * inverse[cell]
 
@@ -276,12 +302,12 @@ class MesonSource:
             return self._entries(meson).largest_weight
         shape = self._shape(meson)
         _, inverse = self._cells[shape]
-        cells = np.arange(_CELLS**2)
+        cell = np.arange(CELLS**2)
         largest = 0.0
         for u in (0.001, 0.5, 0.999):
             for v in (0.001, 0.5, 0.999):
-                square = np.stack([(cells // _CELLS + u) / _CELLS, (cells % _CELLS + v) / _CELLS])
-                momentum, _, jacobian, cosine, transverse2 = _unfold(self._fits[shape], square)
+                square = np.stack([(cell // CELLS + u) / CELLS, (cell % CELLS + v) / CELLS])
+                momentum, _, jacobian, cosine, transverse2 = unfold(self._fits[shape], square)
                 density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
                 largest = max(largest, float(np.max(density * jacobian * inverse)))
         return largest
@@ -321,47 +347,3 @@ def _broadcast(momentum: Any, theta: Any) -> tuple[Array, Array]:
     except ValueError:
         raise PhysicsError(f"momentum and theta do not broadcast: shapes {p.shape}, {angle.shape}") from None
     return p, angle
-
-
-def _half_angle(fit: Fit, momentum: Array, w: Array) -> tuple[Array, Array]:
-    """Return tan(theta/2) = (0.15 GeV/p) v/(1-v) and dv/dw; v = w times its value at the largest angle."""
-    widest = np.tan(0.5 * fit.largest_angle) if fit.largest_angle < np.pi else np.inf
-    with np.errstate(divide="ignore"):
-        reach = 1.0 / (1.0 + _TRANSVERSE / (momentum * widest))
-        return np.divide(_TRANSVERSE * w * reach, momentum * (1.0 - w * reach)), reach
-
-
-def _unfold(fit: Fit, square: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """Map the unit square to momentum and angle so that the density of a fit becomes nearly flat.
-
-    p = p_max s^4 and theta from w: transverse momenta stay near 0.3 GeV.
-    Returns p, theta, dp dOmega/(ds dw), cos theta and pT^2.
-    """
-    s, w = square
-    momentum = fit.largest_momentum * s**4
-    half, reach = _half_angle(fit, momentum, w)
-    theta = 2.0 * np.arctan(half)
-    sine = np.sin(theta)
-    steep = 4.0 * fit.largest_momentum * s**3 * 2.0 * _TRANSVERSE * reach
-    jacobian = steep / (1.0 + half**2) / (momentum * (1.0 - w * reach) ** 2) * 2.0 * np.pi * sine
-    return momentum, theta, jacobian, np.cos(theta), np.square(momentum * sine)
-
-
-def _integral(fit: Fit) -> float:
-    """Mesons of a fit over all momenta and angles, by Gauss-Legendre quadrature."""
-    x, weights = np.polynomial.legendre.leggauss(300)
-    square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
-    momentum, _, jacobian, cosine, transverse2 = _unfold(fit, square)
-    values = jacobian * fit.density(momentum, cosine, transverse2)
-    return float(0.25 * np.sum(weights[:, None] * weights * values.reshape(300, 300)))
-
-
-def _cells(fit: Fit) -> tuple[Array, Array]:
-    """Cumulative probability of the cells of the unit square, and 1/density in each."""
-    grid = (np.arange(_CELLS) + 0.5) / _CELLS
-    square = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
-    momentum, _, jacobian, cosine, transverse2 = _unfold(fit, square)
-    content = jacobian * fit.density(momentum, cosine, transverse2)
-    content = np.maximum(content, 1e-3 * np.mean(content))
-    share = content / np.sum(content)
-    return np.cumsum(share) / np.sum(share), 1.0 / (share * _CELLS**2)
