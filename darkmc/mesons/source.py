@@ -270,14 +270,14 @@ class MesonSource:
         if card.pi0_per_pot is None and len(self._fits) == 1:
             return {"pi0": card.target_interaction}
         per_pot = {
-            shape: self._central[shape] if shape in self._central else self._pions_per_pot
+            shape: self._central.get(shape, self._pions_per_pot)
             for shape, fit in self._fits.items()
             if fit.largest_momentum > 0.0 or shape not in self._central
         }
         return {shape: number / self._integral_of(shape) for shape, number in per_pot.items()}
 
     @cached_property
-    def cells(self) -> dict[str, tuple[Array, Array]]:
+    def _cells(self) -> dict[str, tuple[Array, Array]]:
         """Cumulative probability of the cells of the unit square, and 1/density in each."""
         return {shape: cells(self._fits[shape]) for shape in self._scales}
 
