@@ -41,7 +41,7 @@ def test_nan_is_in_no_range_and_nothing_warns(name):
 def test_the_range_broadcasts_and_is_that_of_every_species():
     source = MesonSource(BMPT)
     p, theta = np.geomspace(1.0, 300.0, 40)[:, None], np.linspace(0.0, 0.2, 30)
-    for meson in ("pi0", "eta", "J/psi"):
+    for meson in ("pi0", "eta", "phi"):
         inside = source.in_range(meson, p, theta)
         assert inside.shape == (40, 30)
         np.testing.assert_array_equal(inside, (p >= 7.0) & (p <= 135.0) & (p * np.sin(theta) <= 0.6))
