@@ -173,6 +173,7 @@ def main(arguments: list[str]) -> None:
     if "--compute" in arguments:
         wanted = set(arguments) - {"--compute"}
         import collider_tables  # beside this script
+        import peer_tables
         import scattering_tables
 
         scattering = (
@@ -182,6 +183,7 @@ def main(arguments: list[str]) -> None:
             scattering_tables.spin,
             scattering_tables.protons,
             scattering_tables.absorption,
+            peer_tables.peer,
         )
         colliders = (
             collider_tables.acceptance,
