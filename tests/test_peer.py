@@ -24,7 +24,7 @@ def peer():
     ("name", "m"), [(name, m) for name in ("lsnd", "miniboone-offtarget") for m in (1, 5, 60)]
 )
 def test_with_its_ratios_and_choices(peer, name, m):
-    """Branching ratios, charged pions at LSND, cuts of its public cards at MiniBooNE: 2%, LSND at 60 MeV 4%."""
+    """Ratios, charged pions at LSND, cuts of its public cards at MiniBooNE: 2%, LSND at 60 MeV 4%."""
     cards = peer.CANDIDATES["the last two, and below 2 GeV"] if name != "lsnd" else {}
     with peer._charged_pions():
         found = peer._events(name, m, **cards)[2]
