@@ -169,3 +169,18 @@ def test_the_command_says_it(capsys):
     assert main(["rate", "charm-finegrained", *setting, "--json"]) == 0
     beam = "flux bmpt-cu-400: a beam of 6799 GeV is outside the 399 to 450 GeV of the fit"
     assert beam in json.loads(capsys.readouterr().out)["remarks"]
+
+
+@pytest.mark.parametrize(
+    ("flux", "constants"),
+    [
+        (BMPT, {"parameters.beta": 517.0}),
+        (BMPT, {"parameters.B": -100.0}),
+        ("sanford-wang-be-8gev", {"parameters.pi_plus": [220.7, 1.1, 1.0, 2.0, 1.3, -1e4, 0.1, 9.7, 1.0]}),
+        ("sanford-wang-be-8gev", {"parameters.pi_minus": [-500.0, 0.9, 5.5, 1.2, 1.3, 4.8, 0.1, 8.3, 1.0]}),
+    ],
+)
+def test_constants_without_a_density_are_refused(flux, constants):
+    """They overflowed, or gave negative numbers of mesons."""
+    with pytest.raises(CardError, match=r"toml: parameters: no density of mesons at .* GeV"):
+        MesonSource(flux, constants).sample("pi0", 1000)

@@ -171,7 +171,7 @@ def test_files_that_cannot_be_read(card, text, tmp_path):
     refused({"pi0": "nowhere.txt"}, "nowhere.txt: no such file")
     text("no table", "x.parquet")
     text("no tree", "x.root")
-    (tmp_path / "x.bin").write_bytes(b"\xff\xfe\x00\x01")
+    (tmp_path / "x.bin").write_bytes(b"\x00\x01\xff\xfe")
     refused({"pi0": "x.parquet"}, "x.parquet: cannot be read as a Parquet file: ")
     refused({"pi0": "x.root"}, "x.root: cannot be read as a ROOT file: ")
     refused({"pi0": "x.bin"}, "x.bin: neither text nor named")

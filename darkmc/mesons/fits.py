@@ -1,11 +1,13 @@
 """From flux cards to fits: which densities a card stands for, and where it leaves their range."""
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.errors import CardError
 from darkmc.flux_schema import (
     BmptCard,
     BurmanSmithCard,
@@ -42,9 +44,46 @@ class Fit(Protocol):
     def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array: ...  # noqa: D102
 
 
-def fits(card: FluxCard) -> dict[str, Fit]:
+@dataclass(frozen=True)
+class Checked:
+    """A fit whose density is a number everywhere: constants with which it is none are refused."""
+
+    fit: Fit
+    path: str
+
+    @property
+    def largest_momentum(self) -> float:
+        """That of the fit, GeV."""
+        return self.fit.largest_momentum
+
+    @property
+    def largest_angle(self) -> float:
+        """That of the fit, rad."""
+        return self.fit.largest_angle
+
+    @property
+    def edge_power(self) -> float:
+        """That of the fit."""
+        return self.fit.edge_power
+
+    def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
+        """Return the density of the fit, or raise CardError where it is negative or no number."""
+        with np.errstate(all="ignore"):
+            density = self.fit.density(momentum, cosine, transverse2)
+            bad = ~((density >= 0.0) & (density < np.inf))
+        if bad.any():
+            at = float(np.broadcast_to(momentum, density.shape)[bad][0])
+            raise CardError(
+                f"{self.path}: parameters: no density of mesons at {at:.3g} GeV ({density[bad][0]:g})"
+            )
+        return density
+
+
+def fits(card: FluxCard, path: str) -> dict[str, Fit]:
     """Return the densities of a card: of pi0, and of mesons that do not follow them."""
-    return {**_central(card), **_light(card)}
+    return {
+        shape: Checked(fit, path) for shape, fit in {**_central(card), **_light(card)}.items()
+    }
 
 
 def _central(card: FluxCard) -> dict[str, Fit]:

@@ -122,7 +122,7 @@ class MesonSource:
     def _fits(self) -> dict[str, Fit]:
         card = self._fit
         try:
-            return fits(card)
+            return fits(card, str(self.loaded.path))
         except PhysicsError as error:
             raise CardError(f"{self.loaded.path}: beam.energy_GeV: {error}") from None
 

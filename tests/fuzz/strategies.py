@@ -41,6 +41,12 @@ ODD_GRIDS = (
 )  # fmt: skip
 grids = st.one_of(st.sampled_from(GOOD_GRIDS), st.sampled_from(ODD_GRIDS), numbers_as_text)
 
+
+def usually(good, odd, share=8):
+    """Mostly the one, seldom the other."""
+    return st.integers(0, share).flatmap(lambda k: odd if k == 0 else good)
+
+
 # values of cards and arguments ----------------------------------------------------------------------------
 wild_floats = st.one_of(
     st.sampled_from((0.0, -0.0, 1.0, -1.0, 1e-300, 5e-324, 1e300, 1e200, 1e-200, 1e30, 1e12, math.inf)),

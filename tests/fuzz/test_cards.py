@@ -97,6 +97,7 @@ _KEYS = st.one_of(
             "a.b",
             "flux.ratios",
             "flux",
+            1,
         ]
     ),
     st.text(max_size=5),
@@ -126,14 +127,19 @@ def test_list_cards(text, seed):
             assert drawn is None or np.all(np.isfinite(np.stack(drawn)))
 
 
+def between(low, high):
+    """Numbers as people write them."""
+    return st.floats(low, high).map(lambda x: round(x, 6))
+
+
 good = st.fixed_dictionaries(
     {
-        "geometry.centre_m": st.tuples(st.floats(-5, 5), st.floats(-5, 5), st.floats(60, 500)).map(list),
-        "geometry.size_m": st.tuples(st.floats(0.1, 5), st.floats(0.1, 5), st.floats(0.1, 50)).map(list),
-        "cuts.energy.min": st.floats(0.0, 20.0),
-        "signal.efficiency": st.floats(0.01, 1.0),
+        "geometry.centre_m": st.tuples(between(-5, 5), between(-5, 5), between(60, 500)).map(list),
+        "geometry.size_m": st.tuples(between(0.1, 5), between(0.1, 5), between(0.1, 50)).map(list),
+        "cuts.energy.min": between(0, 20),
+        "signal.efficiency": between(0.01, 1),
         "observed.n_obs": st.integers(0, 30),
-        "observed.background": st.floats(0.0, 20.0),
+        "observed.background": between(0, 20),
         "simulation.spin_correlations": st.booleans(),
     }
 )

@@ -2,6 +2,11 @@
 
 import json
 
+import numpy as np
+import pytest
+
+from darkmc.output.samples import read_sample
+from darkmc.output.tables import read_limits
 from fuzz.command_lines import command_lines
 from fuzz.harness import ask, check_answer, contents, folder, fuzz
 from fuzz.prepared import files
@@ -29,9 +34,24 @@ def test_any_words(words):
             assert left == before
         if "--force" not in words:
             assert all((here / name).read_bytes() == content for name, content in kept.items())
+        for name in left - before:
+            _read_back(here / name)
         if "--json" in words and answer.code == 0 and "--help" not in words and "-h" not in words:
             for line in answer.out.splitlines():
                 _check_row(json.loads(line, parse_constant=_no_number))
+
+
+def _read_back(path):
+    """Read what a command has written: tables of limits and samples."""
+    if path.suffix == ".root":
+        sample = read_sample(path)
+        total = sample.number("sum_of_weights")
+        assert np.all(sample.weights > 0.0)
+        assert np.sum(sample.weights) == pytest.approx(total, rel=1e-9)
+    elif path.suffix == ".csv" and path.read_text(encoding="utf-8").startswith("# darkmc"):
+        for row in read_limits(path):
+            for key in ("m_dark_photon", "lower", "upper"):
+                assert not row.get(key) or float(row[key]) > 0.0
 
 
 def _no_number(text):

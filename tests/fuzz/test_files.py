@@ -32,12 +32,12 @@ def count(content):
         tried(_binned)
 
 
-@fuzz(0, 4000, with_wild_fields(_COUNTS))
+@fuzz(60, 4000, with_wild_fields(_COUNTS))
 def test_counts(text):
     count(text.encode("utf-8", "replace"))
 
 
-@fuzz(0, 1500, damaged(_COUNTS.encode()))
+@fuzz(30, 1500, damaged(_COUNTS.encode()))
 def test_bytes_of_counts(content):
     count(content)
 

@@ -99,7 +99,7 @@ def test_gzipped_text(content, seed):
     read("list.txt.gz", content, seed)
 
 
-@fuzz(0, 2500, st.deferred(lambda: damaged(as_root())), seeds)
+@fuzz(40, 2500, st.deferred(lambda: damaged(as_root())), seeds)
 def test_root(content, seed):
     read("list.root", content, seed)
 
@@ -112,16 +112,16 @@ def test_parquet(content, seed):
 _forms = st.sampled_from(("HepMC3", "HepMC2"))
 
 
-@fuzz(0, 3500, _forms.flatmap(lambda form: with_wild_fields(as_events(form))), seeds)
+@fuzz(60, 3500, _forms.flatmap(lambda form: with_wild_fields(as_events(form))), seeds)
 def test_events(text, seed):
     read("list.hepmc", text.encode("utf-8", "replace"), seed)
 
 
-@fuzz(0, 1500, _forms.flatmap(lambda form: damaged(as_events(form).encode())), seeds)
+@fuzz(30, 1500, _forms.flatmap(lambda form: damaged(as_events(form).encode())), seeds)
 def test_bytes_of_events(content, seed):
     read("list.hepmc", content, seed)
 
 
-@fuzz(0, 1000, st.deferred(lambda: damaged(gzip.compress(as_events().encode(), mtime=0))), seeds)
+@fuzz(20, 1000, st.deferred(lambda: damaged(gzip.compress(as_events().encode(), mtime=0))), seeds)
 def test_gzipped_events(content, seed):
     read("list.hepmc.gz", content, seed)
