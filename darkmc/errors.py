@@ -30,6 +30,11 @@ def brief(message: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library says, or the error's kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 class BadInputError(ValueError):
     """Base of the errors for bad input; cuts what is too long in its message."""
 

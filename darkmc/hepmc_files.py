@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.errors import CardError
+from darkmc.errors import CardError, first_line
 from darkmc.hepmc_scan import Scan, opened, scan
 from darkmc.input_files import require_file
 from darkmc.kinematics import Array
@@ -149,7 +149,10 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
         reader = made(pyhepmc.io.pyiostream(file))
         for k in range(1, lines.events + 1):
             event, data = pyhepmc.GenEvent(), pyhepmc.GenEventData()
-            read = reader.read_event(event)
+            try:
+                read = reader.read_event(event)
+            except RuntimeError as error:
+                raise CardError(f"{path}: event {k} of {lines.events}: {first_line(error)}") from None
             at_end = k == lines.events and not lines.ended and len(event.particles) == lines.claimed
             if not read or (reader.failed() and not at_end):
                 raise CardError(f"{path}: event {k} of {lines.events} is broken or cut off")

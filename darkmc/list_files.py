@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.errors import CardError, nearest
+from darkmc.errors import CardError, first_line, nearest
 from darkmc.flux_schema import ListColumns
 from darkmc.input_files import require_file, what_it_is
 from darkmc.kinematics import Array
@@ -166,14 +166,14 @@ def _root(path: Path, columns: ListColumns, tree: str) -> dict[str, Array]:
                 raise CardError(f"{path}: '{tree}' is no TTree")
             names = _names(path, list(table.keys()), columns)
             return {key: _numbers(path, name, table[name].array(library="np")) for key, name in names.items()}
-    except (OSError, NotImplementedError, ValueError) as error:
+    except Exception as error:  # uproot stumbles over a damaged file in many ways
         raise _unreadable(path, "a ROOT file", error) from None
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> CardError:
     if isinstance(error, CardError):
         return error
-    return CardError(f"{path}: cannot be read as {kind}: {str(error).strip().splitlines()[0]}")
+    return CardError(f"{path}: cannot be read as {kind}: {first_line(error)}")
 
 
 def _names(path: Path, present: list[str], columns: ListColumns) -> dict[str, str]:

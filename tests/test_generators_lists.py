@@ -165,3 +165,20 @@ def test_damaged_files_are_one_line(tmp_path, suffix, content):
     with pytest.raises(CardError, match=re.escape(f"d{suffix}")) as error:
         darkmc.MesonSource(write_card(tmp_path, {"pi0": f"d{suffix}"}))
     assert "\n" not in str(error.value)
+
+
+def test_names_of_weights_given_twice_are_one_line(tmp_path):
+    lines = hepmc(plain(PIONS)).splitlines()
+    lines[2:2] = ["W 2.0 3.0", "N 2 1.0 1.0"]
+    refused(tmp_path, "d.hepmc", "\n".join(lines) + "\n", "d.hepmc: event 1 of 24")
+
+
+def test_a_root_file_whose_directory_points_outside_of_it_is_one_line(tmp_path):
+    with uproot.recreate(tmp_path / "d.root") as file:
+        file["mesons"] = dict(zip(("px", "py", "pz", "E"), PIONS.T, strict=True))
+    content = bytearray((tmp_path / "d.root").read_bytes())
+    content[8:12] = b"\xff\xff\x00\x00"  # where the directory begins
+    (tmp_path / "d.root").write_bytes(content)
+    with pytest.raises(CardError, match="d.root: cannot be read as a ROOT file") as error:
+        darkmc.MesonSource(write_card(tmp_path, {"pi0": "d.root"}))
+    assert "\n" not in str(error.value)

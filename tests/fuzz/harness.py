@@ -36,6 +36,7 @@ def fuzz(fast, slow, *strategies):
     """
 
     def decorate(function):
+        @pytest.mark.filterwarnings("ignore:Generating overly large repr")
         @pytest.mark.parametrize("inputs", [fast, pytest.param(slow, marks=pytest.mark.slow)])
         @functools.wraps(function, assigned=("__name__", "__doc__", "__module__"), updated=())
         def test(inputs):
