@@ -173,11 +173,11 @@ def test_names_of_weights_given_twice_are_one_line(tmp_path):
     refused(tmp_path, "d.hepmc", "\n".join(lines) + "\n", "d.hepmc: event 1 of 24")
 
 
-def test_a_root_file_whose_directory_points_outside_of_it_is_one_line(tmp_path):
+def test_a_root_file_with_a_negative_end_is_one_line(tmp_path):
     with uproot.recreate(tmp_path / "d.root") as file:
         file["mesons"] = dict(zip(("px", "py", "pz", "E"), PIONS.T, strict=True))
     content = bytearray((tmp_path / "d.root").read_bytes())
-    content[8:12] = b"\xff\xff\x00\x00"  # where the directory begins
+    content[12] = 0x80  # where the file ends
     (tmp_path / "d.root").write_bytes(content)
     with pytest.raises(CardError, match="d.root: cannot be read as a ROOT file") as error:
         darkmc.MesonSource(write_card(tmp_path, {"pi0": "d.root"}))

@@ -81,9 +81,7 @@ class Checked:
 
 def fits(card: FluxCard, path: str) -> dict[str, Fit]:
     """Return the densities of a card: of pi0, and of mesons that do not follow them."""
-    return {
-        shape: Checked(fit, path) for shape, fit in {**_central(card), **_light(card)}.items()
-    }
+    return {shape: Checked(fit, path) for shape, fit in {**_central(card), **_light(card)}.items()}
 
 
 def _central(card: FluxCard) -> dict[str, Fit]:
