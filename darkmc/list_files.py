@@ -159,15 +159,19 @@ def _root(path: Path, columns: ListColumns, tree: str) -> dict[str, Array]:
 
     try:
         with uproot.open(path) as file:
-            if tree not in file:
-                raise CardError(f"{path}: no TTree '{tree}'{nearest(tree, file.keys(cycle=False))}")
-            table = file[tree]
-            if not hasattr(table, "arrays"):
-                raise CardError(f"{path}: '{tree}' is no TTree")
-            names = _names(path, list(table.keys()), columns)
-            return {key: _numbers(path, name, table[name].array(library="np")) for key, name in names.items()}
+            return _branches(path, file, columns, tree)
     except Exception as error:  # uproot stumbles over a damaged file in many ways
         raise _unreadable(path, "a ROOT file", error) from None
+
+
+def _branches(path: Path, file: Any, columns: ListColumns, tree: str) -> dict[str, Array]:
+    if tree not in file:
+        raise CardError(f"{path}: no TTree '{tree}'{nearest(tree, file.keys(cycle=False))}")
+    table = file[tree]
+    if not hasattr(table, "arrays"):
+        raise CardError(f"{path}: '{tree}' is no TTree")
+    names = _names(path, list(table.keys()), columns)
+    return {key: _numbers(path, name, table[name].array(library="np")) for key, name in names.items()}
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> CardError:

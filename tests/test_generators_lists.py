@@ -179,6 +179,6 @@ def test_a_root_file_with_a_negative_end_is_one_line(tmp_path):
     content = bytearray((tmp_path / "d.root").read_bytes())
     content[12] = 0x80  # where the file ends
     (tmp_path / "d.root").write_bytes(content)
-    with pytest.raises(CardError, match="d.root: cannot be read as a ROOT file") as error:
+    with pytest.raises(CardError, match=r"d.root: cannot be read as a ROOT file") as error:
         darkmc.MesonSource(write_card(tmp_path, {"pi0": "d.root"}))
     assert "\n" not in str(error.value)
