@@ -151,6 +151,16 @@ class BmptCard(FitCard):
     target: FitTarget
     parameters: BmptParameters
     alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
+    theta_max_bias: bool = False
+    x_F_without_2: bool = False
+
+    @model_validator(mode="after")
+    def _a_biased_density_counts_nothing(self) -> "BmptCard":
+        if self.theta_max_bias and self.pi0_per_pot is None:
+            raise ValueError(
+                "theta_max_bias needs pi0_per_pot: a density over an angle is no number per proton"
+            )
+        return self
 
 
 NineNumbers = tuple[float, float, float, float, float, float, float, float, float]

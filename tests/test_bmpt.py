@@ -163,6 +163,60 @@ def test_the_transverse_factor_is_one_where_it_was_measured():
     np.testing.assert_allclose(exponent, [0.74, 0.74 * 1.19], rtol=1e-14)
 
 
+def widest_by_bisection(p):
+    """Largest angle up to pi/2 with x_R < 1 of the formula typed here."""
+    low, high = np.zeros_like(p), np.full_like(p, np.pi / 2)
+    high_open = typed_again(p, high)[0] < 1
+    for _ in range(60):
+        middle = (low + high) / 2
+        inside = typed_again(p, middle)[0] < 1
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return np.where(high_open, np.pi / 2, low)
+
+
+def test_the_widest_angle_is_where_x_r_is_one():
+    p = np.array([1e-3, 0.9, 1.0, 14.0, 20.0, 50.0, 200.0, 380.0, 394.0])
+    widest = FIT.widest_forward_angle(p)
+    np.testing.assert_allclose(widest, widest_by_bisection(p), rtol=1e-6)
+    assert widest[1] == pytest.approx(np.pi / 2, rel=1e-12)
+    assert widest[2] < 1.5
+    top = FIT.largest_momentum
+    np.testing.assert_array_equal(FIT.widest_forward_angle(np.array([top * 1.001, 1e6])), 0.0)
+    assert FIT.widest_forward_angle(np.array([0.0]))[0] == np.pi / 2
+
+
+def test_the_biased_density_is_that_over_the_widest_angle_ahead():
+    biased = replace(FIT, theta_max_bias=True)
+    p, theta = random_points()
+    ahead = (theta < np.pi / 2) & (p < FIT.largest_momentum)
+    plain = density_typed_again(p, theta)
+    expected = np.where(ahead, plain / np.maximum(widest_by_bisection(p), 1e-9), 0.0)
+    np.testing.assert_allclose(density(biased, p, theta), expected, rtol=1e-6, atol=1e-30)
+    assert np.sum(~ahead & (plain > 0)) > 50
+    with np.errstate(all="raise", under="ignore"):
+        ends = density(biased, np.array([0.0, -1.0, 1e-300, FIT.largest_momentum, 1e30]), 0.0)
+    np.testing.assert_array_equal(ends, 0.0)
+
+
+def test_the_biased_density_ends_no_steeper_than_the_proposal_expects():
+    biased, top = replace(FIT, theta_max_bias=True), FIT.largest_momentum
+    edge = density(biased, top * (1 - np.array([1e-2, 1e-3, 1e-4, 1e-5])), 0.0)
+    slope = np.diff(np.log(edge)) / np.diff(np.log([1e-2, 1e-3, 1e-4, 1e-5]))
+    np.testing.assert_allclose(slope, 2.95, atol=0.2)
+    assert biased.edge_power - 1 < 2.95
+
+
+def test_half_of_x_f_in_the_a_dependence_alone():
+    halved = replace(FIT, x_F_without_2=True)
+    p, theta = random_points()
+    _, xf, plus, minus, _ = typed_again(p, theta)
+    inside = plus > 0
+    across2 = np.square(p * np.sin(theta)) * inside
+    power = (0.74 - 0.55 * xf / 2 + 0.26 * (xf / 2) ** 2) * inside * (0.98 + 0.21 * across2)
+    expected = p**2 / np.hypot(p, M_PI) * 0.5 * (plus + minus) * (COPPER / 9) ** power / 775.0
+    np.testing.assert_allclose(density(halved, p, theta), expected, rtol=1e-6, atol=1e-30)
+
+
 @pytest.mark.parametrize("energy", [0.0, 0.5, 0.938, float("nan"), float("inf")])
 def test_a_beam_without_kinetic_energy_is_refused(energy):
     with pytest.raises(PhysicsError, match="beam energy"):

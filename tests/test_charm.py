@@ -9,6 +9,7 @@ from functools import lru_cache
 import independent_charm as reference
 import numpy as np
 import pytest
+from scipy.integrate import simpson
 from scipy.optimize import brentq, minimize_scalar
 
 import darkmc
@@ -172,3 +173,36 @@ def test_closed_masses_name_the_threshold():
     assert "0.547" in exclusion.reason
     with pytest.raises(darkmc.PhysicsError, match=r"0\.547"):
         experiment().generate(portal, 1e-3, 10)
+
+
+def biased_meson_density(p, theta, unbiased=reference.meson_density):
+    """Return the quadrature's pi0 over the largest angle up to pi/2 at their momentum."""
+    cosine = (reference.GAMMA * np.hypot(p, reference.M_PIC) - reference.E_STAR) / (reference.GAMMA_BETA * p)
+    widest = np.arccos(np.clip(cosine, 0.0, 1.0))
+    ahead = (theta < np.pi / 2) & (widest > 0.0)
+    return np.where(ahead, unbiased(p, theta), 0.0) / np.maximum(widest, 1e-6)
+
+
+def biased_pions():
+    """Return the integral of the biased density over momentum and angle, by Simpson's rule."""
+    y, z = np.linspace(np.log(1e-3), np.log(reference.P_TOP), 801), np.linspace(-12.0, np.log(np.pi / 2), 801)
+    p, theta = np.exp(y)[:, None], np.exp(z)
+    values = biased_meson_density(p, theta) * 2 * np.pi * np.sin(theta) * theta * p
+    return simpson(simpson(values, x=z), x=y)
+
+
+OWN_A_DEPENDENCE = {"flux.x_F_without_2": False, "flux.parameters.reference_mass_number": 9.0}
+
+
+def test_the_yield_of_the_biased_flux(monkeypatch):
+    """2.4 pi0 per proton over the widest angle, against the quadrature with the same density."""
+    mass, scale = 0.025, 2.4 / biased_pions()
+    monkeypatch.setattr(reference, "meson_density", biased_meson_density)
+    monkeypatch.setattr(reference, "_prepared", lru_cache(reference._prepared.__wrapped__))
+    charm = darkmc.Experiment("charm-finegrained", "as-bdnmc", OWN_A_DEPENDENCE)
+    found = charm.simulate(darkmc.DarkAxionPortal(mass), n_samples=100_000, seed=5)
+    for coupling in (7e-5, 3e-4):
+        value, error = found.expected_events(coupling)
+        expected = scale * reference.total_events(mass, coupling, False)
+        assert abs(value - expected) < 4 * error + 1e-3 * expected
+        assert value == pytest.approx(expected, rel=0.02)

@@ -82,6 +82,25 @@ def test_a_given_number_of_pions_rescales_the_integral(overrides):
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-13)
 
 
+BIASED = {"theta_max_bias": True, "pi0_per_pot": 2.4}
+
+
+def test_the_biased_density_is_its_sampler_and_its_number():
+    source = MesonSource("bmpt-cu-400", BIASED)
+    assert integral(source, "pi0", panels=60) == pytest.approx(2.4, rel=1e-3)
+    p, theta, weight = source.sample("pi0", 200_000, seed=3)
+    assert np.sum(weight) == pytest.approx(2.4, rel=1e-3)
+    assert np.sum(weight * p) / 2.4 == pytest.approx(33.1, rel=0.01)
+    assert np.max(theta) <= np.pi / 2
+    unbiased, _, share = SOURCE.sample("pi0", 200_000, seed=3)
+    assert np.sum(share * unbiased) / np.sum(share) == pytest.approx(12.5, rel=0.01)
+
+
+def test_a_biased_density_without_a_number_of_pions_is_refused():
+    with pytest.raises(CardError, match="theta_max_bias needs pi0_per_pot"):
+        MesonSource("bmpt-cu-400", {"theta_max_bias": True})
+
+
 def test_frozen_a_dependence_lowers_the_backward_mesons_only():
     frozen = MesonSource("bmpt-cu-400", overrides={"alpha_below_zero_xF": "frozen"})
     assert frozen.density("pi0", 0.5, 0.8) < SOURCE.density("pi0", 0.5, 0.8)

@@ -41,6 +41,10 @@ class Bmpt:
         Least mass of the system that recoils against the pion, GeV.
     alpha_below_zero_xF : {"extrapolated", "frozen"}
         The A-dependence at negative x_F: the fit's polynomial, or its value at x_F = 0.
+    theta_max_bias : bool
+        The density divided by :meth:`widest_forward_angle`, and none beyond pi/2: no number per proton then.
+    x_F_without_2 : bool
+        x_F = p*_L/sqrt(s) in the A-dependence, as a public code has it.
     """
 
     beam_energy: float
@@ -58,6 +62,8 @@ class Bmpt:
     ratio_power: float
     missing_mass: float
     alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
+    theta_max_bias: bool = False
+    x_F_without_2: bool = False
 
     def __post_init__(self) -> None:
         require_positive("beam energy", self.beam_energy - mass("proton"))
@@ -79,12 +85,15 @@ class Bmpt:
     @property
     def largest_angle(self) -> float:
         """Largest lab angle, rad."""
-        return np.pi
+        return 0.5 * np.pi if self.theta_max_bias else np.pi
 
     @property
     def edge_power(self) -> float:
-        """The forward density ends at least as steeply as (1 - p/p_max)^(4 - 1); alpha is 3.45."""
-        return 4.0
+        """The forward density ends at least as steeply as (1 - p/p_max)^(4 - 1); alpha is 3.45.
+
+        Divided by the widest angle, which ends as its square root, half a power less.
+        """
+        return 3.5 if self.theta_max_bias else 4.0
 
     def scaling_variables(self, momentum: Array, cosine: Array) -> tuple[Array, Array, Array]:
         """Return pion energy (GeV), x_R = E*/E*_max and x_F = 2 p*_L/sqrt(s) in the pp centre of mass."""
@@ -96,6 +105,20 @@ class Bmpt:
             gamma / largest * (energy - beta * along),
             feynman_x((root_s, gamma, beta), energy, along),
         )
+
+    def widest_forward_angle(self, momentum: Array) -> Array:
+        """Return the largest lab angle up to pi/2 with x_R < 1, rad, of momenta in GeV; 0 from p_max on.
+
+        Up to it a sampler may draw angles evenly; one that accepts by d2N/dp dtheta then, and forgets how
+        wide the draw was, makes mesons with the density divided by it.
+        """
+        _, gamma, beta, largest = self._frame
+        energy = np.sqrt(momentum**2 + mass("pi+") ** 2)
+        along = gamma * beta * momentum
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = np.clip((along - gamma * energy + largest) / along, 0.0, 1.0)  # 1 - cos theta
+        out: Array = np.where(momentum > 0.0, 2.0 * np.arcsin(np.sqrt(0.5 * below)), 0.5 * np.pi)
+        return out
 
     def invariant_cross_section(self, x_r: Array, transverse2: Array) -> Array:
         """Return E d3sigma/dp3 (p Be -> pi+ X) in mb/GeV^2 for 0 < x_R < 1 and pT^2 in GeV^2.
@@ -118,6 +141,8 @@ class Bmpt:
 
         For beams above 450 GeV with at most 5 GeV for pT.
         """
+        if self.x_F_without_2:
+            x_f = 0.5 * x_f
         if self.alpha_below_zero_xF == "frozen":
             x_f = np.maximum(x_f, 0.0)
         if self.beam_energy > _FIT_BEAM:
@@ -137,7 +162,7 @@ class Bmpt:
         Returns
         -------
         array
-            The density; 0 outside the kinematic range.
+            The density; 0 outside the kinematic range.  With `theta_max_bias` over an angle in rad.
         """
         energy, x_r, x_f = self.scaling_variables(momentum, cosine)
         inside = x_r < 1.0
@@ -147,4 +172,10 @@ class Bmpt:
         positive = self._invariant(x_r, transverse2, scale * self.nuclear_exponent(x_f, transverse2))
         negative_share = np.exp(-self.ratio_power * np.log1p(x_r)) / self.ratio_scale
         pions = momentum**2 / energy * positive * (0.5 / self.inelastic_cross_section_mb)
-        return np.where(inside, pions * (1.0 + negative_share), 0.0)
+        unbiased = np.where(inside, pions * (1.0 + negative_share), 0.0)
+        return self._biased(unbiased, momentum, cosine) if self.theta_max_bias else unbiased
+
+    def _biased(self, density: Array, momentum: Array, cosine: Array) -> Array:
+        widest = self.widest_forward_angle(momentum)
+        seen = (density > 0.0) & (cosine >= 0.0) & (widest > 0.0)
+        return np.divide(density, widest, out=np.zeros_like(density), where=seen)

@@ -126,6 +126,8 @@ def _bmpt(card: BmptCard) -> Bmpt:
         ratio_power=constants.ratio_power,
         missing_mass=constants.missing_mass_GeV,
         alpha_below_zero_xF=card.alpha_below_zero_xF,
+        theta_max_bias=card.theta_max_bias,
+        x_F_without_2=card.x_F_without_2,
     )
 
 
