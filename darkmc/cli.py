@@ -204,6 +204,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # After an interruption within executed text (dataclasses are made so) CPython kills itself at its
+        # end, though the interruption was handled; the next text that runs whole makes it forget.
+        exec("")
     return code
 
 

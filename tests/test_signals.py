@@ -106,3 +106,14 @@ def test_a_signal_leaves_nothing_behind(name, number, seconds, whole_group, tmp_
 @pytest.mark.parametrize(("name", "number", "seconds", "whole_group"), [*strikes(100, seed=1)])
 def test_a_hundred_signals_leave_nothing_behind(name, number, seconds, whole_group, tmp_path):
     strike(name, number, seconds, whole_group, tmp_path)
+
+
+def test_an_interruption_inside_of_executed_text_is_handled_too(tmp_path):
+    """CPython would else end with SIGINT after the exit code 130 was returned."""
+    script = (
+        "import signal, sys\nfrom darkmc import cli, cli_commands\n"
+        "def interrupted(options):\n    exec('signal.raise_signal(signal.SIGINT)', {'signal': signal})\n"
+        "cli_commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
