@@ -28,10 +28,12 @@ class Stop:
     def __init__(self) -> None:
         self.number, self._last = 0, -_ONE_SIGNAL
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt or Terminated, unless that has just been done."""
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt or Terminated, unless that has just been done; after an import is done."""
         now = time.monotonic()
-        if now - self._last >= _ONE_SIGNAL:
+        if _importing(frame):  # modules in C swallow what is raised while they are set up
+            _soon(number)
+        elif now - self._last >= _ONE_SIGNAL:
             self.number, self._last = number, now
             raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
@@ -39,11 +41,21 @@ class Stop:
         """Take the place of ``sys.unraisablehook``: raise anew what came where nothing can be raised."""
         if self.number and isinstance(lost.exc_value, KeyboardInterrupt):
             self._last = -_ONE_SIGNAL
-            timer = threading.Timer(0.02, _thread.interrupt_main, (self.number,))
-            timer.daemon = True
-            timer.start()
+            _soon(self.number)
         else:
             sys.__unraisablehook__(lost)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
+
+
+def _soon(number: int) -> None:
+    timer = threading.Timer(0.02, _thread.interrupt_main, (number,))
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

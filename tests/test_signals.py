@@ -117,3 +117,26 @@ def test_an_interruption_inside_of_executed_text_is_handled_too(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+SWALLOWS = """
+import signal
+try:
+    signal.raise_signal(signal.SIGINT)
+    for _ in range(100000):
+        pass
+except BaseException:
+    pass
+"""
+
+
+def test_a_module_that_swallows_an_interruption_does_not_keep_it(tmp_path):
+    """Modules in C do while they are set up: the command ran on to its end, with exit code 0."""
+    (tmp_path / "swallows.py").write_text(SWALLOWS)
+    script = (
+        "import sys, time\nfrom darkmc import cli, cli_commands\n"
+        "def interrupted(options):\n    import swallows\n    time.sleep(20)\n    return 0\n"
+        "cli_commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
