@@ -51,6 +51,9 @@ BAD_NUMBERS = {
     "negative seed": ((*RATE, *POINT, "--seed=-1"), "--seed"),
     "seed in words": ((*RATE, *POINT, "--seed", "x"), "--seed"),
     "no workers": ((*RATE, *POINT, "--workers", "0"), "--workers"),
+    "a trillion samples": ((*RATE, *POINT, "--samples", "1e12"), "samples"),
+    "a million workers": ((*RATE, *POINT, "--workers", "1000000"), "--workers"),
+    "a seed of 64 bits": ((*RATE, *POINT, "--seed", str(2**63)), "--seed"),
 }
 BAD_CARDS = {
     "unknown experiment": (("rate", "charm-finegraned", *POINT), f"nearest: '{CHARM}'"),
@@ -63,6 +66,7 @@ BAD_CARDS = {
     "no value": ((*RATE, *POINT, *set_("beam.pot")), "KEY=VALUE"),
     "negative exposure": ((*RATE, *POINT, *set_("beam.pot=-1")), "beam.pot"),
     "infinite exposure": ((*RATE, *POINT, *set_("beam.pot=inf")), "beam.pot"),
+    "absurd exposure": ((*RATE, *POINT, *set_("beam.pot=1e200")), "beam.pot"),
     "nan in a vector": ((*RATE, *POINT, *set_("geometry.centre_m=[0, nan, 486.3]")), "geometry.centre_m"),
     "wrong type": ((*RATE, *POINT, *set_("beam.pot='many'")), "beam.pot"),
     "backward cut": ((*RATE, *POINT, *set_("cuts.energy.min=60.0")), "min must be below max"),
@@ -109,6 +113,8 @@ GRIDS = {
     "negative": ("-1MeV,30MeV",),
     "nan": ("nan",),
     "infinite stop": ("1MeV:inf:5",),
+    "too many points": ("1MeV:30MeV:1000001",),
+    "a superscript": ("1MeV:30MeV:\u00b2",),
 }
 GRIDS = {name: ((*LIMIT[:-1], f"--m-dark-photon={grid[0]}"), "") for name, grid in GRIDS.items()}
 GENERATE = ("generate", CHARM, *POINT, "--events", "9", "-o")
