@@ -175,6 +175,7 @@ def main(arguments: list[str]) -> None:
         import collider_tables  # beside this script
         import peer_tables
         import scattering_tables
+        import source_tables
 
         scattering = (
             scattering_tables.yields,
@@ -184,6 +185,7 @@ def main(arguments: list[str]) -> None:
             scattering_tables.protons,
             scattering_tables.absorption,
             peer_tables.peer,
+            source_tables.jpsi,
         )
         colliders = (
             collider_tables.acceptance,
