@@ -17,7 +17,9 @@ COUPLINGS = np.logspace(-8, 0, 129)
 
 def jpsi() -> Iterator[Table]:
     """Yield the table of events at the coupling with the most of them, and edges, by yield of J/psi."""
-    rows = [["detector, m' (MeV)", "G of N", *(f"{kind}, {name}" for kind in ("N", "edges") for name in YIELDS)]]
+    rows = [
+        ["detector, m' (MeV)", "G of N", *(f"{kind}, {name}" for kind in ("N", "edges") for name in YIELDS)]
+    ]
     for detector in DETECTORS:
         for mass in MASSES_MEV:
             made = {name: _made(detector, mass, per_pot) for name, per_pot in YIELDS.items()}
