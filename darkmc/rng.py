@@ -60,6 +60,7 @@ CHUNKS = {  # what the chunks of a stream are for; `CHUNKS[purpose][k]` is the k
     "events": range(2**30, 2**31),
     "proposal": range(2**31, 2**31 + 2**20),
     "bound": range(2**31 + 2**20, 2**31 + 2**21),
+    "pilot": range(2**31 + 2**21, 2**31 + 2**22),
 }
 
 

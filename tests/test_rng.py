@@ -104,6 +104,7 @@ def test_the_register_is_what_it_was():
         "events": range(2**30, 2**31),
         "proposal": range(2**31, 2**31 + 2**20),
         "bound": range(2**31 + 2**20, 2**31 + 2**21),
+        "pilot": range(2**31 + 2**21, 2**31 + 2**22),
     } == rng.CHUNKS
 
 

@@ -13,7 +13,8 @@ from darkmc.errors import PhysicsError, shown
 from darkmc.estimates import Weights, mean_and_error
 from darkmc.experiments.criteria import Criterion
 from darkmc.experiments.plan import ChannelPlan
-from darkmc.rng import CHUNK_ROWS
+from darkmc.kinematics import Array
+from darkmc.rng import CHUNK_ROWS, CHUNKS
 from darkmc.rows import Channel, Rows
 from darkmc.sample import Sample
 from darkmc.units import LEAST_PRECISION, number, whole_number
@@ -25,6 +26,10 @@ MOST_BYTES = 4e9  # of memory for rows; a sample that would need more is not mad
 ROW_BYTES = 40.0  # of a row of the simplest kind
 MOST_SAMPLES = 10**10  # whose rows are far too many, however few of the primaries point at the volume
 COPIES = 4.0  # measured: memory of a sample in use over that of its chunks of rows, which are joined and read
+PILOT_ROUNDS, PILOT_ERROR = 3, 0.1  # at most so many, until the relative error is as small as this
+LEAST_KNOWN = 0.3  # relative error of a pilot of which more says nothing
+MARGIN = 0.9  # of the precision is what the pilot must expect
+PEAK_GROWTH = 4.0  # more rows have larger ones among them
 PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
 
 
@@ -42,6 +47,10 @@ class Goal:
     at: tuple[float, ...] | None
     criterion: Criterion
     max_samples: int
+
+    def points(self, sample: Sample) -> list[tuple[Sample, float]]:
+        """Return the yields, as samples, and the couplings at which the precision is wanted."""
+        return self.criterion.deciding(sample) if self.at is None else [(sample, g) for g in self.at]
 
 
 class Progress(Protocol):
@@ -77,8 +86,10 @@ def _keep_freed_memory() -> None:
 class Collection:
     """Chunks made so far, channel by channel in chunk order."""
 
-    def __init__(self, plans: Sequence[ChannelPlan], seed: int, executor: Executor | None) -> None:
-        self.plans, self.seed, self.executor = plans, seed, executor
+    def __init__(
+        self, plans: Sequence[ChannelPlan], seed: int, executor: Executor | None, purpose: str = "sample"
+    ) -> None:
+        self.plans, self.seed, self.executor, self.chunks = plans, seed, executor, CHUNKS[purpose]
         _keep_freed_memory()
         self.parts: list[list[Rows]] = [[] for _ in plans]
 
@@ -115,9 +126,9 @@ class Collection:
         return COPIES * sum(size * count for size, count in zip(sizes, wanted, strict=True))
 
     def _run(self, tasks: Sequence[tuple[int, int, int]]) -> None:
-        for (channel, _, _), rows in zip(
-            tasks, run_chunks(self.plans, self.seed, tasks, self.executor), strict=True
-        ):
+        numbered = [(channel, self.chunks[chunk], rows) for channel, chunk, rows in tasks]
+        made = run_chunks(self.plans, self.seed, numbered, self.executor)
+        for (channel, _, _), rows in zip(tasks, made, strict=True):
             self.parts[channel].append(rows)
 
     def channels(self) -> tuple[Channel, ...]:
@@ -140,7 +151,8 @@ def simulate(
     """Return a sample made in rounds until a goal is reached, or of a given number of primaries.
 
     Round 0 makes 2 chunks per channel; round k brings channel c to ceil(share_c x 2 x n_channels x 2^k)
-    chunks, share_c proportional to sigma_c/sqrt(cost_c) of the rounds before.  `start` is the clock
+    chunks, share_c proportional to sigma_c/sqrt(cost_c) of the rounds before.  A pilot that is thrown away
+    says which round to begin with.  `start` is the clock
     (time.perf_counter) from which the sample's seconds count.
     """
     start = time.perf_counter() if start is None else start
@@ -168,11 +180,11 @@ def _rounds(
         return sample, (
             f"max_samples = {goal.max_samples} allows {sample.n_samples} primaries: no precision sought",
         )
-    wanted = [2] * count
-    for k in range(64):
+    first, wanted = _first_round(made, cut_names, goal)
+    for k in range(first, 64):
         made.extend(wanted)
         sample = Sample(made.channels(), cut_names, made.seed)
-        points = goal.criterion.deciding(sample) if goal.at is None else [(sample, g) for g in goal.at]
+        points = goal.points(sample)
         worst, peak = _status(points)
         if progress is not None:
             progress(sample.n_samples, worst)
@@ -193,18 +205,65 @@ def _rounds(
             return sample, (
                 f"precision {goal.precision:g} not reached: less than {NOTHING:g} of the signal survives",
             )
-        shares = _shares(points, made.plans)
-        wanted = [
-            max(len(parts), math.ceil(share * 2 * count * 2 ** (k + 1)))
-            for parts, share in zip(made.parts, shares, strict=True)
-        ]
+        least = [len(parts) for parts in made.parts]
+        wanted = _wanted(_shares(points, made.plans), k + 1, least)
         needed = made.memory(wanted)
-        if sum(wanted) * CHUNK_ROWS > goal.max_samples or needed > MOST_BYTES:
+        if _too_many(wanted, needed, goal):
             break
     reached = f"relative error {worst:.2g}, largest row {peak:.2g} of the sum"
     if needed > MOST_BYTES:
         reached = f"{reached}; {_too_much(needed)}"
     return sample, (f"precision {goal.precision:g} not reached with {sample.n_samples} primaries: {reached}",)
+
+
+def _first_round(made: Collection, cut_names: tuple[str, ...], goal: Goal) -> tuple[int, list[int]]:
+    """Return the number of the round to begin with and its chunks per channel.
+
+    A pilot says what will be enough.  Its rows are thrown away, and its random numbers are the same for every
+    seed: estimates are low where their errors are, so that rows which decide that they are enough are biased.
+    """
+    count = len(made.plans)
+    pilot = Collection(made.plans, 0, made.executor, "pilot")
+    size, least = [1] * count, [2] * count
+    for k in range(PILOT_ROUNDS):
+        pilot.extend(size)
+        points = goal.points(Sample(pilot.channels(), cut_names, 0))
+        worst, peak = _status(points)
+        if worst <= max(PILOT_ERROR, goal.precision):
+            break
+        size = _wanted(_shares(points, made.plans), k, [len(parts) for parts in pilot.parts])
+    best = 0, least
+    if worst > LEAST_KNOWN:
+        return best
+    shares, tried = _shares(points, made.plans), sum(len(parts) for parts in pilot.parts)
+    for k in range(64):
+        wanted = least if k == 0 else _wanted(shares, k, least)
+        if _too_many(wanted, pilot.memory(wanted), goal):
+            break
+        best = k, wanted
+        largest = PEAK_GROWTH * peak * tried / sum(wanted)
+        if _expected_error(points, wanted) <= MARGIN * goal.precision and largest <= LARGEST_ROW:
+            break
+    return best
+
+
+def _wanted(shares: Sequence[float], k: int, least: Sequence[int]) -> list[int]:
+    """Return the chunks of every channel in round k, no fewer than the least."""
+    total = 2 * len(shares) * 2**k
+    return [max(fewest, math.ceil(share * total)) for share, fewest in zip(shares, least, strict=True)]
+
+
+def _too_many(wanted: Sequence[int], needed: float, goal: Goal) -> bool:
+    return sum(wanted) * CHUNK_ROWS > goal.max_samples or needed > MOST_BYTES
+
+
+def _expected_error(points: Sequence[tuple[Sample, float]], wanted: Sequence[int]) -> float:
+    """Return the worst relative error that so many chunks of each channel will have."""
+    primaries = CHUNK_ROWS * np.asarray(wanted, dtype=float)
+    return max(
+        math.sqrt(np.sum(np.square(_spreads(sample, g)) / primaries)) / float(sample.expected_events(g).value)
+        for sample, g in points
+    )
 
 
 def _too_much(needed: float) -> str:
@@ -244,9 +303,7 @@ def _shares(points: Sequence[tuple[Sample, float]], plans: Sequence[ChannelPlan]
     """
     shares = np.zeros(len(plans))
     for sample, coupling in points:
-        parts = [channel.weights(coupling) for channel in sample.channels_]
-        sigma = np.array([_sigma(part) * math.sqrt(part.tried) for part in parts])
-        sigma /= np.sqrt([plan.cost for plan in plans])
+        sigma = _spreads(sample, coupling) / np.sqrt([plan.cost for plan in plans])
         known = np.isfinite(sigma)
         if np.any(sigma[known] > 0.0):
             sigma[~known] = np.mean(sigma[known])
@@ -254,6 +311,12 @@ def _shares(points: Sequence[tuple[Sample, float]], plans: Sequence[ChannelPlan]
     if not np.any(shares > 0.0):
         return [1.0 / len(plans)] * len(plans)
     return [float(share) for share in shares / np.sum(shares)]
+
+
+def _spreads(sample: Sample, coupling: float) -> Array:
+    """Return the standard deviation of a primary's contribution in every channel; inf: unknown."""
+    parts = [channel.weights(coupling) for channel in sample.channels_]
+    return np.array([_sigma(part) * math.sqrt(part.tried) for part in parts])
 
 
 def _sigma(part: Weights) -> float:
