@@ -1,0 +1,1 @@
+"""Golden numbers: they guard moves, and prove nothing."""

@@ -1,0 +1,51 @@
+"""Make tests/golden/golden.json anew: `python tools/golden.py`, below a minute of CPU.
+
+With names of cases as arguments, only those; the others are kept.  What changed is printed.
+The numbers guard moves of code, which must keep all bits.  They prove nothing: whoever changes physics,
+random numbers or rounding on purpose remakes them, and says in the commit why they moved.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads would only wait for each other
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from golden.cases import all_cases  # noqa: E402
+from golden.numbers import FILE, compared_bitwise, differences, measure, read, write  # noqa: E402
+
+
+def main(names: list[str]) -> int:
+    """Measure cases, say what changed, write the file."""
+    cases = all_cases()
+    unknown = [name for name in names if name not in cases]
+    if unknown:
+        print(f"no case '{unknown[0]}'; there are: {', '.join(cases)}", file=sys.stderr)
+        return 2
+    held = read() if FILE.exists() else {"cases": {}}
+    old = held["cases"]
+    if names and not compared_bitwise(held):
+        print("the file is from another environment: remake all of it", file=sys.stderr)
+        return 2
+    made = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, case in cases.items():
+            if names and name not in names:
+                made |= {name: old[name]} if name in old else {}
+                continue
+            start = time.process_time()
+            made[name] = measure(case, Path(folder))
+            print(f"{name}: {time.process_time() - start:.2f} s of CPU")
+            changed = differences(old[name], made[name], exact=True) if name in old else ["new"]
+            for text in changed:
+                print(f"  {text}")
+    write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
