@@ -111,7 +111,9 @@ def on(card: str, switch: str, mass: float | None = None, **more: Any) -> Case:
     """Return a card's case with a switch, of few species of mesons; keyword arguments are those of a case."""
     usual, couplings = CARDS[card]
     overrides = {**FEW.get(card, {}), **more.pop("overrides", {})}
-    return Case(f"{card}, {switch}", card, usual if mass is None else mass, couplings, overrides=overrides, **more)
+    return Case(
+        f"{card}, {switch}", card, usual if mass is None else mass, couplings, overrides=overrides, **more
+    )
 
 
 def setting(card: str, key: str, value: str | bool) -> Case:
@@ -125,7 +127,13 @@ FEW = {name: {"source.mesons": ["eta", "omega"]} for name in (FINE, DECAY)}
 JPSI = {"source.mesons": ["J/psi"]}
 LISTED = {"source.mesons": ["pi0"], "cuts": [], "signal.final_states": ["a gamma"]}
 AROUND = {"shape": "sphere", "centre_m": [0.0, 0.0, 500.0], "radius_m": 60.0}
-ROUND = {"shape": "cylinder", "radius_m": 2.0, "length_m": 30.0, "centre_m": [4.5, 0.5, 480.0], "axis": [0.1, 0.2, 1.0]}
+ROUND = {
+    "shape": "cylinder",
+    "radius_m": 2.0,
+    "length_m": 30.0,
+    "centre_m": [4.5, 0.5, 480.0],
+    "axis": [0.1, 0.2, 1.0],
+}
 RISING = {"observable": "E_shower", "at": [5.0, 50.0], "values": [0.2, 0.9]}
 ONE_METRE = {"simulation.decay_geometry": "single-length", "simulation.decay_length_m": 1.0}
 ABSORBED = {"simulation.absorption": True, "simulation.signal": "all"}
@@ -140,7 +148,11 @@ def targets() -> list[Case]:
         on(FINE, "J/psi", 0.5, overrides=JPSI, vary=True),
         *(setting(card, "simulation.biasing", "none") for card in (FINE, DECAY, LSND)),
         *(setting(card, "simulation.spin_correlations", False) for card in (FINE, DECAY, LSND)),
-        *(setting(card, "simulation.signal", kind) for card in (FINE, LSND) for kind in ("conversion", "all")),
+        *(
+            setting(card, "simulation.signal", kind)
+            for card in (FINE, LSND)
+            for kind in ("conversion", "all")
+        ),
         *(setting(LSND, "simulation.veto", veto) for veto in ("paper", "accept")),
         *(setting(card, "simulation.absorption", True) for card in (FINE, LSND)),
         on(FINE, "absorption of all signals", overrides=ABSORBED),

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from golden.cases import SEED, Case
 
 import darkmc
+from golden.cases import SEED, Case
 
 FILE = Path(__file__).with_name("golden.json")
 YIELDS, STREAMS = "yields", "chunk 0"  # parts of a case
@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
 
 
 def arrays_of_chunk_0(plan: Any, rows: int) -> Iterator[tuple[str, Any]]:
-    """Yield names and arrays of a channel's first chunk: the only place that knows what a channel looks like."""
+    """Yield names and arrays of a channel's first chunk; only here it is known what a channel looks like."""
     without, (with_events, events) = plan.run(SEED, 0, rows), plan.run_events(SEED, 0, rows)
     for title, made in (("rows", without), ("rows with events", with_events), ("flight", events.flight)):
         for name, value in vars(made).items() if made is not None else ():
@@ -103,7 +103,9 @@ def _yields(case: Case, experiment: darkmc.Experiment, n_channels: int) -> Held:
         names = experiment.source.alternatives
         totals |= {f"N, {name}": sample.varied(name).expected_events(couplings) for name in names}
     numbers = {**totals, **{f"N of {name}": part for name, part in sample.channels(couplings).items()}}
-    held: Held = {name: [pair(*both) for both in zip(*number, strict=True)] for name, number in numbers.items()}
+    held: Held = {
+        name: [pair(*both) for both in zip(*number, strict=True)] for name, number in numbers.items()
+    }
     held["edges"] = [
         pair(*edge)
         for interval in exclusion.intervals
@@ -113,7 +115,7 @@ def _yields(case: Case, experiment: darkmc.Experiment, n_channels: int) -> Held:
 
 
 def differences(held: Held, found: Held, exact: bool) -> list[str]:
-    """Return in words what changed of the parts found; where not exact, numbers may move by part of their error."""
+    """Return in words what changed; where not exact, numbers may move by part of their error."""
     out = []
     if YIELDS in found:
         out += _by_name("", held[YIELDS], found[YIELDS], lambda *both: _numbers(*both, exact))
@@ -139,7 +141,9 @@ def _numbers(held: list[Any], found: list[Any], exact: bool) -> list[str]:
     if len(held) != len(found):
         return [f"{len(held)} numbers became {len(found)}"]
     pairs = enumerate(zip(held, found, strict=True))
-    return [f"[{k}] {_told(old)} became {_told(new)}" for k, (old, new) in pairs if not _same(old, new, exact)]
+    return [
+        f"[{k}] {_told(old)} became {_told(new)}" for k, (old, new) in pairs if not _same(old, new, exact)
+    ]
 
 
 def _same(held: list[float | None], found: list[float | None], exact: bool) -> bool:
@@ -178,4 +182,3 @@ def write(cases: Mapping[str, Held]) -> None:
 def compared_bitwise(held: Held) -> bool:
     """Return whether this environment is the one in which the file was made."""
     return bool(held["made with"] == environment())
-

@@ -3,10 +3,10 @@
 import copy
 
 import pytest
-from golden.cases import all_cases
-from golden.numbers import STREAMS, YIELDS, compared_bitwise, differences, measure, read
 
 import darkmc
+from golden.cases import all_cases
+from golden.numbers import STREAMS, YIELDS, compared_bitwise, differences, measure, read
 
 CASES, HELD = all_cases(), read()
 EXACT = compared_bitwise(HELD)
@@ -20,7 +20,9 @@ def test_golden(name, tmp_path):
     channels = sum(key.startswith("N of ") for key in held[YIELDS])
     parts = (YIELDS, STREAMS) if EXACT else (YIELDS,)
     changed = differences(held, measure(case, tmp_path, parts, channels), EXACT)
-    assert not changed, f"{name}: {len(changed)} changes, python tools/golden.py remakes:\n" + "\n".join(changed)
+    assert not changed, f"{name}: {len(changed)} changes, python tools/golden.py remakes:\n" + "\n".join(
+        changed
+    )
 
 
 def test_the_file_holds_the_cases_and_the_cases_all_cards():
