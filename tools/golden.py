@@ -40,7 +40,8 @@ def main(names: list[str]) -> int:
             start = time.process_time()
             made[name] = measure(case, Path(folder))
             print(f"{name}: {time.process_time() - start:.2f} s of CPU")
-            changed = differences(old[name], made[name], exact=True) if name in old else ["new"]
+            known = name in old and old[name].keys() == made[name].keys()
+            changed = differences(old[name], made[name], exact=True) if known else ["new"]
             for text in changed:
                 print(f"  {text}")
     write(made)

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -77,32 +77,30 @@ def pair(value: float, error: float) -> list[float | None]:
     return [known(value), known(error)]
 
 
-def measure(case: Case, folder: Path, parts: Sequence[str] = (YIELDS, STREAMS), n_channels: int = 0) -> Held:
-    """Return what is held of a case, or of parts of it; the number of channels, where known, saves time."""
+def measure(case: Case, folder: Path, n_channels: int = 0) -> Held:
+    """Return what is held of a case: yields and edges, or the hash of every array of every channel's chunk 0.
+
+    The number of channels, where known, saves time.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        experiment, held = case.build(folder), {}
+        experiment = case.build(folder)
         closed = experiment.closed(case.portal)
         if closed is not None:
             raise ValueError(f"the case '{case.name}' holds nothing: {closed}")
-        if YIELDS in parts:
-            held[YIELDS] = _yields(case, experiment, n_channels)
-        if STREAMS in parts and case.streams:
-            plans = experiment.plans(case.portal, at=case.couplings[1:2], vary=case.vary)
-            held[STREAMS] = {plan.name: chunk_0(plan, case.rows) for plan in plans}
-    return held
+        if not case.streams:
+            return {YIELDS: _yields(case, experiment, n_channels)}
+        plans = experiment.plans(case.portal, at=case.couplings[1:2], vary=case.vary)
+        return {STREAMS: {plan.name: chunk_0(plan, case.rows) for plan in plans}}
 
 
 def _yields(case: Case, experiment: darkmc.Experiment, n_channels: int) -> Held:
     """Return N at the couplings, in all and by channel, and the edges of the limit."""
-    count = n_channels or len(experiment.plans(case.portal, vary=case.vary))
-    sample = experiment.simulate(case.portal, n_samples=count * case.rows, seed=SEED, vary=case.vary)
+    count = n_channels or len(experiment.plans(case.portal))
+    sample = experiment.simulate(case.portal, n_samples=count * case.rows, seed=SEED)
     exclusion, couplings = experiment.limit(sample), np.array(case.couplings)
-    totals = {"N": sample.expected_events(couplings)}
-    if case.vary:
-        names = experiment.source.alternatives
-        totals |= {f"N, {name}": sample.varied(name).expected_events(couplings) for name in names}
-    numbers = {**totals, **{f"N of {name}": part for name, part in sample.channels(couplings).items()}}
+    parts = {f"N of {name}": part for name, part in sample.channels(couplings).items()}
+    numbers = {"N": sample.expected_events(couplings), **parts}
     held: Held = {
         name: [pair(*both) for both in zip(*number, strict=True)] for name, number in numbers.items()
     }
@@ -117,9 +115,9 @@ def _yields(case: Case, experiment: darkmc.Experiment, n_channels: int) -> Held:
 def differences(held: Held, found: Held, exact: bool) -> list[str]:
     """Return in words what changed; where not exact, numbers may move by part of their error."""
     out = []
-    if YIELDS in found:
+    if YIELDS in held:
         out += _by_name("", held[YIELDS], found[YIELDS], lambda *both: _numbers(*both, exact))
-    if exact and STREAMS in found:
+    if exact and STREAMS in held:
         out += _by_name("chunk 0 of ", held[STREAMS], found[STREAMS], _arrays)
     return out
 
