@@ -157,15 +157,20 @@ def bins() -> Iterator[Table]:
     yield "collider-bins", "least excluded G in GeV^-1 by width of the bins, m_a = 0, preset best", rows
 
 
-def _rebinned(path: Path, per: float) -> None:
-    """Write the shipped counts in bins `per` times as wide; halves get half of a count, rounded up."""
+def shipped_counts() -> dict[str, list[tuple[float, int]]]:
+    """Return the shipped counts of each window by the lower edge of their bins of 1 GeV^2."""
     shipped = Path(__file__).parents[1] / "detectors" / "babar-counts.csv"
     lines = [line for line in shipped.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     found: dict[str, list[tuple[float, int]]] = {}
     for row in csv.DictReader(lines):
         found.setdefault(row["window"], []).append((float(row["low_GeV2"]), int(row["count"])))
+    return found
+
+
+def _rebinned(path: Path, per: float) -> None:
+    """Write the shipped counts in bins `per` times as wide; halves get half of a count, rounded up."""
     out = ["window,low_GeV2,high_GeV2,count"]
-    for window, counts in found.items():
+    for window, counts in shipped_counts().items():
         if per < 1:
             for low, count in counts:
                 out += [f"{window},{low + 0.5 * k},{low + 0.5 * (k + 1)},{(count + 1) // 2}" for k in (0, 1)]

@@ -3,6 +3,8 @@
     python docs/tables.py            rewrite the tables in docs/*.md from docs/data/*.csv
     python docs/tables.py --compute  compute docs/data/*.csv anew (some minutes), then rewrite
 
+With ``--curves=FOLDER`` comparisons with printed curves too (``docs/curve_tables.py``).
+
 A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
 """
 
@@ -10,7 +12,8 @@ import csv
 import itertools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,34 +171,35 @@ def hadronic() -> Iterator[tuple[str, str, list[list[str]]]]:
     yield "hadronic", "pi0 per interacting proton of 8.89 GeV/c, statistical errors", rows
 
 
+def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any]]]]:
+    """Yield the name and the function of all that is computed; comparisons need the folder of curves."""
+    import collider_tables  # beside this script
+    import curve_tables
+    import peer_tables
+    import scattering_tables
+    import source_tables
+
+    for make in (
+        *(cutflow, presets, shares, intervals, hadronic),
+        *(scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer),
+        *(scattering_tables.spin, scattering_tables.protons, scattering_tables.absorption),
+        *(peer_tables.peer, source_tables.jpsi),
+        *(collider_tables.acceptance, collider_tables.collider_limits, collider_tables.switches),
+        *(collider_tables.radiation, collider_tables.bins, curve_tables.biased_flux),
+    ):
+        yield make.__name__, make
+    if curves is not None:
+        for compare in (curve_tables.charm_curve, curve_tables.babar_curve, curve_tables.belle2_curves):
+            yield compare.__name__, partial(compare, curves)
+
+
 def main(arguments: list[str]) -> None:
     """Compute the data if asked for, and rewrite the tables."""
     if "--compute" in arguments:
-        wanted = set(arguments) - {"--compute"}
-        import collider_tables  # beside this script
-        import peer_tables
-        import scattering_tables
-        import source_tables
-
-        scattering = (
-            scattering_tables.yields,
-            scattering_tables.limits,
-            scattering_tables.buffer,
-            scattering_tables.spin,
-            scattering_tables.protons,
-            scattering_tables.absorption,
-            peer_tables.peer,
-            source_tables.jpsi,
-        )
-        colliders = (
-            collider_tables.acceptance,
-            collider_tables.collider_limits,
-            collider_tables.switches,
-            collider_tables.radiation,
-            collider_tables.bins,
-        )
-        for make in (cutflow, presets, shares, intervals, hadronic, *scattering, *colliders):
-            if wanted and make.__name__ not in wanted:
+        folders = [word.removeprefix("--curves=") for word in arguments if word.startswith("--curves=")]
+        wanted = {word for word in arguments if not word.startswith("--")}
+        for make_name, make in makers(Path(folders[0]) if folders else None):
+            if wanted and make_name not in wanted:
                 continue
             for name, comment, rows in make():
                 write(name, comment, rows)
