@@ -210,6 +210,15 @@ def test_equal_masses_are_not_absorbed():
     assert sample.absorbed(1.0) == 0.0
 
 
+def test_limits_say_that_equal_masses_are_not_absorbed():
+    experiment = darkmc.Experiment("lsnd", overrides=ON)
+    sample = experiment.simulate(darkmc.DarkAxionPortal(0.005, 0.005), n_samples=3000)
+    assert (
+        "above 0.3 GeV^-1 absorption matters, and is left out for equal masses"
+        in experiment.limit(sample).reason
+    )
+
+
 BAD = [
     ({"shield.material": "iorn"}, r"shield: unknown material 'iorn' .nearest: 'iron'"),
     ({"shield.length_m": -1.0}, r"shield.length_m"),

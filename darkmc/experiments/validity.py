@@ -47,6 +47,8 @@ def _absorption(card: FixedTargetCard, sample: Sample, top: float) -> list[str]:
         if _decay_only(card) or top <= THICK_COUPLING:
             return []
         return [f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters"]
+    if top > THICK_COUPLING and len(set(sample.masses)) == 1 and not _decay_only(card):
+        return [f"above {THICK_COUPLING:g} GeV^-1 absorption matters, and is left out for equal masses"]
     if top <= 0.0 or sample.absorbed(top) <= MOST_ABSORBED:
         return []
     low, high = math.log(1e-4 * top), math.log(top)
