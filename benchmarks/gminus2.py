@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from darkmc import gminus2
-from darkmc.particles import mass
+from darkmc.core.particles import mass
 
 POINTS, REPEATS = 200_000, 5
 first, second = mass("mu") * 10.0 ** np.random.default_rng(1).uniform(-6.0, 6.0, (2, POINTS))

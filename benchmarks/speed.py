@@ -4,7 +4,7 @@ import statistics
 import time
 
 import darkmc
-from darkmc.rng import CHUNK_ROWS
+from darkmc.core.rng import CHUNK_ROWS
 
 SCATTERING = (("lsnd", 0.02), ("lsnd", 0.001), ("miniboone-offtarget", 0.02))
 POINTS = ((0.03, 6e-5), (0.01, 3e-3))

@@ -9,22 +9,22 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "CardError": "darkmc.errors",
-    "PhysicsError": "darkmc.errors",
-    "PrecisionWarning": "darkmc.errors",
-    "ValidityWarning": "darkmc.errors",
-    "DarkCurrent": "darkmc.current",
-    "DarkAxionPortal": "darkmc.portal",
+    "CardError": "darkmc.core.errors",
+    "PhysicsError": "darkmc.core.errors",
+    "PrecisionWarning": "darkmc.core.errors",
+    "ValidityWarning": "darkmc.core.errors",
+    "DarkCurrent": "darkmc.portals.dark_axion.current",
+    "DarkAxionPortal": "darkmc.portals.dark_axion.facade",
     "Experiment": "darkmc.experiments.experiment",
-    "Exclusion": "darkmc.limits",
-    "MesonSource": "darkmc.mesons.source",
-    "Sample": "darkmc.sample",
-    "Yield": "darkmc.sample",
-    "BinnedYield": "darkmc.sample",
+    "Exclusion": "darkmc.core.intervals",
+    "MesonSource": "darkmc.sources.mesons",
+    "Sample": "darkmc.sample.sample",
+    "Yield": "darkmc.sample.sample",
+    "BinnedYield": "darkmc.sample.sample",
     "write_root": "darkmc.output.root",
-    "list_experiments": "darkmc.catalogue",
-    "list_fluxes": "darkmc.catalogue",
-    "list_runs": "darkmc.catalogue",
+    "list_experiments": "darkmc.cards.names",
+    "list_fluxes": "darkmc.cards.names",
+    "list_runs": "darkmc.cards.names",
 }
 _MODULES = ("gminus2",)
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 import darkmc
-from darkmc.generators.electron_scattering import FermionScattering
-from darkmc.mesons import burman_smith
-from darkmc.particles import mass
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.sources.fits import burman_smith
 
 Table = tuple[str, str, list[list[str]]]
 G = 1e-9  # GeV^-1: everything is stable

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import darkmc
-from darkmc.experiments import conversion
-from darkmc.generators.coherent_scattering import CoherentConversion
+from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion
+from darkmc.signals import conversion
 
 Table = tuple[str, str, list[list[str]]]
 ANALYSES = {"lsnd": (1, 5, 10, 20, 25, 60), "miniboone-offtarget": (1, 5, 20, 60, 90)}

@@ -7,7 +7,7 @@ import numpy as np
 from scattering_tables import Table, _edges, _number, _sample
 
 import darkmc
-from darkmc.errors import DarkmcWarning
+from darkmc.core.errors import DarkmcWarning
 
 MASSES_MEV = (30, 100, 300, 600, 1000)
 YIELDS = {"without": None, "4e-6 per POT": 4.0e-6, "8e-5 per POT": 8.0e-5}

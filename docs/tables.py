@@ -83,7 +83,7 @@ def intervals() -> Iterator[tuple[str, str, list[list[str]]]]:
 def shares() -> Iterator[tuple[str, str, list[list[str]]]]:
     """Yield the tables of each species' share of the yield in the limit of small couplings."""
     import darkmc
-    from darkmc.particles import canonical_name
+    from darkmc.core.particles import canonical_name
 
     for name, table in (("charm-finegrained", "shares-finegrained"), ("charm-decay", "shares-decay")):
         experiment = darkmc.Experiment(name)
@@ -108,7 +108,7 @@ def shares() -> Iterator[tuple[str, str, list[list[str]]]]:
 def presets() -> Iterator[tuple[str, str, list[list[str]]]]:
     """Yield the table of the shift of each key of the preset `published`, alone."""
     import darkmc
-    from darkmc.cards import preset_values
+    from darkmc.cards.load import preset_values
 
     rows = [["analysis", "key alone at its published value", "lower edge", "upper edge"]]
     for name, mass in (("charm-finegrained", 10), ("charm-decay", 10)):

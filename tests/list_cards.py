@@ -6,7 +6,7 @@ import numpy as np
 from helpers import four_momentum
 
 import darkmc
-from darkmc.particles import mass
+from darkmc.core.particles import mass
 
 HEAD = """
 schema = 1

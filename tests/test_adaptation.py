@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.estimates import mean_and_error
+from darkmc.biasing.trained import AdaptiveMap, adapt
+from darkmc.core.estimates import mean_and_error
+from darkmc.core.rng import chunk_rng
 from darkmc.experiments import scattering
-from darkmc.experiments.adaptation import AdaptiveMap, adapt
-from darkmc.rng import chunk_rng
-from darkmc.rows import Channel, Rows
+from darkmc.sample.rows import Channel, Rows
 
 N = 4000
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.cards import flatten
+from darkmc.cards.load import flatten
 from darkmc.cli import main
-from darkmc.errors import PhysicsError
-from darkmc.limits import Exclusion, Interval
-from darkmc.output.tables import envelope, read_limits
-from darkmc.scan import ScanPoint
+from darkmc.core.errors import PhysicsError
+from darkmc.core.intervals import Exclusion, Interval
+from darkmc.output.limits import envelope, read_limits
+from darkmc.scan.grid import ScanPoint
 
 PORTAL = darkmc.DarkAxionPortal(0.01)
 POINTS = (2e-4, 1e-3, 3.5e-3)

@@ -21,13 +21,13 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 import darkmc
-from darkmc.constants import ALPHA, GEV2_TO_PB
-from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
-from darkmc.generators import annihilation
-from darkmc.generators.annihilation import Annihilation, InitialStateRadiation
-from darkmc.generators.dark_photon_decay import PhotonDecay, spin_correlation
-from darkmc.particles import mass
+from darkmc.core.constants import ALPHA, GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion import annihilation
+from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay, spin_correlation
 
 ROOT_S = 10.355
 TOTAL = {0.01: 1.183929e5, 1.0: 1.151116e5, 3.0: 9.101356e4, 5.0: 5.338931e4, 8.0: 7.756438e3}

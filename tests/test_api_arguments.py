@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc import counting
-from darkmc.errors import CardError, PhysicsError
+from darkmc.core.errors import CardError, PhysicsError
 from darkmc.gminus2 import barr_zee_scalar
+from darkmc.limits import poisson as counting
 
 NAN, INF = float("nan"), float("inf")
 ODD = (

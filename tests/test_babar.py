@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.cards import load_card
+from darkmc.cards.load import load_card
 from darkmc.cli import main
-from darkmc.counting import excluded_mean, gaussian_excess
-from darkmc.errors import CardError
-from darkmc.output.tables import read_limits
+from darkmc.core.errors import CardError
+from darkmc.limits.poisson import excluded_mean, gaussian_excess
+from darkmc.output.limits import read_limits
 
 COUNTS = Path(__file__).parents[1] / "detectors" / "babar-counts.csv"
 WINDOWS = {"lowcut": (31, 61), "highcut": (0, 40)}

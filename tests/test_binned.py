@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm, poisson
 
-from darkmc.counting import excluded_mean, gaussian_excess
-from darkmc.errors import PhysicsError
-from darkmc.experiments import binned
-from darkmc.experiments.binned import BinnedCounting
-from darkmc.limits import scan_grid, solve
-from darkmc.rows import Channel, Rows
-from darkmc.sample import Sample
+from darkmc.core.errors import PhysicsError
+from darkmc.limits import binned
+from darkmc.limits.binned import BinnedCounting
+from darkmc.limits.poisson import excluded_mean, gaussian_excess
+from darkmc.limits.solve import scan_grid, solve
+from darkmc.sample.rows import Channel, Rows
+from darkmc.sample.sample import Sample
 
 
 def channel(produced, survive, window, bins, power=2.0, tried=None, name="by hand"):

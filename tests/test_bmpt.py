@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.integrate import simpson
 
-from darkmc.errors import PhysicsError
-from darkmc.mesons.bmpt import Bmpt
+from darkmc.core.errors import PhysicsError
+from darkmc.sources.fits.bmpt import Bmpt
 
 M_P, M_PI, M_X, COPPER = 0.93827208816, 0.13957039, 1.88, 63.546
 CARD = {
@@ -230,7 +230,7 @@ def test_all_momenta_up_to_those_of_the_beam_are_drawn(beam):
     Beyond the beams of the fit with at most 5 GeV of p_T in the A-dependence: with it, no integral exists.
     """
     import darkmc
-    from darkmc.errors import ValidityWarning
+    from darkmc.core.errors import ValidityWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ValidityWarning)

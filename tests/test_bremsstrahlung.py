@@ -5,11 +5,11 @@ import pytest
 from scipy.integrate import quad
 
 import darkmc
-from darkmc.constants import GEV2_TO_PB
-from darkmc.errors import PhysicsError
-from darkmc.generators.bremsstrahlung import photon_flux, vector_cross_section
-from darkmc.generators.coherent_scattering import form_factor
-from darkmc.materials import nucleus
+from darkmc.core.constants import GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
+from darkmc.core.materials import nucleus
+from darkmc.portals.dark_axion.bremsstrahlung import photon_flux, vector_cross_section
+from darkmc.portals.dark_axion.coherent_conversion import form_factor
 
 ALUMINIUM = nucleus("Al")
 REFERENCE = {0.001: 1.861e4, 0.01: 9.885e3, 0.03: 5.203e3, 0.1: 1.694e3, 0.3: 2.92e2, 1.0: 5.40}

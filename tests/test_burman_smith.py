@@ -14,7 +14,7 @@ from scipy.interpolate import BSpline
 from scipy.stats import chi2
 
 from darkmc import CardError, Experiment, MesonSource, PhysicsError, ValidityWarning
-from darkmc.mesons.burman_smith import BurmanSmith, TargetMixture, quadratic_spline
+from darkmc.sources.fits.burman_smith import BurmanSmith, TargetMixture, quadratic_spline
 
 M_P, M_PI, M_PI0, M_D = 938.27208816, 139.57039, 134.9768, 1875.612945
 KNOTS = [0, 0, 0, 30, 70, 180, 180, 180]

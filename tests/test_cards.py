@@ -7,9 +7,9 @@ import pydantic
 import pytest
 
 from darkmc import CardError, Experiment, MesonSource, list_experiments, list_fluxes, list_runs
-from darkmc.cards import find_card, list_cards, load_card
+from darkmc.cards.load import find_card, list_cards, load_card
+from darkmc.core.particles import canonical_name
 from darkmc.experiments.lepton_moments import list_moments
-from darkmc.particles import canonical_name
 
 ROOT = Path(__file__).parent.parent
 CHARM = (ROOT / "detectors" / "charm-finegrained.toml").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import pytest
 from scipy.special import beta
 
 import darkmc
-from darkmc.mesons.central import CentralMeson
-from darkmc.mesons.source import MesonSource
+from darkmc.sources.fits.central import CentralMeson
+from darkmc.sources.mesons import MesonSource
 
 PROTON, JPSI = 0.93827209, 3.0969
 

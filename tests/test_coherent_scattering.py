@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from darkmc.constants import ALPHA, GEV2_TO_CM2
-from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
-from darkmc.generators.coherent_scattering import CoherentConversion, form_factor, outgoing_direction_cosine
-from darkmc.materials import nuclei_per_m3, nucleus
+from darkmc.core.constants import ALPHA, GEV2_TO_CM2
+from darkmc.core.errors import PhysicsError
+from darkmc.core.materials import nuclei_per_m3, nucleus
+from darkmc.portals.dark_axion.coherent_conversion import (
+    CoherentConversion,
+    form_factor,
+    outgoing_direction_cosine,
+)
+from darkmc.portals.dark_axion.current import DarkCurrent
 
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
 CARBON = nucleus("C")

@@ -13,8 +13,8 @@ from scipy.integrate import quad
 from scipy.stats import chi2, crystalball
 
 import darkmc
-from darkmc.errors import CardError, PhysicsError
-from darkmc.experiments import collider_stream
+from darkmc.core.errors import CardError, PhysicsError
+from darkmc.engine import collider_stream
 
 SHARP = {
     "simulation.smearing": False,

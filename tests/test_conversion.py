@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.errors import CardError
-from darkmc.experiments import secondary as module
+from darkmc.core.errors import CardError
+from darkmc.engine import scattering_stream as module
 
 
 def experiment(**more):

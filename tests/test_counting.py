@@ -5,9 +5,9 @@ import math
 import mpmath
 import pytest
 
-from darkmc.counting import excluded_mean, gaussian_excess, poisson_limit
-from darkmc.errors import PhysicsError
-from darkmc.units import LARGEST_COUNT
+from darkmc.core.errors import PhysicsError
+from darkmc.core.units import LARGEST_COUNT
+from darkmc.limits.poisson import excluded_mean, gaussian_excess, poisson_limit
 
 
 def at_most(n_obs, mean):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from helpers import METRIC, dot, four_momentum, lower, spin_sum, vertex
 
-from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
+from darkmc.portals.dark_axion.current import DarkCurrent
 
 MASSES = [(0.0, 0.1), (0.05, 0.1), (0.1, 0.1), (0.3, 0.1), (0.0, 1e-3), (1e-4, 2.0)]
 each_mass = pytest.mark.parametrize(("m_axion", "m_dark_photon"), MASSES)

@@ -28,7 +28,9 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 from darkmc import DarkCurrent
-from darkmc.generators.dark_photon_decay import (
+from darkmc.core.kinematics import boost
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.dark_photon_decay import (
     FORCED,
     PhotonDecay,
     dipole_cosine,
@@ -36,9 +38,7 @@ from darkmc.generators.dark_photon_decay import (
     pair_width,
     spin_correlation,
 )
-from darkmc.generators.meson_decay import PseudoscalarDecay
-from darkmc.kinematics import boost
-from darkmc.particles import mass
+from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
 
 N = 100_000
 M = 0.547862  # eta

@@ -10,13 +10,13 @@ from scipy.integrate import quad
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.constants import ALPHA, GEV2_TO_CM2
-from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
-from darkmc.generators.coherent_scattering import ProtonConversion
-from darkmc.generators.dark_photon_decay import PhotonDecay
-from darkmc.generators.electron_scattering import FermionScattering, polarisation_axis, recoil_cosine
-from darkmc.particles import mass
+from darkmc.core.constants import ALPHA, GEV2_TO_CM2
+from darkmc.core.errors import PhysicsError
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.coherent_conversion import ProtonConversion
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
 
 M_E = mass("e")
 TABLE = {  # the physics notes, section 4: sigma in cm^2 at G = 1, m_a = 0, by energy, incoming state and m'

@@ -9,10 +9,10 @@ from list_cards import rows_of, write_card, write_text
 
 import darkmc
 from darkmc.cli import main
-from darkmc.estimates import GROUPS, Weights, estimate, group_of
-from darkmc.experiments import simulation
-from darkmc.rows import Channel, Rows
-from darkmc.sample import Sample
+from darkmc.core.estimates import GROUPS, Weights, estimate, group_of
+from darkmc.engine import rounds as simulation
+from darkmc.sample.rows import Channel, Rows
+from darkmc.sample.sample import Sample
 
 PORTAL = darkmc.DarkAxionPortal(0.03)
 BOX = {"geometry.size_m": [60.0, 60.0, 11.2], "cuts": [], "signal.final_states": ["a gamma"]}

@@ -8,16 +8,16 @@ import pytest
 import uproot
 
 from darkmc import DarkAxionPortal, Experiment
+from darkmc.cards.experiment import Geometry
 from darkmc.cli import main
-from darkmc.constants import HBAR_C_GEV_M
-from darkmc.experiments.shapes import make_shape
+from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.figures import limits, of_runs, samples, style
 from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
-from darkmc.figures.outline import outline
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
-from darkmc.output.samples import read_sample
-from darkmc.schema import Geometry
+from darkmc.geometry.outline import outline
+from darkmc.geometry.volume import make_shape
+from darkmc.output.read_root import read_sample
 
 HEADER = "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method"
 MAGIC = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}

@@ -113,7 +113,7 @@ def test_the_density_never_warns_outside():
     ],
 )
 def test_beams_and_nuclei_are_marked_alike(name, overrides, remark):
-    with pytest.warns(darkmc.errors.ValidityWarning, match=remark):
+    with pytest.warns(darkmc.core.errors.ValidityWarning, match=remark):
         source = MesonSource(name, overrides)
     assert source.validity_remarks() == [f"flux {name}: {remark}"]
 
@@ -135,7 +135,7 @@ def test_transverse_momentum_and_x_f_are_marked_alike(name):
 
 
 def test_the_momenta_of_the_range_scale_with_the_beam():
-    with pytest.warns(darkmc.errors.ValidityWarning):
+    with pytest.warns(darkmc.core.errors.ValidityWarning):
         source = MesonSource(BMPT, {"beam.energy_GeV": 800.0})
     inside = source.in_range("pi0", [13.9, 14.1, 269.0, 271.0], 0.0)
     np.testing.assert_array_equal(inside, [False, True, True, False])

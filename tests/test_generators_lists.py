@@ -10,7 +10,7 @@ import uproot
 from list_cards import experiment, rows_of, sphere, write_card, write_text
 
 import darkmc
-from darkmc.errors import CardError, ValidityWarning
+from darkmc.core.errors import CardError, ValidityWarning
 
 PORTAL = darkmc.DarkAxionPortal(0.02)
 MOMENTA = np.random.default_rng(11).normal([0.0, 0.0, 30.0], [0.3, 0.3, 8.0], (24, 3))

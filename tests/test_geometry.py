@@ -14,9 +14,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import darkmc
-from darkmc.directions import turned
-from darkmc.errors import PhysicsError
-from darkmc.geometry import Box, Cylinder, Frustum, Sphere, hits_plane
+from darkmc.core.errors import PhysicsError
+from darkmc.geometry.directions import turned
+from darkmc.geometry.shapes import Box, Cylinder, Frustum, Sphere, hits_plane
 
 TILT = {"axis": (0.4, -0.7, 0.5), "roll": 0.6}
 SHAPES = {
@@ -149,9 +149,9 @@ def test_products_round_alike_on_every_cpu():
     np.testing.assert_array_equal(turned(matrix.T, vectors), python)  # to the last bit
 
 
-@pytest.mark.parametrize("module", ["geometry", "directions"])
+@pytest.mark.parametrize("module", ["geometry.shapes", "geometry.directions"])
 def test_no_product_of_blas_decides_about_a_ray(module):
-    source = (Path(darkmc.__file__).parent / f"{module}.py").read_text(encoding="utf-8")
+    source = (Path(darkmc.__file__).parent / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
     used = {
         node.attr if isinstance(node, ast.Attribute) else "@"
         for node in ast.walk(ast.parse(source))

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 from darkmc import gminus2
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 from darkmc.gminus2.bands import Quadratic, allowed_bands, excluded_bands
 from darkmc.gminus2.bounds import Window, coupling_limit, dark_axion_limit, window
 from darkmc.gminus2.data import Difference, Row

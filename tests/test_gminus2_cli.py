@@ -10,11 +10,11 @@ import pytest
 import darkmc
 from darkmc import gminus2
 from darkmc.cli import main
-from darkmc.cli_gminus2 import LOOPS
+from darkmc.cli.gminus2 import LOOPS
 from darkmc.experiments.lepton_moments import MomentLimit, list_moments
 from darkmc.figures.regions import regions
 from darkmc.gminus2.bounds import dark_axion_limit, window
-from darkmc.output.tables import read_limits
+from darkmc.output.limits import read_limits
 
 MASS = ("--m-dark-photon", "10MeV")
 LIMIT = ("limit", "gminus2-mu-2025", *MASS)

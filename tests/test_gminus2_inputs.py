@@ -8,7 +8,7 @@ import pytest
 
 import darkmc
 from darkmc import gminus2
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 
 # every loop with good arguments; those after the lepton broadcast
 CALLS = {
@@ -172,7 +172,7 @@ def test_the_package_stands_alone():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if not name.startswith("darkmc.gminus2")}
     ground_floor = ("constants", "errors", "kinematics", "particles", "units")
-    assert loaded == {"darkmc", *(f"darkmc.{name}" for name in ground_floor)}
+    assert loaded == {"darkmc", "darkmc.core", *(f"darkmc.core.{name}" for name in ground_floor)}
 
 
 def test_names():

@@ -5,7 +5,7 @@ import pytest
 from mpmath import mp, mpf
 
 from darkmc import gminus2
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 
 LIGHT = 1e-9 * np.array([0.001, 0.0086, 0.05])
 

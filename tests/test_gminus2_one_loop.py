@@ -6,8 +6,8 @@ import pytest
 from mpmath import mp, mpf
 
 from darkmc import gminus2
-from darkmc.constants import ALPHA
-from darkmc.particles import mass
+from darkmc.core.constants import ALPHA
+from darkmc.core.particles import mass
 
 M_MU = mass("mu")
 PRECISION = 1e-10

@@ -7,10 +7,10 @@ from mpmath import mpf
 from test_gminus2_one_loop import digits
 
 import darkmc
-from darkmc.constants import ALPHA
-from darkmc.current import DarkCurrent
+from darkmc.core.constants import ALPHA
+from darkmc.core.particles import mass
 from darkmc.gminus2 import dark_axion_two_loop, vector
-from darkmc.particles import mass
+from darkmc.portals.dark_axion.current import DarkCurrent
 
 M_MU = mass("mu")
 MASSES = np.array([1e-3, 1e-2, 0.1, 1.0, 10.0])

@@ -12,9 +12,9 @@ from helpers import four_momentum, isotropic, pull, to_rest_frame
 from list_cards import experiment, sphere
 
 import darkmc
-from darkmc.kinematics import two_body_momentum
-from darkmc.mesons import hadronic
-from darkmc.particles import mass
+from darkmc.core.kinematics import two_body_momentum
+from darkmc.core.particles import mass
+from darkmc.sources.lists import hadronic
 
 BE, FE = "hadronic-be-8gev", "hadronic-fe-8gev"
 PORTAL = darkmc.DarkAxionPortal(0.03)

@@ -10,7 +10,7 @@ import uproot
 
 import darkmc
 from darkmc.cli import main
-from darkmc.errors import CardError, PhysicsError, PrecisionWarning, ValidityWarning
+from darkmc.core.errors import CardError, PhysicsError, PrecisionWarning, ValidityWarning
 
 PORTAL = darkmc.DarkAxionPortal(0.01)
 EDGES = np.linspace(7.5, 50.0, 9)

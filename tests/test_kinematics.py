@@ -11,7 +11,7 @@ import pytest
 from helpers import dot, four_momentum, isotropic, pull, to_rest_frame
 from scipy.stats import kstest
 
-from darkmc.kinematics import (
+from darkmc.core.kinematics import (
     Rotation,
     about_z,
     around,

@@ -13,10 +13,10 @@ from scipy.stats import norm, poisson
 
 import darkmc
 from darkmc.cli import main
-from darkmc.counting import poisson_limit
-from darkmc.errors import PhysicsError
-from darkmc.limits import scan_grid, solve
-from darkmc.sample import Yield
+from darkmc.core.errors import PhysicsError
+from darkmc.limits.poisson import poisson_limit
+from darkmc.limits.solve import scan_grid, solve
+from darkmc.sample.sample import Yield
 
 
 @dataclass(frozen=True)

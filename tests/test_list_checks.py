@@ -9,7 +9,7 @@ from helpers import isotropic
 from list_cards import rows_of, write_card, write_text
 
 import darkmc
-from darkmc.particles import mass
+from darkmc.core.particles import mass
 
 PI0, ETA, KAON = rows_of("pi0", [[0, 0, 5]])[0], rows_of("eta", [[0.1, 0, 2]])[0], np.hypot(0.497611, 0.3)
 

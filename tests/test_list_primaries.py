@@ -14,12 +14,12 @@ from scipy.spatial.transform import Rotation as SpaceRotation
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.experiments.forced_emission import AzimuthProposal, Emission, cones_of_sight
-from darkmc.experiments.list_primaries import FORCED_SHARE, ListPrimaries
-from darkmc.geometry import Box, Cylinder, Frustum, Sphere
-from darkmc.kinematics import length, unit_vector
-from darkmc.mesons.meson_list import Entries
-from darkmc.particles import mass
+from darkmc.biasing.forced import AzimuthProposal, Emission, cones_of_sight
+from darkmc.biasing.lists import FORCED_SHARE, ListPrimaries
+from darkmc.core.kinematics import length, unit_vector
+from darkmc.core.particles import mass
+from darkmc.geometry.shapes import Box, Cylinder, Frustum, Sphere
+from darkmc.sources.lists.entries import Entries
 
 PI0 = mass("pi0")
 ORIGIN = np.array([0.0, 0.0, 0.1])

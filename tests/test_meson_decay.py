@@ -21,14 +21,14 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 from darkmc import DarkAxionPortal, DarkCurrent
-from darkmc.generators.meson_decay import (
+from darkmc.core.particles import mass, photon_coupling
+from darkmc.portals.dark_axion.pseudoscalar_decay import (
     PseudoscalarDecay,
     cosine_from_uniform,
     relative_spectrum,
     relative_width,
     squared_amplitude,
 )
-from darkmc.particles import mass, photon_coupling
 
 N = 100_000
 CASES = [

@@ -14,9 +14,9 @@ from helpers import assert_on_shell, pull
 from list_cards import experiment, rows_of, sphere, write_card, write_text
 
 import darkmc
-from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.kinematics import two_body_momentum
-from darkmc.particles import mass
+from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.kinematics import two_body_momentum
+from darkmc.core.particles import mass
 
 PORTAL = darkmc.DarkAxionPortal(0.03)
 POT = 7.1e18

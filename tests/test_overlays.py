@@ -7,7 +7,7 @@ from darkmc import DarkAxionPortal, Experiment, write_root
 from darkmc.cli import main
 from darkmc.figures import limits, samples
 from darkmc.figures.overlays import read_overlay, split_label
-from darkmc.output.samples import read_sample
+from darkmc.output.read_root import read_sample
 
 LIMIT = (
     "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method,reason\n"

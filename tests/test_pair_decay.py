@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from darkmc.current import DarkCurrent
-from darkmc.generators.dark_pair import DarkPair
-from darkmc.generators.pair_decay import PairDecay
-from darkmc.generators.vector_meson import VectorDecay
-from darkmc.kinematics import invariant_mass_squared, kallen, two_body_momentum
+from darkmc.core.kinematics import invariant_mass_squared, kallen, two_body_momentum
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_pair import DarkPair
+from darkmc.portals.dark_axion.lepton_pair_decay import PairDecay
+from darkmc.portals.dark_axion.vector_decay import VectorDecay
 
 M_DARK, M_AXION = 0.1, 0.02
 LEPTONS = (0.51099895e-3, 0.03)

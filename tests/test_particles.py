@@ -2,8 +2,8 @@
 
 import pytest
 
-from darkmc.errors import PhysicsError
-from darkmc.particles import (
+from darkmc.core.errors import PhysicsError
+from darkmc.core.particles import (
     PDG_IDS,
     PHOTON_COUPLING,
     PSEUDOSCALARS,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from darkmc.generators.electron_scattering import FermionScattering
-from darkmc.mesons import burman_smith
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.sources.fits import burman_smith
 
 PATH = Path(__file__).parents[1] / "docs" / "peer_tables.py"
 

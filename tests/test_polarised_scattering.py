@@ -26,22 +26,27 @@ from scipy.integrate import quad
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.constants import ALPHA, GEV2_TO_CM2
-from darkmc.current import DarkCurrent
-from darkmc.generators.coherent_scattering import (
+from darkmc.core.constants import ALPHA, GEV2_TO_CM2
+from darkmc.core.kinematics import boost, perpendicular_pair
+from darkmc.core.materials import nucleus
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.coherent_conversion import (
     CoherentConversion,
     ProtonConversion,
     conversion_on,
     form_factor,
 )
-from darkmc.generators.dark_photon_decay import PhotonDecay
-from darkmc.generators.electron_scattering import FermionScattering
-from darkmc.generators.meson_decay import PseudoscalarDecay
-from darkmc.generators.polarised_scattering import average_square, collision, polarised_square, recoil_azimuth
-from darkmc.generators.vector_meson import VectorDecay
-from darkmc.kinematics import boost, perpendicular_pair
-from darkmc.materials import nucleus
-from darkmc.particles import mass
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.portals.dark_axion.polarised_scattering import (
+    average_square,
+    collision,
+    polarised_square,
+    recoil_azimuth,
+)
+from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
+from darkmc.portals.dark_axion.vector_decay import VectorDecay
 
 M_E, M_P = mass("e"), mass("proton")
 E2 = 4 * np.pi * ALPHA

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 import darkmc
 from darkmc import DarkAxionPortal, PhysicsError
-from darkmc.particles import mass, photon_coupling
+from darkmc.core.particles import mass, photon_coupling
 
 ALPHA = 1 / 137.035999
 M_E, M_MU = 0.51099895e-3, 0.1056583755

@@ -19,7 +19,7 @@ LONG = (
     *("--precision", "0.001", "--workers", "2", "-o", "x.csv"),
 )
 SCRIPT = """
-from darkmc.scan import ScanRequest, scan
+from darkmc.scan.grid import ScanRequest, scan
 
 request = ScanRequest("gminus2-mu-2018", ((0.01, 0.0), (0.02, 0.0)))
 for point in scan(request, workers=2):

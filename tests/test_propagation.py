@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from darkmc.propagation import decay_lengths, decay_probability, vertex_depth
+from darkmc.core.flight import decay_lengths, decay_probability, vertex_depth
 
 N = 50_000
 

@@ -24,14 +24,14 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 import darkmc
-from darkmc.constants import ALPHA, GEV2_TO_PB
-from darkmc.current import DarkCurrent
-from darkmc.errors import PhysicsError
-from darkmc.generators import annihilation, radiative_annihilation
-from darkmc.generators.dark_photon_decay import PhotonDecay
-from darkmc.generators.radiative_sampler import RadiativeAnnihilation
-from darkmc.kinematics import two_body_momentum
-from darkmc.particles import mass
+from darkmc.core.constants import ALPHA, GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import two_body_momentum
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion import annihilation, radiative_annihilation
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.radiative_sampler import RadiativeAnnihilation
 
 ROOT_S = 10.355
 WINDOW = (2.2, 5.5)

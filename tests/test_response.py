@@ -10,8 +10,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import crystalball, kstest, norm
 
-from darkmc.errors import PhysicsError
-from darkmc.response import CrystalBall, Gaussian
+from darkmc.core.errors import PhysicsError
+from darkmc.signals.response import CrystalBall, Gaussian
 
 BABAR = CrystalBall(alpha=0.811, n=1.79, stochastic=0.015, constant=0.01)
 BELLE = Gaussian(noise=6.6e-4, stochastic=8.1e-3, constant=1.34e-2)

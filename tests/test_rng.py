@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from darkmc import rng
-from darkmc.particles import PDG_IDS
-from darkmc.rng import CHUNK_ROWS, chunk_rng
+from darkmc.core import rng
+from darkmc.core.particles import PDG_IDS
+from darkmc.core.rng import CHUNK_ROWS, chunk_rng
 
 PACKAGE = Path(__file__).parents[1] / "darkmc"
 
@@ -128,7 +128,7 @@ def test_no_two_purposes_share_a_chunk():
 
 def test_a_new_particle_moves_no_stream(monkeypatch):
     """Numbers were positions in the table of particles."""
-    from darkmc import particles
+    from darkmc.core import particles
 
     before = rng.channel_number("pi0", "a gamma")
     monkeypatch.setattr(particles, "PDG_IDS", {"K+": 321, **PDG_IDS})

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from darkmc import CardError, DarkAxionPortal, Experiment
-from darkmc.cards import load_card
+from darkmc.cards.load import load_card
+from darkmc.cards.run import parse_grids
 from darkmc.cli import main
-from darkmc.constants import HBAR_C_GEV_M
+from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.figures import histogram, style
-from darkmc.figures.tables import read_table, write_table
-from darkmc.run_schema import parse_grids
+from darkmc.output.csv_tables import read_table, write_table
 
 HEAD = 'schema = 1\nname = "toy"\ntitle = "A toy"\n'
 LIMITS = """
@@ -351,7 +351,7 @@ def test_a_run_that_ends_early_keeps_what_it_has_written(here, monkeypatch):
     def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr("darkmc.runs.draw_run", fail)
+    monkeypatch.setattr("darkmc.runs.execute.draw_run", fail)
     assert main(["run", card(here, CROSS)]) == 2
     assert [path.name for path in (here / "toy").iterdir()] == ["toy.csv"]
 
@@ -359,7 +359,7 @@ def test_a_run_that_ends_early_keeps_what_it_has_written(here, monkeypatch):
 @pytest.mark.parametrize(("options", "workers"), [((), 7), (("--workers", "3"), 3)])
 def test_a_run_uses_all_cores_unless_told(options, workers, monkeypatch):
     asked = []
-    monkeypatch.setattr("darkmc.runs.execute", lambda *arguments: asked.append(arguments) or [])
+    monkeypatch.setattr("darkmc.runs.execute.execute", lambda *arguments: asked.append(arguments) or [])
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(7)), raising=False)
     assert main(["run", "charm", *options]) == 0
     assert asked == [("charm", None, "best", workers)]

@@ -11,10 +11,10 @@ import pytest
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.errors import PhysicsError
-from darkmc.estimates import mean_and_error
-from darkmc.rows import Channel, Rows
-from darkmc.sample import Sample
+from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import mean_and_error
+from darkmc.sample.rows import Channel, Rows
+from darkmc.sample.sample import Sample
 
 COUPLINGS = np.array([1e-6, 6e-5, 1.2e-4, 3e-4, 1e-3])
 

@@ -11,7 +11,7 @@ from helpers import bin_chi2
 from scipy.integrate import quad
 from scipy.stats import chi2
 
-from darkmc.sampling import InverseTable, gauss_legendre, threshold_quadrature
+from darkmc.core.inverse_tables import InverseTable, gauss_legendre, threshold_quadrature
 
 N = 200_000
 

@@ -13,7 +13,7 @@ from scipy.integrate import simpson
 from scipy.stats import chi2
 
 from darkmc import CardError, MesonSource, PhysicsError, ValidityWarning
-from darkmc.mesons.sanford_wang import SanfordWang
+from darkmc.sources.fits.sanford_wang import SanfordWang
 
 BEAM, INELASTIC = 8.89, 189.0
 ROWS = {
@@ -178,7 +178,7 @@ def test_the_weight_is_the_density_over_the_sampling_density(meson):
 @SPECIES
 def test_turned_mesons_have_bounded_weights(meson):
     """The forward density ends linearly at an edge of its own; the map of the momentum knows both."""
-    from darkmc.sampling import InverseTable
+    from darkmc.core.inverse_tables import InverseTable
 
     top, power = SOURCE.edge(meson)
     assert (top, power) == (pytest.approx(7.89 if meson == "pi0" else 7.612, rel=1e-7), 2.0)

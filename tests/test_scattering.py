@@ -13,9 +13,9 @@ from independent_scattering import CONVERSION, ELECTRON, END_POINT, M_E, POLARIS
 
 import darkmc
 from darkmc.cli import main
-from darkmc.errors import PhysicsError
-from darkmc.estimates import mean_and_error
-from darkmc.rows import Rows
+from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import mean_and_error
+from darkmc.sample.rows import Rows
 
 STABLE, PROMPT = 1e-9, 1e2
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"

@@ -14,10 +14,11 @@ from independent_scattering import HBAR_C, M_E, cylinder_exit, sphere_exit, two_
 from scipy.integrate import quad
 
 import darkmc
-from darkmc.errors import CardError
-from darkmc.estimates import mean_and_error
-from darkmc.experiments import scattering, secondary
-from darkmc.rows import RowColumns, Rows
+from darkmc.core.errors import CardError
+from darkmc.core.estimates import mean_and_error
+from darkmc.engine import scattering_stream as secondary
+from darkmc.experiments import scattering
+from darkmc.sample.rows import RowColumns, Rows
 
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"
 CENTRE = {LSND: (0.0, -4.65, 29.8), MINIBOONE: (0.0, -1.9, 491.0)}

@@ -8,9 +8,9 @@ import pytest
 from scipy.integrate import quad
 
 import darkmc
-from darkmc.errors import CardError
+from darkmc.cards.experiment import Shield
+from darkmc.core.errors import CardError
 from darkmc.experiments.shield import ShieldedWay, conversions_per_metre
-from darkmc.schema import Shield
 
 ALPHA, GEV2_TO_CM2, AVOGADRO, ELECTRON = 1 / 137.035999, 3.893794e-28, 6.02214076e23, 0.51099895e-3
 ON = {"simulation.absorption": True}
@@ -55,7 +55,7 @@ def test_anchors_of_iron_and_soil():
 @pytest.mark.parametrize("mass", [0.001, 0.01, 0.06])
 def test_exponent_against_an_own_integral(mass):
     """A heavy nucleus by quadrature, electrons by their differential cross section."""
-    from darkmc.generators.electron_scattering import FermionScattering
+    from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
 
     portal = darkmc.DarkAxionPortal(mass)
     energies = mass * np.array([1.2, 1.7, 4.0, 33.0, 900.0])

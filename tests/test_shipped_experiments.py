@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.cards import load_card, new_card
+from darkmc.cards.load import load_card, new_card
 from darkmc.cli import main
-from darkmc.errors import CardError
+from darkmc.core.errors import CardError
 
 NAMES = darkmc.list_experiments()
 PRESETS = [(name, p) for name in NAMES for p in ("best", *load_card("detectors", name).card.presets)]

@@ -111,9 +111,9 @@ def test_a_hundred_signals_leave_nothing_behind(name, number, seconds, whole_gro
 def test_an_interruption_inside_of_executed_text_is_handled_too(tmp_path):
     """CPython would else end with SIGINT after the exit code 130 was returned."""
     script = (
-        "import signal, sys\nfrom darkmc import cli, cli_commands\n"
+        "import signal, sys\nfrom darkmc import cli\nfrom darkmc.cli import commands\n"
         "def interrupted(options):\n    exec('signal.raise_signal(signal.SIGINT)', {'signal': signal})\n"
-        "cli_commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
+        "commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
@@ -134,9 +134,9 @@ def test_a_module_that_swallows_an_interruption_does_not_keep_it(tmp_path):
     """Modules in C do while they are set up: the command ran on to its end, with exit code 0."""
     (tmp_path / "swallows.py").write_text(SWALLOWS)
     script = (
-        "import sys, time\nfrom darkmc import cli, cli_commands\n"
+        "import sys, time\nfrom darkmc import cli\nfrom darkmc.cli import commands\n"
         "def interrupted(options):\n    import swallows\n    time.sleep(20)\n    return 0\n"
-        "cli_commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
+        "commands.run = interrupted\nsys.argv[1:] = ['list', 'runs']\nsys.exit(cli.main())\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")

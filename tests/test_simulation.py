@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.errors import PhysicsError, PrecisionWarning
+from darkmc.core.errors import PhysicsError, PrecisionWarning
 
 PAIR = {"source.mesons": ["pi0", "eta"], "signal.final_states": ["a gamma"]}
 
@@ -40,7 +40,7 @@ def same_bits(first, second):
 
 @pytest.mark.parametrize("biasing", ["turned", "none"])
 @pytest.mark.parametrize("goal", [{"precision": 0.02, "max_samples": 10**6}, {"n_samples": 50_001}])
-@pytest.mark.filterwarnings("ignore::darkmc.errors.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::darkmc.core.errors.PrecisionWarning")
 def test_threads_change_no_bit(goal, biasing):
     alone = simulate(experiment=charm(biasing), seed=4, **goal)
     for workers in (1, 2, 3):

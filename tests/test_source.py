@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from darkmc import CardError, MesonSource, PhysicsError, list_fluxes
-from darkmc.particles import canonical_name
+from darkmc.core.particles import canonical_name
 
 N = 200_000
 SOURCE = MesonSource("bmpt-cu-400")

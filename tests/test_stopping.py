@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.experiments import simulation
-from darkmc.experiments.criteria import Counting
-from darkmc.experiments.plan import ChannelPlan
-from darkmc.rng import chunk_rng, stream_number
-from darkmc.rows import Rows
+from darkmc.core.rng import chunk_rng, stream_number
+from darkmc.engine import rounds as simulation
+from darkmc.limits.criterion import Counting
+from darkmc.sample.rows import Rows
+from darkmc.sample.stream import ChannelPlan
 
 
 def skewed(seed, chunk, n):
@@ -32,7 +32,7 @@ def results(plans, seeds, precision, coupling):
     )
 
 
-@pytest.mark.filterwarnings("ignore::darkmc.errors.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::darkmc.core.errors.PrecisionWarning")
 def test_rows_that_decide_that_they_are_enough_are_not_kept(monkeypatch):
     """Results were low by 0.2 of their errors: low values had small errors, and stopped earlier.
 

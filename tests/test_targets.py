@@ -4,7 +4,7 @@ import pytest
 
 import darkmc
 from darkmc import CardError, Experiment, MesonSource
-from darkmc.errors import ValidityWarning
+from darkmc.core.errors import ValidityWarning
 
 CU, LSND = "bmpt-cu-400", "lsnd"
 
@@ -75,7 +75,7 @@ def test_the_shipped_targets_are_what_they_were(flux, element, mb):
         (LSND, {"beam.target": "C"}, "beam.target is C, but targets of .* is O, W"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::darkmc.errors.ValidityWarning")
+@pytest.mark.filterwarnings("ignore::darkmc.core.errors.ValidityWarning")
 def test_what_disagrees_names_both_cards_and_the_cure(name, overrides, message):
     with pytest.raises(CardError, match=f"{name}.toml: {message}.*source.flux_may_differ") as error:
         Experiment(name, overrides=overrides)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from darkmc.errors import PhysicsError
-from darkmc.units import (
+from darkmc.core.errors import PhysicsError
+from darkmc.core.units import (
     parse_axion_mass,
     parse_energy,
     parse_energy_grid,

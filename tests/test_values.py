@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.limits import Interval
-from darkmc.scan import ScanRequest
+from darkmc.core.intervals import Interval
+from darkmc.scan.grid import ScanRequest
 
 SAMPLES = {
     "decay": ("charm-finegrained", {}, "E_photon"),

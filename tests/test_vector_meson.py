@@ -9,9 +9,9 @@ from helpers import assert_on_shell, pull, to_rest_frame, unit
 from scipy.stats import kstest
 
 from darkmc import DarkAxionPortal, DarkCurrent
-from darkmc.generators.dark_photon_decay import PhotonDecay
-from darkmc.generators.vector_meson import VectorDecay, relative_width
-from darkmc.particles import mass, photon_coupling
+from darkmc.core.particles import mass, photon_coupling
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.vector_decay import VectorDecay, relative_width
 
 N = 50_000
 ALPHA = 1 / 137.035999

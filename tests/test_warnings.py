@@ -4,9 +4,9 @@ import warnings
 
 import pytest
 
-from darkmc import cli_commands
+from darkmc.cli import commands as cli_commands
 from darkmc.cli import main
-from darkmc.errors import DarkmcWarning, PrecisionWarning
+from darkmc.core.errors import DarkmcWarning, PrecisionWarning
 
 OWN = [("a word", PrecisionWarning), ("two\nlines", DarkmcWarning), ("a word", PrecisionWarning)]
 OTHERS = [("gone soon", DeprecationWarning), ("gone soon", PendingDeprecationWarning)]

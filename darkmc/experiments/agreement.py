@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from darkmc.cards import Loaded
-from darkmc.errors import CardError
-from darkmc.flux_schema import FluxCard
-from darkmc.materials import nucleus, symbol
-from darkmc.mesons.fits import charges
-from darkmc.schema import FixedTargetCard
+from darkmc.cards.experiment import FixedTargetCard
+from darkmc.cards.flux import FluxCard
+from darkmc.cards.load import Loaded
+from darkmc.core.errors import CardError
+from darkmc.core.materials import nucleus, symbol
+from darkmc.sources.fits.from_card import charges
 
 BEAM_TOLERANCE = 0.02  # of the kinetic energy: total against kinetic at 70 GeV, 798 against 800 MeV
 

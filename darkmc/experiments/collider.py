@@ -11,31 +11,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards import Loaded
-from darkmc.collider_schema import ColliderCard, Resonance
-from darkmc.errors import CardError, PhysicsError
-from darkmc.experiments.babar import Counts, read_counts
-from darkmc.experiments.belle2 import excluded_events
-from darkmc.experiments.binned import BinnedCounting
-from darkmc.experiments.collider_aim import AngleAim, Band, EnergyAim
-from darkmc.experiments.collider_beams import Beams
-from darkmc.experiments.collider_observables import missing_mass_squared
-from darkmc.experiments.collider_production import AnalogueProduction, Production, Source, TurnedProduction
-from darkmc.experiments.collider_stream import ColliderStream, Kind
+from darkmc.biasing.pairs import AnalogueProduction, Production, Source, TurnedProduction
+from darkmc.biasing.photons import AngleAim, Band, EnergyAim
+from darkmc.cards.collider import ColliderCard, Resonance
+from darkmc.cards.experiment import Cut
+from darkmc.cards.load import Loaded
+from darkmc.core.errors import CardError, PhysicsError
+from darkmc.core.intervals import Exclusion
+from darkmc.core.kinematics import two_body_momentum
+from darkmc.core.particles import canonical_name, mass
+from darkmc.core.rng import channel_number
+from darkmc.engine.collider_stream import ColliderStream, Kind
 from darkmc.experiments.collider_validity import validity
-from darkmc.experiments.criteria import Counting, Criterion
-from darkmc.experiments.observables import observable
-from darkmc.experiments.plan import ChannelPlan, Momenta
-from darkmc.geometry import Cylinder, Shape
-from darkmc.kinematics import two_body_momentum
-from darkmc.limits import Exclusion
-from darkmc.particles import canonical_name, mass
-from darkmc.portal import DarkAxionPortal
-from darkmc.response import CrystalBall
-from darkmc.rng import channel_number
-from darkmc.sample import Sample
-from darkmc.schema import Cut
-from darkmc.selection import Observable
+from darkmc.geometry.shapes import Cylinder, Shape
+from darkmc.limits.binned import BinnedCounting
+from darkmc.limits.counts_file import Counts, read_counts
+from darkmc.limits.criterion import Counting, Criterion
+from darkmc.limits.significance import excluded_events
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
+from darkmc.sample.stream import ChannelPlan, Momenta
+from darkmc.selection.clusters import missing_mass_squared
+from darkmc.selection.cuts import Observable
+from darkmc.selection.observables import observable
+from darkmc.signals.response import CrystalBall
+from darkmc.sources.beams import Beams
 
 PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance

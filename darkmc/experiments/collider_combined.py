@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from darkmc.cards import Loaded, load_card
-from darkmc.collider_schema import ColliderCard, CombinedCard, CombinedContent
-from darkmc.errors import CardError
-from darkmc.experiments.binned import BinnedCounting
+from darkmc.cards.collider import ColliderCard, CombinedCard, CombinedContent
+from darkmc.cards.experiment import Cut
+from darkmc.cards.load import Loaded, load_card
+from darkmc.core.errors import CardError
+from darkmc.core.intervals import Exclusion
 from darkmc.experiments.collider import Collider, in_words
-from darkmc.experiments.plan import ChannelPlan
 from darkmc.experiments.topology import Topology
-from darkmc.geometry import Shape
-from darkmc.limits import Exclusion
-from darkmc.portal import DarkAxionPortal
-from darkmc.sample import Sample
-from darkmc.schema import Cut
+from darkmc.geometry.shapes import Shape
+from darkmc.limits.binned import BinnedCounting
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
+from darkmc.sample.stream import ChannelPlan
 
 
 class CombinedColliders:

@@ -2,9 +2,9 @@
 
 import math
 
-from darkmc.limits import SCAN_HIGH, Exclusion
-from darkmc.portal import DarkAxionPortal
-from darkmc.sample import Sample
+from darkmc.core.intervals import SCAN_HIGH, Exclusion
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
 
 LARGEST_WIDTH = 0.1  # over the mass: beyond, the narrow width fails
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.cards import Loaded
-from darkmc.errors import CardError
-from darkmc.experiments.conversion import NucleusConversion
-from darkmc.experiments.final_states import is_open, threshold
+from darkmc.cards.experiment import DecayCard
+from darkmc.cards.load import Loaded
+from darkmc.core.errors import CardError
+from darkmc.core.kinematics import Array
+from darkmc.engine.decay_stream import Stream
+from darkmc.engine.scattering_stream import CONVERTING, SecondaryStream
 from darkmc.experiments.fixed_target import FixedTarget
-from darkmc.experiments.plan import ChannelPlan
-from darkmc.experiments.secondary import CONVERTING, SecondaryStream
-from darkmc.experiments.stream import Stream
-from darkmc.kinematics import Array
-from darkmc.portal import DarkAxionPortal
-from darkmc.schema import DecayCard
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.stream import ChannelPlan
+from darkmc.signals.conversion import NucleusConversion
+from darkmc.signals.decay import is_open, threshold
 
 
 class DecayInFlight(FixedTarget):

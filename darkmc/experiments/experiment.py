@@ -7,30 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from darkmc.cards import Loaded, checked_overrides, load_card, preset_values, split_flux_keys
-from darkmc.errors import PhysicsError, PrecisionWarning, shown
-from darkmc.estimates import Groups
-from darkmc.experiments.binned import BinnedCounting
-from darkmc.experiments.collider_combined import collider
-from darkmc.experiments.criteria import Counting
-from darkmc.experiments.decay_in_flight import DecayInFlight
-from darkmc.experiments.events import EventStream, lab_event
-from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
-from darkmc.experiments.observables import observable
-from darkmc.experiments.plan import ChannelPlan
-from darkmc.experiments.scattering import Scattering
-from darkmc.experiments.simulation import Executor, Goal, Progress, check_request, simulate
-from darkmc.experiments.topology import Topology
-from darkmc.geometry import Shape
-from darkmc.kinematics import Array
-from darkmc.limits import Exclusion, checked_method
-from darkmc.mesons.source import MesonSource
-from darkmc.portal import DarkAxionPortal
-from darkmc.progress import RoundBar
-from darkmc.rng import CHUNK_ROWS
-from darkmc.sample import Sample
-from darkmc.schema import ExperimentCard
-from darkmc.units import (
+from darkmc.cards.experiment import ExperimentCard
+from darkmc.cards.load import Loaded, checked_overrides, load_card, preset_values, split_flux_keys
+from darkmc.core.errors import PhysicsError, PrecisionWarning, shown
+from darkmc.core.estimates import Groups
+from darkmc.core.intervals import Exclusion
+from darkmc.core.kinematics import Array
+from darkmc.core.progress import RoundBar
+from darkmc.core.rng import CHUNK_ROWS
+from darkmc.core.units import (
     checked_couplings,
     checked_seed,
     number,
@@ -39,6 +24,22 @@ from darkmc.units import (
     truth,
     whole_number,
 )
+from darkmc.engine.events import EventStream, lab_event
+from darkmc.engine.rounds import Executor, Goal, Progress, check_request, simulate
+from darkmc.experiments.collider_combined import collider
+from darkmc.experiments.decay_in_flight import DecayInFlight
+from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
+from darkmc.experiments.scattering import Scattering
+from darkmc.experiments.topology import Topology
+from darkmc.geometry.shapes import Shape
+from darkmc.limits.binned import BinnedCounting
+from darkmc.limits.criterion import Counting
+from darkmc.limits.solve import checked_method
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
+from darkmc.sample.stream import ChannelPlan
+from darkmc.selection.observables import observable
+from darkmc.sources.mesons import MesonSource
 
 DEFAULT_SEED = 1
 MOST_EVENTS = 10**12

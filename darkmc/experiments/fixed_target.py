@@ -7,24 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards import Loaded
-from darkmc.errors import CardError, PhysicsError
+from darkmc.cards.experiment import Cut, EfficiencyTable, FinalState, FixedTargetCard
+from darkmc.cards.load import Loaded
+from darkmc.core.errors import CardError, PhysicsError
+from darkmc.core.intervals import Exclusion
+from darkmc.core.kinematics import Array
+from darkmc.core.particles import PDG_IDS, canonical_name, mass
 from darkmc.experiments.agreement import check_agreement
-from darkmc.experiments.criteria import Counting, counting
-from darkmc.experiments.final_states import particles
-from darkmc.experiments.observables import VISIBLE_ENERGIES, observable
-from darkmc.experiments.shapes import make_shape
 from darkmc.experiments.shield import ShieldedWay
 from darkmc.experiments.validity import validity
-from darkmc.geometry import DirectionProposal, Shape
-from darkmc.kinematics import Array
-from darkmc.limits import Exclusion
-from darkmc.mesons.source import MesonSource
-from darkmc.particles import PDG_IDS, canonical_name, mass
-from darkmc.portal import DarkAxionPortal
-from darkmc.sample import Sample
-from darkmc.schema import Cut, EfficiencyTable, FinalState, FixedTargetCard
-from darkmc.selection import Event, Observable
+from darkmc.geometry.shapes import DirectionProposal, Shape
+from darkmc.geometry.volume import make_shape
+from darkmc.limits.criterion import Counting, counting
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
+from darkmc.selection.cuts import Event, Observable
+from darkmc.selection.observables import VISIBLE_ENERGIES, observable
+from darkmc.signals.decay import particles
+from darkmc.sources.mesons import MesonSource
 
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 _PDG_IDS = {

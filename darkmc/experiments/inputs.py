@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from darkmc.collider_schema import ColliderCard
-from darkmc.experiments.babar import counts_file
+from darkmc.cards.collider import ColliderCard
+from darkmc.cards.flux import MesonListCard
 from darkmc.experiments.collider_combined import CombinedColliders
 from darkmc.experiments.experiment import Experiment
 from darkmc.experiments.lepton_moments import MomentLimit
-from darkmc.flux_schema import MesonListCard
+from darkmc.limits.counts_file import counts_file
 
 
 def input_files(experiment: Experiment | MomentLimit) -> Iterator[Path]:

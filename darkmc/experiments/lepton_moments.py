@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from darkmc.cards import find_card, list_cards
-from darkmc.errors import CardError, PhysicsError, nearest
+from darkmc.cards.load import find_card, list_cards
+from darkmc.core.errors import CardError, PhysicsError, nearest
+from darkmc.core.input_files import csv_rows, read_text
+from darkmc.core.intervals import Exclusion
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.gminus2.data import TABLE, Row
-from darkmc.input_files import csv_rows, read_text
-from darkmc.limits import Exclusion
 
 PREFIX = "gminus2-"
 KEYS = ("data", "n_sigma", "criterion")

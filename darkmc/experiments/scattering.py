@@ -7,28 +7,28 @@ coherent conversion with gamma' -> a gamma inside.  One stream per meson and sta
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from darkmc.cards import Loaded
-from darkmc.errors import CardError, PhysicsError
-from darkmc.experiments.adaptation import adapt
-from darkmc.experiments.conversion import NucleusConversion
-from darkmc.experiments.electron_recoil import (
+from darkmc.biasing.trained import adapt
+from darkmc.cards.experiment import EfficiencyTable, ScatteringCard
+from darkmc.cards.load import Loaded
+from darkmc.core.errors import CardError, PhysicsError
+from darkmc.core.materials import nuclei_per_m3
+from darkmc.core.particles import mass
+from darkmc.engine.scattering_stream import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
+from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.rows import Channel
+from darkmc.sample.sample import Sample
+from darkmc.sample.stream import ChannelPlan
+from darkmc.selection.observables import observable
+from darkmc.signals.conversion import NucleusConversion
+from darkmc.signals.electron import (
     NEEDS_PHOTON,
     ElectronRecoil,
     active_volume,
     angular_window,
     kinetic_window,
 )
-from darkmc.experiments.fixed_target import FixedTarget
-from darkmc.experiments.interaction import Interaction
-from darkmc.experiments.observables import observable
-from darkmc.experiments.plan import ChannelPlan
-from darkmc.experiments.secondary import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
-from darkmc.materials import nuclei_per_m3
-from darkmc.particles import mass
-from darkmc.portal import DarkAxionPortal
-from darkmc.rows import Channel
-from darkmc.sample import Sample
-from darkmc.schema import EfficiencyTable, ScatteringCard
+from darkmc.signals.signal import Interaction
 
 
 class Scattering(FixedTarget):

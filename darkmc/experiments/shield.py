@@ -10,13 +10,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from darkmc.current import DarkCurrent
-from darkmc.generators.coherent_scattering import conversion_on
-from darkmc.generators.electron_scattering import FermionScattering
-from darkmc.kinematics import Array
-from darkmc.materials import nuclei_per_m3, nucleus
-from darkmc.particles import mass
-from darkmc.schema import Shield
+from darkmc.cards.experiment import Shield
+from darkmc.core.kinematics import Array
+from darkmc.core.materials import nuclei_per_m3, nucleus
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.coherent_conversion import conversion_on
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
 
 _POINTS, _NEAREST = 1024, 1e-4  # energies of a table, the first so far above the threshold, relatively
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from darkmc.cards import Loaded
-from darkmc.experiments.criteria import Criterion
-from darkmc.experiments.plan import ChannelPlan
-from darkmc.geometry import Shape
-from darkmc.limits import Exclusion
-from darkmc.mesons.source import MesonSource
-from darkmc.portal import DarkAxionPortal
-from darkmc.sample import Sample
-from darkmc.schema import ExperimentCard
+from darkmc.cards.experiment import ExperimentCard
+from darkmc.cards.load import Loaded
+from darkmc.core.intervals import Exclusion
+from darkmc.geometry.shapes import Shape
+from darkmc.limits.criterion import Criterion
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
+from darkmc.sample.stream import ChannelPlan
+from darkmc.sources.mesons import MesonSource
 
 
 class Topology(Protocol):

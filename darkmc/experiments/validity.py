@@ -2,11 +2,11 @@
 
 import math
 
-from darkmc.limits import SCAN_HIGH, Exclusion
-from darkmc.particles import canonical_name, mass
-from darkmc.portal import DarkAxionPortal
-from darkmc.sample import Sample
-from darkmc.schema import DecayCard, FixedTargetCard, ScatteringCard
+from darkmc.cards.experiment import DecayCard, FixedTargetCard, ScatteringCard
+from darkmc.core.intervals import SCAN_HIGH, Exclusion
+from darkmc.core.particles import canonical_name, mass
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
 
 THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
 MOST_ABSORBED = 0.1  # of the carriers of a signal, before it is said

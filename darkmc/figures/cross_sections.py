@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.cards.run import CrossSectionsRun
+from darkmc.core.kinematics import Array
 from darkmc.figures.style import (
     COLOURS,
     LINES,
@@ -17,9 +19,7 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.figures.tables import POINT, Row, read_table
-from darkmc.kinematics import Array
-from darkmc.run_schema import CrossSectionsRun
+from darkmc.output.csv_tables import POINT, Row, read_table
 
 _PHOTON = ("e_min_GeV", "e_max_GeV", "abs_cos_max")
 _VALUES = ("cross_section_pb", "generated_pb", "generated_error_pb")

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
+from darkmc.cards.experiment import ExperimentCard, FixedTargetCard
+from darkmc.cards.run import DecayLengthRun
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.style import (
     COLOURS,
@@ -22,11 +25,8 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.figures.tables import POINT, read_table
-from darkmc.kinematics import Array
-from darkmc.portal import DarkAxionPortal
-from darkmc.run_schema import DecayLengthRun
-from darkmc.schema import ExperimentCard, FixedTargetCard
+from darkmc.output.csv_tables import POINT, read_table
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
 Masses = Sequence[tuple[float, float]]  # of dark photon and axion, GeV
 _BEAM_SHARES, _APART = (0.1, 0.5), 1.5

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.cards.run import MapRun
 from darkmc.figures.histogram import axis_label
 from darkmc.figures.style import LINES, legend_above, measured, plain, point, save, styled
-from darkmc.figures.tables import POINT, Row, read_table
-from darkmc.run_schema import MapRun
+from darkmc.output.csv_tables import POINT, Row, read_table
 
 _CORNERS = ("x_low", "x_high", "y_low", "y_high")
 _SHARES = ("share", "share_error")

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.experiments.observables import observable
+from darkmc.cards.run import HistogramRun
 from darkmc.figures.style import COLOURS, LINES, legend_above, log_ticks, measured, plain, point, save, styled
-from darkmc.figures.tables import POINT, Row, read_table
-from darkmc.run_schema import HistogramRun
+from darkmc.output.csv_tables import POINT, Row, read_table
+from darkmc.selection.observables import observable
 
 _COUNTS = ("events", "events_error")
 _DEPTH = 1e4  # on a logarithmic axis bins this far below the highest are not shown

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from darkmc.errors import DarkmcWarning, PhysicsError
+from darkmc.core.errors import DarkmcWarning, PhysicsError
+from darkmc.core.intervals import SCAN_HIGH, SCAN_LOW
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.regions import LOWER, UPPER, Region, regions
 from darkmc.figures.style import (
@@ -23,8 +24,7 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.limits import SCAN_HIGH, SCAN_LOW
-from darkmc.output.tables import LIMIT_COLUMNS, read_limits
+from darkmc.output.limits import LIMIT_COLUMNS, read_limits
 
 _NEEDED = set(LIMIT_COLUMNS[:8])
 _ARROWS = 6  # along the masses at which a region is open above

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from darkmc.errors import PhysicsError
+from darkmc.cards.run import LimitsRun, RunCard
+from darkmc.core.errors import PhysicsError
 from darkmc.figures.cross_sections import draw_cross_sections
 from darkmc.figures.decay_length import draw_decay_run
 from darkmc.figures.event_map import draw_map
 from darkmc.figures.histogram import draw_histograms
 from darkmc.figures.limits import draw_limits, find_tables
 from darkmc.figures.overlays import Overlay
-from darkmc.run_schema import LimitsRun, RunCard
 
 PICTURES: dict[str, Callable[[Any, Path, Sequence[Path]], None]] = {
     "histogram": draw_histograms,

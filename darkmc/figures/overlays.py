@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
-from darkmc.input_files import read_text
-from darkmc.kinematics import Array
+from darkmc.core.errors import PhysicsError
+from darkmc.core.input_files import read_text
+from darkmc.core.kinematics import Array
 
 _COLUMNS = ("mass_GeV", "value")
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from darkmc.kinematics import Array
+from darkmc.core.kinematics import Array
 
 EDGES = ("lower", "upper", "lower_error", "upper_error")
 ENVELOPE = ("lower_min", "lower_max", "upper_min", "upper_max")

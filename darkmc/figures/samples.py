@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.cards import check
-from darkmc.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.errors import PhysicsError
-from darkmc.figures.outline import outline
+from darkmc.cards.experiment import Geometry
+from darkmc.cards.load import check
+from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array, invariant_mass_squared, length, polar_angle
 from darkmc.figures.style import (
     COLOURS,
     LINES,
@@ -22,9 +23,8 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.kinematics import Array, invariant_mass_squared, length, polar_angle
-from darkmc.output.samples import StoredSample, read_sample
-from darkmc.schema import Geometry
+from darkmc.geometry.outline import outline
+from darkmc.output.read_root import StoredSample, read_sample
 
 _VISIBLE = {
     "photon": r"$\gamma$",

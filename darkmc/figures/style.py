@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 from darkmc.output.files import check_target, replacing
 
 # Okabe-Ito with purple for its yellow, which is lost on white; arranged so that neighbours differ in

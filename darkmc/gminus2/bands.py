@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
-from darkmc.kinematics import Array
-from darkmc.limits import POINTS_PER_DECADE, SCAN_HIGH, SCAN_LOW
+from darkmc.core.errors import PhysicsError
+from darkmc.core.intervals import POINTS_PER_DECADE, SCAN_HIGH, SCAN_LOW
+from darkmc.core.kinematics import Array
 
 Band = tuple[float, float]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError, nearest
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.units import masses, require_text
 from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass
 from darkmc.gminus2.triangle import pseudoscalar_triangle, scalar_triangle
 from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
-from darkmc.units import masses, require_text
 
 # boson -> its mass in GeV and its vector coupling to the lepton in units of e
 _BOSONS = {"photon": (0.0, 1.0), "Z": (MASS, VECTOR_COUPLING)}

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
-from darkmc.kinematics import Array
-from darkmc.units import masses
 
 _RULE = unit_rule(-15.0, 30.0, LINEAR_STEP)
 _NUMERATOR = _RULE.weight * _RULE.x**2 * _RULE.y

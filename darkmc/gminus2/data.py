@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from darkmc.errors import PhysicsError, nearest
+from darkmc.core.errors import PhysicsError, nearest
 from darkmc.gminus2.inputs import lepton_name
 
 QUANTITIES = ("measurement", "prediction", "difference")

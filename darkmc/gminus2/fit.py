@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 from darkmc.gminus2 import dark_axion_one_loop, pseudoscalar_yukawa, vector
 from darkmc.gminus2.bands import Band, Quadratic
 from darkmc.gminus2.data import Difference

@@ -6,10 +6,10 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from darkmc.errors import PhysicsError, nearest
-from darkmc.kinematics import Array
-from darkmc.particles import mass
-from darkmc.units import masses, numbers
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.kinematics import Array
+from darkmc.core.particles import mass
+from darkmc.core.units import masses, numbers
 
 LEPTONS = ("e", "mu", "tau")
 _LEPTON_NAMES = {**{name: name for name in LEPTONS}, "electron": "e", "muon": "mu", "tauon": "tau"}

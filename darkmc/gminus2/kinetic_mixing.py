@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.constants import ALPHA
+from darkmc.core.constants import ALPHA
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise
-from darkmc.units import masses
 
 
 @elementwise

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, require_broadcast
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
-from darkmc.kinematics import Array
-from darkmc.units import masses
 
 _RULE = unit_rule(-310.0, 310.0, LINEAR_STEP)
 _NUMERATOR = _RULE.weight * _RULE.y

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.core.kinematics import Array
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass
 from darkmc.gminus2.triangle import pseudoscalar_triangle
 from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
-from darkmc.kinematics import Array
-from darkmc.units import masses
 
 
 @elementwise

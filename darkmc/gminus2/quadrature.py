@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from darkmc.kinematics import Array
+from darkmc.core.kinematics import Array
 
 CURVED_STEP, LINEAR_STEP = 0.36, 0.5  # errors below 5e-12, also behind singularities of a high order
 _CHUNK = 20_000  # numbers in a block of points and nodes, so that its few temporaries stay in the cache

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.core.kinematics import Array
 from darkmc.gminus2.quadrature import CURVED_STEP, by_chunks, log1p_over, unit_rule
-from darkmc.kinematics import Array
 
 # The integrand falls like x for small x, and like (1-x)^2 dt for small 1-x, whatever the masses.
 _RULE = unit_rule(-30.0, 14.0, CURVED_STEP, stretch=10.0)

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.constants import ALPHA
-from darkmc.errors import PhysicsError
+from darkmc.core.constants import ALPHA
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import LINEAR_STEP, PoleIntegral, by_chunks, unit_rule
-from darkmc.kinematics import Array
-from darkmc.units import masses
 
 # Below, the fold is (1/3) ln(1/r0) plus a constant, up to terms of order sqrt(r0) = 1e-12.
 _LOG_LIGHT = -55.0

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.constants import ALPHA
+from darkmc.core.constants import ALPHA
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import PoleIntegral
-from darkmc.units import masses
 
 _VECTOR = PoleIntegral(lambda x: x**2 * (1.0 - x))
 _TRANSVERSE = PoleIntegral(lambda x: x * (1.0 - x) * (4.0 - x))

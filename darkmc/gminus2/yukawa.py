@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import PoleIntegral
-from darkmc.units import masses
 
 _PSEUDOSCALAR = PoleIntegral(lambda x: x**3)
 _SCALAR = PoleIntegral(lambda x: x**2 * (2.0 - x))

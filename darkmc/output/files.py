@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from darkmc.errors import PhysicsError
+from darkmc.core.errors import PhysicsError
 
 _DESCRIPTOR = re.compile(r"/dev/(?:stdout|stderr|fd/(\d{1,6}))|/proc/self/fd/(\d{1,6})")
 

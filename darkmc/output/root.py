@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.errors import PhysicsError, shown
+from darkmc.core.errors import PhysicsError, shown
 from darkmc.output.files import replacing
 
 _BASKET = 16384  # entries per write, so that baskets compress well

@@ -6,7 +6,7 @@ import math
 from hypothesis import strategies as st
 
 from darkmc import gminus2
-from darkmc.cli import build_parser
+from darkmc.cli.parser import build_parser
 from darkmc.gminus2 import LOOPS
 from fuzz.strategies import WORDS, grids, numbers_as_text, plain_text, toml, toml_values, usually
 

@@ -112,7 +112,7 @@ def test_overrides(overrides, masses, samples, solve):
 
 @fuzz(30, 1500, st.sampled_from(RUNS).flatmap(lambda name: mutated(shipped("runs", name))))
 def test_mutated_runs(card):
-    from darkmc.cards import load_card
+    from darkmc.cards.load import load_card
 
     with folder({"run.toml": card_text(card).encode("utf-8", "replace")}):
         tried(load_card, "runs", "run.toml")

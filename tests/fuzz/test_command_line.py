@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from darkmc.output.samples import read_sample
-from darkmc.output.tables import read_limits
+from darkmc.output.limits import read_limits
+from darkmc.output.read_root import read_sample
 from fuzz.command_lines import command_lines
 from fuzz.harness import ask, check_answer, contents, folder, fuzz
 from fuzz.prepared import files

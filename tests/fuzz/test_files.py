@@ -74,7 +74,7 @@ def test_overlays(content):
 
 @fuzz(30, 1500, bytes_of("sample.root"))
 def test_samples(content):
-    from darkmc.output.samples import read_sample
+    from darkmc.output.read_root import read_sample
 
     with folder({"sample.root": content}):
         tried(read_sample, "sample.root")
@@ -87,7 +87,7 @@ def test_pictures_of_samples(content):
 
 @fuzz(60, 2500, st.sampled_from(sorted(RUNS)).flatmap(lambda name: with_wild_fields(RUNS[name])))
 def test_run_cards(text):
-    from darkmc.cards import load_card
+    from darkmc.cards.load import load_card
 
     with folder({"run.toml": text.encode("utf-8", "replace")}):
         tried(load_card, "runs", "run.toml")
@@ -97,7 +97,7 @@ def test_run_cards(text):
 def test_tables_of_runs(text):
     from pathlib import Path
 
-    from darkmc.figures.tables import read_table
+    from darkmc.output.csv_tables import read_table
 
     with folder({"table.csv": text.encode("utf-8", "replace")}):
         rows = tried(read_table, Path("table.csv"), (), ("at", "value"))

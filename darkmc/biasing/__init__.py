@@ -1,0 +1,1 @@
+"""How parents and their decays are drawn towards the detector."""

@@ -1,0 +1,366 @@
+"""What forcing a dark state of a moving meson towards a body takes: cones, kinematics, azimuths.
+
+A dark state of energy E* and momentum p* in the meson's frame leaves at a lab angle theta to the meson with
+momentum p, where gamma E - u p cos theta = E* (gamma and u: the meson's energy and momentum over its mass).
+For u m > p* two momenta solve this inside the cone sin theta < p*/(u m), and none does outside.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.core.kinematics import Array, Rotation, about_z, around, length, perpendicular_pair, polar_angle
+from darkmc.geometry.shapes import Shape, Sphere
+
+Mask = NDArray[np.bool_]
+
+_WIDEST = np.radians(80.0)  # a wider cone does not hold a convex body for sure, and gains next to nothing
+_LEAST = 1e-6  # of p*, below which a momentum counts as this: the density of its direction stays finite
+
+
+@dataclass(frozen=True)
+class Cones:
+    """Cones from m places on the beam axis that hold a body seen from anywhere at some distance from there.
+
+    Attributes
+    ----------
+    centre : array (3, m)
+        Unit vectors along their axes.
+    angle : array (m,)
+        Half their opening, rad; 0 where there is no cone.
+    """
+
+    centre: Array
+    angle: Array
+
+    def at(self, index: NDArray[np.intp]) -> "Cones":
+        """Return the cones of some places; a single one serves all."""
+        if len(self.angle) == 1:
+            index = np.zeros_like(index)
+        return Cones(self.centre[:, index], self.angle[index])
+
+    @property
+    def solid_angle(self) -> Array:
+        """Solid angle over 4 pi, as sin^2 of a quarter of the opening; tiny where there is no cone."""
+        out: Array = np.maximum(np.sin(0.5 * self.angle) ** 2, 1e-200)
+        return out
+
+    @property
+    def azimuths(self) -> tuple[Array, Array]:
+        """Middle and half width of the azimuths about the beam axis, rad; the latter is pi without a cone."""
+        away = np.sin(polar_angle(self.centre))
+        ratio = np.sin(self.angle) / np.maximum(away, 1e-300)
+        beside = (self.angle > 0.0) & (ratio < 1.0)
+        half = np.where(beside, np.arcsin(np.where(beside, ratio, 1.0)) * (1.0 + 1e-9), np.pi)
+        return _azimuth(self.centre), half
+
+    def sample(self, u1: Array, u2: Array) -> Array:
+        """Return a direction in each cone, flat in solid angle, from uniform numbers."""
+        depth = 2.0 * np.sin(0.5 * self.angle) ** 2 * u1
+        return around(self.centre, 1.0 - depth, 2.0 * np.pi * u2)
+
+    def contain(self, direction: Array) -> Mask:
+        """Tell which unit vectors (3, m) lie within their cones."""
+        # From the chord: 1 - cos would lose the digits of narrow cones.
+        inside: Mask = length(direction - self.centre) <= 2.0 * np.sin(0.5 * self.angle) * (1.0 + 1e-9)
+        return inside
+
+
+def cones_of_sight(shape: Shape, origin: Array, position: Array, margin: float = 0.0) -> Cones:
+    """Return cones that hold a body seen from positions turned about the beam axis by any azimuth.
+
+    Parameters
+    ----------
+    shape : Shape
+        The body.
+    origin : array (3,)
+        A point of the beam axis, which is along z.
+    position : array (3, m)
+        Relative to it.
+    margin : float
+        By how much the cones are wider than the body, relatively.
+    """
+    points, radius = _outline(shape, origin)
+    aside = np.hypot(position[0], position[1]) + radius
+    along = position[2]
+    seen = [np.stack([x + 0.0 * along, y + 0.0 * along, z - along]) for x, y, z in points]
+    centre = sum((one / np.maximum(length(one), 1e-300) for one in seen), start=np.zeros_like(position))
+    centre /= np.maximum(length(centre), 1e-300)
+    angle = np.zeros(len(along))
+    for one in seen:
+        distance = np.maximum(length(one), 1e-300)
+        off = 2.0 * np.arcsin(np.minimum(0.5 * length(one / distance - centre), 1.0))
+        # Seen from a place aside the point is elsewhere by no more than that.
+        angle = np.maximum(angle, off + np.arcsin(np.minimum(aside / distance, 1.0)))
+    angle *= 1.0 + margin
+    return Cones(centre, np.where(angle < _WIDEST, angle * (1.0 + 1e-9), 0.0))
+
+
+def _outline(shape: Shape, origin: Array) -> tuple[Array, float]:
+    """Return points (k, 3) relative to an origin, and a radius: balls about them whose hull holds a body."""
+    corners = None if isinstance(shape, Sphere) else getattr(shape, "_corners", None)
+    if corners is None:
+        return np.array([shape.centre]) - origin, shape.reach
+    out: Array = corners - origin
+    return out, 0.0
+
+
+@dataclass(frozen=True)
+class Emission:
+    """Dark states in the frame of their moving mesons.
+
+    Attributes
+    ----------
+    gamma, u : array (n,)
+        Energy and momentum of the meson, over its mass.
+    energy, speed : array (n,)
+        Energy and momentum of the dark state in the meson's frame, GeV.
+    """
+
+    gamma: Array
+    u: Array
+    energy: Array
+    speed: Array
+
+    @cached_property
+    def _lag(self) -> Array:
+        """The lab momentum u m of a dark state at rest with the meson, GeV: beyond p*, none flies back."""
+        mass2 = (self.energy - self.speed) * (self.energy + self.speed)
+        out: Array = self.u * np.sqrt(np.maximum(mass2, 0.0))
+        return out
+
+    @cached_property
+    def folds(self) -> Mask:
+        """Whether two lab momenta belong to a lab direction, within a cone, and none outside."""
+        out: Mask = self._lag > self.speed
+        return out
+
+    @cached_property
+    def widest(self) -> Array:
+        """Largest lab angle to the meson, rad."""
+        sine = self.speed / np.where(self.folds, self._lag, np.maximum(self.speed, 1e-300))
+        return np.where(self.folds, np.arcsin(np.minimum(sine, 1.0)), np.pi)
+
+    def cosine(self, chord: Array, first: Mask) -> Array:
+        """Return the cosine in the meson's frame to its direction of flight.
+
+        Parameters
+        ----------
+        chord : array (n,)
+            Distance of the lab unit vectors of dark state and meson: sin of half the angle, times two.
+        first : array (n,) of bool
+            Take the faster one of two solutions.
+        """
+        half2 = np.minimum(0.25 * chord**2, 1.0)
+        sine2, cosine = 4.0 * half2 * (1.0 - half2), 1.0 - 2.0 * half2
+        root = np.sqrt(np.maximum(self.speed**2 - self._lag**2 * sine2, 0.0))
+        signed = np.where(self.folds & ~first, -root, root)
+        # p cos theta - u E*, with the cancellation done by hand.
+        along = signed * cosine - self.energy * self.u * self.gamma * sine2
+        out: Array = along / ((1.0 + self.u**2 * sine2) * np.maximum(self.speed, 1e-300))
+        return np.clip(out, -1.0, 1.0)
+
+    def density(self, cosine: Array, momentum: Array) -> Array:
+        """Return the density in the meson's frame, per share of the sphere, of one flat on the lab's sphere.
+
+        Which is dOmega/dOmega* = p* |p E_m - E p_m cos theta|/(p^2 M), shared between the solutions, at given
+        cosines in the meson's frame and lab momenta: from above, p |p gamma - u E cos theta| =
+        p* |gamma p* + u E* cos theta*|.
+        """
+        size = np.maximum(momentum, _LEAST * np.maximum(self.speed, 1e-300))
+        rise = np.abs(self.gamma * self.speed + self.u * self.energy * cosine)
+        out: Array = (self.speed / size) ** 2 * (rise / size)
+        return np.where(self.folds, 0.5 * out, out)
+
+    @property
+    def ahead(self) -> Array:
+        """Density of decays straight ahead over their mean on the sphere: dOmega*/dOmega there."""
+        out: Array = (self.gamma + self.u * self.energy / np.maximum(self.speed, 1e-9 * self.energy)) ** 2
+        return out
+
+
+def hit_chance(ahead: Array, cones: Cones, theta: Array) -> Array:
+    """Return roughly what share of the decays of mesons at polar angles theta (rad) hits a cone.
+
+    At the azimuth nearest to the cone; above 1 where the decays are more focused than the cone is wide.
+    """
+    nearest = np.maximum(np.abs(theta - polar_angle(cones.centre)) - cones.angle, 0.0)
+    out: Array = cones.solid_angle * ahead / (1.0 + ahead * np.sin(0.5 * nearest) ** 2) ** 2
+    return out
+
+
+def azimuth_share(gamma: Array, cones: Cones, theta: Array) -> Array:
+    """Return roughly in what share of a meson's azimuths about the beam axis `hit_chance` holds."""
+    at = polar_angle(cones.centre)
+    ratio = np.sqrt(_closeness(gamma, theta - at) / _closeness(gamma, theta + at))
+    wide = np.minimum(ratio + cones.angle / np.maximum(theta + at, 1e-300), 1.0)
+    out: Array = 0.5 * wide * (1.0 + wide**2)
+    return out
+
+
+def _closeness(gamma: Array, angle: Array) -> Array:
+    """Return 1 - beta cos(angle)."""
+    beta = np.sqrt((gamma - 1.0) * (gamma + 1.0)) / gamma
+    out: Array = 1.0 / (gamma**2 * (1.0 + beta)) + 2.0 * beta * np.sin(0.5 * angle) ** 2
+    return out
+
+
+class AzimuthProposal:
+    """Azimuths of mesons about the beam axis relative to dark states of given directions.
+
+    The density is that of the decays of massless states of like speed, 1/(1 - beta cos(angle)), cut where
+    the dark state's cone of emission ends, and rising to that end as the density of decays does.
+
+    Parameters
+    ----------
+    emission : Emission
+        The decays.
+    theta, at : array (n,)
+        Polar angles (rad) of mesons and dark states.
+    """
+
+    def __init__(self, emission: Emission, theta: Array, at: Array) -> None:
+        gamma, away = emission.gamma, theta - at
+        self._ratio = np.sqrt(_closeness(gamma, away) / _closeness(gamma, theta + at))
+        across = np.maximum(np.sin(theta) * np.sin(at), 1e-300)
+        half = 0.5 * emission.widest
+        # Half of 1 - cos of the largest azimuth difference.
+        reach = np.sin(half + 0.5 * away) * np.sin(half - 0.5 * away) / across
+        self.open = ~emission.folds | (reach > 0.0)
+        self._cut = emission.folds & (reach < 1.0)
+        reach = np.clip(reach, 1e-30, 1.0)
+        self._end = np.where(
+            self._cut, np.arctan2(np.sqrt(reach), self._ratio * np.sqrt(1.0 - reach)), 0.5 * np.pi
+        )
+
+    def sample(self, uniform: Array) -> Array:
+        """Return azimuths (rad) from uniform numbers."""
+        flat = np.pi * (uniform - 0.5)
+        middle = np.where(self._cut, self._end * np.sin(flat), flat)
+        out: Array = 2.0 * np.arctan2(self._ratio * np.sin(middle), np.cos(middle))
+        return out
+
+    def density(self, azimuth: Array) -> Array:
+        """Return the density of azimuths (rad), per share of the circle."""
+        sine, cosine = np.abs(np.sin(0.5 * azimuth)), np.abs(np.cos(0.5 * azimuth))
+        middle = np.arctan2(sine, self._ratio * cosine)
+        left = np.sqrt(np.maximum(1.0 - (middle / self._end) ** 2, 1e-14))
+        out: Array = self._ratio / (self._ratio**2 * cosine**2 + sine**2)
+        return np.where(self._cut, out / (self._end * left), out)
+
+
+class AsItComes:
+    """Decays as they come; the azimuth of the dark state about the beam axis is flat in some range.
+
+    Parameters
+    ----------
+    uniform : array (4, n)
+        For the direction in the meson's frame (2), the azimuth, and what :class:`Forced` chooses.
+    middle, half : array (n,)
+        The range of azimuths, rad.
+    """
+
+    def __init__(self, uniform: Array, middle: Array, half: Array) -> None:
+        self._uniform, self._middle, self._half = uniform, middle, half
+        self.cosine: Array = 2.0 * uniform[0] - 1.0  # to the meson's flight, in its frame
+
+    def roll(self, axis: Array, flight: Array) -> Array:
+        """Return the turn of the decay about the meson's direction.
+
+        Parameters
+        ----------
+        axis, flight : array (3, n)
+            Unit vectors of meson and dark state in the axes of the decay.
+        """
+        del axis, flight
+        out: Array = 2.0 * np.pi * self._uniform[1]
+        return out
+
+    def turn(self, flight: Array) -> Array:
+        """Return the turn of everything about the beam axis, for a dark state of direction (3, n) before."""
+        out: Array = self._middle + self._half * (2.0 * self._uniform[2] - 1.0) - _azimuth(flight)
+        return out
+
+    def weight(self, momentum: Array, direction: Array, turn: Array) -> Array:
+        """Return the density of decays as they come, at flat azimuths, over that of the draws.
+
+        Parameters
+        ----------
+        momentum, direction : array (n,), array (3, n)
+            Of the dark state in the lab, GeV and unit vectors.
+        turn : array (n,)
+            Of everything about the beam axis.
+        """
+        del momentum, direction, turn
+        return self._half / np.pi
+
+
+class Forced(AsItComes):
+    """Decays of which a share goes to a cone, meson by meson; the others are as they come.
+
+    Parameters
+    ----------
+    uniform, middle, half
+        See :class:`AsItComes`.
+    emission : Emission
+        The decays.
+    meson : array (3, n)
+        The mesons' directions before everything is turned about the beam axis.
+    cones : Cones
+        Where to.
+    share : array (n,)
+        Share to be forced.
+    """
+
+    def __init__(
+        self,
+        uniform: Array,
+        middle: Array,
+        half: Array,
+        emission: Emission,
+        meson: Array,
+        cones: Cones,
+        share: Array,
+    ) -> None:
+        super().__init__(uniform, middle, half)
+        self._emission, self._meson, self._cones, self._share = emission, meson, cones, share
+        self._theta, self._forced = polar_angle(meson), uniform[3] < share
+        direction = cones.sample(uniform[0], uniform[1])
+        azimuths = AzimuthProposal(emission, self._theta, polar_angle(direction))
+        self._turn = _azimuth(direction) + azimuths.sample(uniform[2]) - _azimuth(meson)
+        self._lost = self._forced & ~azimuths.open
+        self._goal = about_z(direction, -self._turn)
+        cosine = emission.cosine(length(self._goal - meson), uniform[3] < 0.5 * share)
+        self.cosine = np.where(self._forced, cosine, self.cosine)
+
+    def roll(self, axis: Array, flight: Array) -> Array:
+        """Return the turn of the decay about the meson's direction; see the base."""
+        start = Rotation(axis, self._meson, np.zeros(axis.shape[1]))(flight)
+        across = perpendicular_pair(self._meson)
+        goal, begin = (
+            np.arctan2(*(np.einsum("ij,ij->j", one, vector) for one in across[::-1]))
+            for vector in (self._goal, start)
+        )
+        return np.where(self._forced, goal - begin, super().roll(axis, flight))
+
+    def turn(self, flight: Array) -> Array:
+        """Return the turn of everything about the beam axis; see the base."""
+        return np.where(self._forced, self._turn, super().turn(flight))
+
+    def weight(self, momentum: Array, direction: Array, turn: Array) -> Array:
+        """Return one density over the other; 0 where no row that is not forced goes, or no decay."""
+        inside = self._forced | self._cones.contain(direction)
+        azimuths = AzimuthProposal(self._emission, self._theta, polar_angle(direction))
+        difference = _azimuth(self._meson) + turn - _azimuth(direction)
+        forced = self._emission.density(self.cosine, momentum) * azimuths.density(difference)
+        forced = np.where(inside, forced / self._cones.solid_angle, 0.0)
+        weight = 1.0 / (self._share * forced + (1.0 - self._share) * (np.pi / self._half))
+        off = np.abs(np.angle(np.exp(1j * (_azimuth(direction) - self._middle))))
+        return np.where(self._lost | (off > self._half * (1.0 + 1e-12)), 0.0, weight)
+
+
+def _azimuth(direction: Array) -> Array:
+    out: Array = np.arctan2(direction[1], direction[0])
+    return out

@@ -1,0 +1,215 @@
+"""Mesons of a list in the lab: turned about the beam axis, their dark states forced towards the detector.
+
+Forcing: draw the dark state's lab direction in a cone around the detector, the meson's azimuth about the
+beam axis among those from which a decay can go there, and one of the decays that do.  Mixed with decays as
+they come, the density of which is known everywhere: that bounds the weights.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from darkmc.biasing.forced import (
+    AsItComes,
+    Cones,
+    Emission,
+    Forced,
+    azimuth_share,
+    cones_of_sight,
+    hit_chance,
+)
+from darkmc.biasing.turned import Placed, Pointing, moving
+from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
+from darkmc.geometry.shapes import Shape
+from darkmc.sources.lists.entries import Entries, Index
+
+FORCED_SHARE = 0.9  # of the rows of a meson that hardly ever hits; 1/(1 - this) bounds their weights
+
+
+class ListPrimaries:
+    """Entries of a list, each with a flat azimuth about the beam axis.
+
+    Aimed ones are drawn more often where they are likelier to hit, and forced to: see the module.  Where the
+    detector is off the beam axis, the azimuth of those that are not forced is chosen so that the dark state's
+    lies within the cone's range of half width h: a flat choice of weight h/pi.
+
+    Parameters
+    ----------
+    entries : Entries
+        The mesons.
+    meson_mass : float
+        GeV.
+    origin : array (3,)
+        Where the beam hits the target, m.
+    shape : Shape
+        The detector.
+    aimed : bool
+        Whether to send the state that is placed to the detector.
+    margin : float
+        By how much the cone is wider than the detector, relatively: above zero for states that need not
+        themselves get there.
+    """
+
+    n_uniform = 6
+
+    def __init__(
+        self,
+        entries: Entries,
+        meson_mass: float,
+        origin: Array,
+        shape: Shape,
+        aimed: bool = True,
+        margin: float = 0.0,
+    ) -> None:
+        self.entries, self.mass = entries.relative_to(origin), meson_mass
+        self.origin, self.shape, self.aimed, self.margin = origin, shape, aimed, margin
+
+    @cached_property
+    def _aim(self) -> "_Aim":
+        """How the entries are drawn: aimed ones half by their chance to hit, as massless states would."""
+        entries, position = self.entries, self.entries.position
+        flat = 0.5 * entries.share + 0.5 / len(entries.share)
+        if not self.aimed:
+            return _Aim.of(entries, flat)
+        start = np.zeros((3, 1)) if position is None else position
+        cones = cones_of_sight(self.shape, self.origin, start, self.margin)
+        theta, gamma = polar_angle(entries.direction), np.hypot(entries.size / self.mass, 1.0)
+        share = azimuth_share(gamma, cones, theta)
+        hits = hit_chance(4.0 * gamma**2, cones, theta)
+        likely = entries.share * np.where(cones.angle > 0.0, share * hits / (1.0 + hits), 1.0)
+        chance = 0.5 * flat + 0.5 * likely / np.sum(likely)
+        natural = np.minimum(share * (np.pi / self._azimuths(cones)[1]), 1.0)
+        return _Aim.of(entries, chance, cones, natural)
+
+    def _azimuths(self, cones: Cones) -> tuple[Array, Array]:
+        """Return middle and half width of azimuths (rad) for decays as they come."""
+        if self.margin == 0.0:
+            return cones.azimuths
+        return np.zeros(len(cones.angle)), np.full(len(cones.angle), np.pi)
+
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (6, n)."""
+        del pointing
+        entries, entry, speed = self.entries, self._aim.pick(uniform[0]), length(unstable[1:])
+        draw = self._draw(entry, unstable[0], speed, uniform[1:5])
+        axis = around(_unit(unstable[1:], speed), draw.cosine, 2.0 * np.pi * uniform[5])
+        parent = moving(axis, entries.size[entry], self.mass)
+        moved = boost(unstable, parent, self.mass)
+        momentum = length(moved[1:])
+        flight = _unit(moved[1:], momentum)
+        rotation = Rotation(axis, entries.direction[:, entry], draw.roll(axis, flight))
+        flight = rotation(flight)
+        turn = draw.turn(flight)
+        direction = about_z(flight, turn)
+        return Placed(
+            weight=self._aim.weight[entry] * draw.weight(momentum, direction, turn),
+            parent=parent,
+            unstable=moved,
+            direction=direction,
+            rotation=rotation.then_about_z(turn),
+            origin=None if entries.position is None else self._turned(entries.position[:, entry], turn),
+            time=None if entries.time is None else entries.time[entry],
+            group=entries.groups[entry],
+        )
+
+    def _draw(self, entry: Index, energy: Array, speed: Array, uniform: Array) -> AsItComes:
+        """Return how decays of some entries go, of given energies and momenta in the meson's frame."""
+        aim, n = self._aim, len(entry)
+        if aim.cones is None:
+            return AsItComes(uniform, np.zeros(n), np.full(n, np.pi))
+        meson, u = self.entries.direction[:, entry], self.entries.size[entry] / self.mass
+        emission, cones = Emission(np.hypot(u, 1.0), u, energy, speed), aim.cones.at(entry)
+        hits = aim.azimuth_share[entry] * hit_chance(emission.ahead, cones, polar_angle(meson))
+        share = np.where(cones.angle > 0.0, FORCED_SHARE / (1.0 + hits), 0.0)
+        return Forced(uniform, *self._azimuths(cones), emission, meson, cones, share)
+
+    def _turned(self, position: Array, turn: Array) -> Array:
+        out: Array = self.origin[:, None] + about_z(position, turn)
+        return out
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight of :meth:`place`."""
+        aim = self._aim
+        if aim.cones is None:
+            return float(np.max(aim.weight))
+        rare = np.where(aim.cones.angle > 0.0, 1.0 - FORCED_SHARE, 1.0)
+        return float(np.max(aim.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
+
+    @property
+    def path_range(self) -> tuple[float, float]:
+        """Lower bound of the path to the volume and upper bound of the path in it, m."""
+        x, y, z = np.zeros((3, 1)) if self.entries.position is None else self.entries.position
+        centre = np.array(self.shape.centre) - self.origin
+        distance = np.hypot(np.hypot(x, y) - np.hypot(centre[0], centre[1]), z - centre[2])
+        return max(float(np.min(distance)) - self.shape.reach, 0.0), 2.0 * self.shape.reach
+
+    def energy_range(self, mass: float, largest: float, monochromatic: bool) -> tuple[float, float]:
+        """Return bounds of the dark state's lab energy, GeV.
+
+        Parameters
+        ----------
+        mass, largest : float
+            Its mass, and its largest energy in the meson's rest frame, GeV.
+        monochromatic : bool
+            It has this energy there always.
+        """
+        size, speed = self.entries.size, np.sqrt(max(largest**2 - mass**2, 0.0))
+        energy = np.hypot(size, self.mass)
+        ahead = size * largest - energy * speed  # below zero: the dark state can overtake, fly back or rest
+        slowest = np.abs(ahead) if monochromatic else np.maximum(ahead, 0.0)
+        top = np.max(energy * largest + size * speed) / self.mass
+        return float(np.hypot(np.min(slowest) / self.mass, mass)), float(top)
+
+
+@dataclass(frozen=True)
+class _Aim:
+    """How entries are drawn and where they are aimed.
+
+    Attributes
+    ----------
+    weight : array (m,)
+        Mesons per POT that a draw of each entry stands for.
+    order, cumulative : arrays (m,)
+        The entries from slow to fast, and their cumulative chance to be drawn.
+    cones : Cones or None
+        Where to force; None: nowhere.
+    azimuth_share : array (m,)
+        See :func:`azimuth_share`; in the azimuths of decays as they come.
+    """
+
+    weight: Array
+    order: Index
+    cumulative: Array
+    cones: Cones | None
+    azimuth_share: Array
+
+    @classmethod
+    def of(
+        cls, entries: Entries, chance: Array, cones: Cones | None = None, azimuth_share: Array | None = None
+    ) -> "_Aim":
+        """Return what follows from the entries' chances to be drawn."""
+        order: Index = np.argsort(entries.size, kind="stable")
+        total = np.cumsum(chance[order])
+        weight = entries.per_pot * entries.share / chance
+        return cls(
+            weight,
+            order,
+            total / total[-1],
+            cones,
+            np.ones(len(chance)) if azimuth_share is None else azimuth_share,
+        )
+
+    def pick(self, uniform: Array) -> Index:
+        """Return entries drawn by uniform numbers (n,): the larger these, the faster."""
+        drawn: Index = self.order[np.searchsorted(self.cumulative, uniform, side="right")]
+        return drawn
+
+
+def _unit(vectors: Array, size: Array) -> Array:
+    """Return vectors (3, n) over their length; +z for those of length 0."""
+    rest = size == 0.0
+    out: Array = vectors / np.where(rest, 1.0, size)
+    out[2] = np.where(rest, 1.0, out[2])
+    return out

@@ -1,0 +1,160 @@
+"""A trained map of a stream's uniform numbers, for signals that only rare decays can give.
+
+Near a threshold the meson must be fast, its decay send the dark state forward and hard, and the recoil
+follow: each of the stream's uniform numbers is then drawn from a density of its own, trained with random
+numbers of its own before any row is made, and the Jacobian is a factor of the row's weight.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from darkmc.core.kinematics import Array
+from darkmc.core.rng import CHUNK_ROWS, CHUNKS, StreamNumber, chunk_rng
+from darkmc.sample.rows import Channel
+
+_ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
+_UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
+_ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
+_POOR = 0.1  # sampling efficiency below which two lessons are not enough
+
+
+class AdaptiveMap:
+    """Factorised map of some rows of an array of uniform numbers.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Which rows are mapped; the others stay as they are.
+    """
+
+    def __init__(self, rows: Sequence[int]) -> None:
+        import vegas
+
+        self.rows = list(rows)
+        self._map: Any = vegas.AdaptiveMap([[0.0, 1.0]] * len(self.rows), ninc=_CELLS)
+
+    def __call__(self, uniform: Array) -> Array:
+        """Map uniform numbers (m, n) in place and return the Jacobian (n,)."""
+        y = np.ascontiguousarray(uniform[self.rows].T)
+        x, jacobian = np.empty_like(y), np.empty(len(y))
+        self._map.map(y, x, jacobian)
+        uniform[self.rows] = np.minimum(x.T, 1.0 - 1e-16)
+        return jacobian
+
+    def learn(self, uniform: Array, contributions: Array) -> None:
+        """Adapt to contributions (n,), Jacobians included, of rows made from uniforms (m, n)."""
+        import vegas
+
+        y = np.ascontiguousarray(uniform[self.rows].T)
+        self._map.add_training_data(y, np.square(contributions))
+        self._map.adapt(alpha=1.2)
+        grid = np.asarray(self._map.grid)
+        self._map = vegas.AdaptiveMap([_blended(nodes) for nodes in grid], ninc=_CELLS)
+
+
+def _blended(nodes: Array) -> Array:
+    """Return nodes, equidistant in probability, of a density mixed with a share of the flat one."""
+    x = np.union1d(nodes, np.linspace(0.0, 1.0, len(nodes)))
+    below = (1.0 - _UNTOUCHED) * np.interp(x, nodes, np.linspace(0.0, 1.0, len(nodes))) + _UNTOUCHED * x
+    out = np.interp(np.linspace(0.0, 1.0, len(nodes)), below, x)
+    out[0], out[-1] = 0.0, 1.0
+    return out
+
+
+class Adaptable(Protocol):
+    """A stream whose uniform numbers may be mapped."""
+
+    number: StreamNumber
+    map: AdaptiveMap | None
+
+    @property
+    def n_uniform(self) -> int: ...  # noqa: D102
+    @property
+    def mappable(self) -> list[int]: ...  # noqa: D102
+
+    def rehearse(self, uniform: Array) -> tuple[Channel, Array]:
+        """Return rows from uniforms (n_uniform, n), and a guide (n,) to what is seen where nothing is."""
+        ...
+
+
+class _Lesson(NamedTuple):
+    """A stream's rehearsal: its uniform numbers, its rows and its guide."""
+
+    uniform: Array
+    channel: Channel
+    guide: Array
+
+    def values(self, couplings: Sequence[float]) -> Array:
+        """Return what each row adds at each coupling, (k, n)."""
+        out = np.zeros((len(couplings), self.uniform.shape[1]))
+        mine = self.channel.rows.index[self.channel.leading]
+        for k, coupling in enumerate(couplings):
+            out[k, mine] = self.channel.contributions(coupling)
+        return out
+
+
+def adapt(
+    streams: Sequence[Adaptable], at: Sequence[float], decide: Callable[[Sequence[Channel]], list[float]]
+) -> None:
+    """Train the streams that the sum's error needs many rows of.
+
+    A pilot of each stream decides and is the first lesson; streams of which it shows next to nothing are
+    led by their guide.
+
+    Parameters
+    ----------
+    streams : sequence of Adaptable
+        All streams of a sum.
+    at : sequence of float
+        Couplings at which precision is wanted; empty where a limit is.
+    decide : callable
+        From the streams' rows to the couplings at which a limit needs its precision.
+    """
+    pupils = set(range(len(streams)))
+    lessons: dict[int, _Lesson] = {}
+    for k in range(_ROUNDS):
+        rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
+        # where a limit's precision is wanted moves with the lessons, and all streams have a say in it
+        taking_part = pupils if at else range(len(streams))
+        lessons |= {c: _rehearsed(streams[c], k, rows) for c in taking_part}
+        couplings = list(at) or decide([lessons[c].channel for c in range(len(streams))])
+        values = {c: lesson.values(couplings) for c, lesson in lessons.items()}
+        total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)
+        pupils = {c for c in pupils if _needs(values[c], total, trained=k > 1)}
+        for c in sorted(pupils):
+            _learn(streams[c], lessons[c], values[c])
+        if not pupils:
+            return
+
+
+def _needs(values: Array, total: Array, trained: bool) -> bool:
+    """Return whether a stream shows too little, or its rows spread too much for the error of the sum.
+
+    Streams that were trained before go on only if they are poor.
+    """
+    mean, spread = np.mean(values, axis=1), np.std(values, axis=1)
+    if np.count_nonzero(np.any(values > 0.0, axis=0)) < _FEW:
+        return True
+    matters = spread**2 > _ROWS * 1e-4 * total**2
+    poor = mean**2 < _POOR * (mean**2 + spread**2)
+    return bool(np.any(matters & poor if trained else matters))
+
+
+def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Lesson:
+    uniform = chunk_rng(0, stream.number, CHUNKS["rehearsal"][k]).random((stream.n_uniform, n_rows))
+    return _Lesson(uniform, *stream.rehearse(uniform.copy()))
+
+
+def _learn(stream: Adaptable, lesson: _Lesson, values: Array) -> None:
+    """Train a stream with what rows add at each coupling, or with the guide where that is too little."""
+    sums = np.sum(values, axis=1, keepdims=True)
+    learned = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
+    if np.count_nonzero(learned) < 2 * _FEW:
+        learned = lesson.guide
+    if not np.any(learned):
+        return
+    if stream.map is None:
+        stream.map = AdaptiveMap(stream.mappable)
+    stream.map.learn(lesson.uniform, learned)

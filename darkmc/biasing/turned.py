@@ -1,0 +1,263 @@
+"""How a parent meson and its decay are placed in the lab: turned towards the detector, or as they come.
+
+Turning (importance sampling): draw the meson's momentum from the forward density times a factor, the decay
+as it comes except for a known tilt of the boost's direction, and the dark state's lab direction inside
+the solid angle of the detector; the meson's direction follows.  Rotations preserve the measure, so the
+weight is density(p, theta) x solid angle over the sampling density of p, with no other Jacobian.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import NO_GROUPS, Groups
+from darkmc.core.inverse_tables import InverseTable
+from darkmc.core.kinematics import Array, Rotation, around, boost, length, unit_vector
+from darkmc.geometry.shapes import DirectionProposal
+from darkmc.sources.mesons import MesonSource
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A parent and its decay in the lab.
+
+    Attributes
+    ----------
+    weight : array (n,)
+        Mesons per POT over the sampling density, Jacobians included, decay excluded.
+    parent : array (4, n)
+        The meson in axes of its own decay, GeV.
+    unstable : array (4, n)
+        The dark state that will decay, boosted to the lab, in those axes.
+    direction : array (3, n)
+        Its direction in the lab.
+    rotation : Rotation
+        Takes vectors from the decay's axes to the lab.
+    origin : array (3, n) or None
+        Where the parents decay in the lab, m; None: where the beam hits the target.
+    time : array (n,) or None
+        When, ns; None: as the beam hits the target.
+    group : array (n,) or None
+        Groups of the list's entries that the parents are; None without a list.
+    """
+
+    weight: Array
+    parent: Array
+    unstable: Array
+    direction: Array
+    rotation: Rotation
+    origin: Array | None = None
+    time: Array | None = None
+    group: Groups | None = None
+
+    def group_of(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Groups:
+        """Return the groups of some of them; empty without a list."""
+        return NO_GROUPS if self.group is None else self.group[keep]
+
+
+Pointing = Callable[[Array, Array], Array]
+
+
+def moving(direction: Array, momentum: Array, mass: float) -> Array:
+    """Return four-momenta (4, n) of given directions, momenta and mass."""
+    return np.concatenate([np.hypot(momentum, mass)[None], direction * momentum])
+
+
+def _direction(four: Array) -> Array:
+    out: Array = four[1:] / length(four[1:])
+    return out
+
+
+class AnaloguePrimaries:
+    """Mesons from their full density in momentum and angle, decays as they come."""
+
+    n_uniform = 7
+
+    def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
+        self.source, self.meson, self.mass = source, meson, meson_mass
+
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
+        del pointing
+        momentum, theta, weight = self.source.draw(self.meson, uniform[:3])
+        lab = unit_vector(np.cos(theta), 2.0 * np.pi * uniform[3])
+        axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
+        parent = moving(axis, momentum, self.mass)
+        moved = boost(unstable, parent, self.mass)
+        rotation = Rotation(axis, lab, 2.0 * np.pi * uniform[6])
+        return Placed(weight, parent, moved, rotation(_direction(moved)), rotation)
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight of :meth:`place`."""
+        return self.source.largest_draw(self.meson)
+
+    def energy_range(self, mass: float, largest: float, monochromatic: bool) -> tuple[float, float]:
+        """Return bounds (GeV) of the dark state's lab energy; see :class:`ListPrimaries`."""
+        del largest, monochromatic
+        return mass, self.source.largest_momentum + self.mass
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One component of the mixture of proposals.
+
+    Attributes
+    ----------
+    share : float
+        Its share of the rows.
+    depth : float
+        C in GeV: the component expects to lose exp(-C/E) of dark states of energy E on the way.
+    momentum_factor : array (m,)
+        By what the forward density is multiplied, on the grid of :class:`TurnedPrimaries`.
+    """
+
+    share: float
+    depth: float
+    momentum_factor: Array
+
+
+_Component = tuple[Array, Array | None, Array | None]
+
+
+def momentum_grid(largest: float) -> Array:
+    """Return 64 momenta from 0 to the largest, equidistant in the square root."""
+    return largest * np.linspace(0.0, 1.0, 64) ** 2
+
+
+class TurnedPrimaries:
+    """Mesons turned so that the dark state flies into the detector's solid angle.
+
+    Parameters
+    ----------
+    source, meson, meson_mass
+        Where the mesons come from.
+    proposal : DirectionProposal
+        The detector's solid angle.
+    momenta : array (m,)
+        Meson momenta (GeV) from 0 to the largest, from :func:`momentum_grid`.
+    aims : sequence of Aim
+        Components, mixed with known weights so that one sample serves both edges of an exclusion.
+
+    Raises
+    ------
+    PhysicsError
+        If the source has no mesons in the forward direction.
+    """
+
+    n_uniform = 7
+
+    def __init__(
+        self,
+        source: MesonSource,
+        meson: str,
+        meson_mass: float,
+        proposal: DirectionProposal,
+        momenta: Array,
+        aims: Sequence[Aim],
+    ) -> None:
+        self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
+        self._aims = aims
+        forward = source.forward_density(meson, momenta)
+        if not np.any(forward > 0.0):
+            raise PhysicsError(f"flux {source.card.name}: no {meson} flies forward at this beam energy")
+        self._factors = np.stack(
+            [
+                aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta)
+                for aim in aims
+            ]
+        )
+        self._steps = np.diff(self._factors, axis=1)
+        top, power = source.edge(meson)
+        self._table = InverseTable(self._mixture, 0.0, top, 1.0, power)
+
+    def _components_at(self, momentum: Array) -> Array:
+        """Return the factor of every component, linear in sqrt(p) between the points of the grid, (k, n)."""
+        last = self._factors.shape[1] - 1
+        position = np.sqrt(momentum * (last**2 / self.source.largest_momentum))
+        cell = np.minimum(position.astype(np.intp), last - 1)
+        low = np.take(self._factors, cell, axis=1)
+        out: Array = low + (position - cell) * np.take(self._steps, cell, axis=1)
+        return out
+
+    def _mixture(self, momentum: Array) -> Array:
+        out: Array = self.source.forward_density(self.meson, momentum) * np.sum(
+            self._components_at(momentum), axis=0
+        )
+        return out
+
+    def _components(self, momentum: Array, energy: Array, speed: Array) -> list[_Component]:
+        """Return chance, kappa and exp(-2 kappa) of every component, for dark states in the meson's frame.
+
+        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1;
+        kappa is None, and cos psi flat, for depth 0.
+        """
+        chances = self._components_at(momentum)
+        chances /= np.sum(chances, axis=0)
+        steepness = speed * self.mass / (momentum * (energy + speed) ** 2)
+        out: list[_Component] = []
+        for aim, chance in zip(self._aims, chances, strict=True):
+            if aim.depth == 0.0:
+                out.append((chance, None, None))
+                continue
+            kappa = np.minimum(aim.depth * steepness, 300.0) + 1e-6
+            out.append((chance, kappa, np.exp(-2.0 * kappa)))
+        return out
+
+    @staticmethod
+    def _angle_weight(components: list[_Component], cosine: Array) -> Array:
+        """Return the flat density of cos psi over that of the mixture."""
+        density = np.zeros_like(cosine)
+        for chance, kappa, low in components:
+            if kappa is None or low is None:
+                density += chance
+            else:
+                density += chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
+        return 1.0 / density
+
+    def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> tuple[Array, Array]:
+        """Return cos psi between dark state and boost, and its weight, from uniforms (2, n)."""
+        components = self._components(momentum, unstable[0], length(unstable[1:]))
+        flat = 2.0 * uniform[1] - 1.0
+        cosine, start = flat, np.zeros_like(momentum)
+        for chance, kappa, low in components:
+            drawn = flat
+            if kappa is not None and low is not None:
+                drawn = np.maximum(1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa, -1.0)
+            cosine = np.where(uniform[0] >= start, drawn, cosine)
+            start = start + chance
+        return cosine, self._angle_weight(components, cosine)
+
+    def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:
+        """Return the largest weight of :meth:`place` at given meson momenta and dark states, for bounds."""
+        p, w = (v.ravel() for v in np.meshgrid(momentum, np.linspace(0.0, 0.999, 40)))
+        density = self.source.density_per_solid_angle(self.meson, p, *self.source.angles(self.meson, p, w))
+        sampled = np.sum(self._components_at(momentum), axis=0)
+        forward = np.maximum(self.source.forward_density(self.meson, momentum), 1e-300)
+        ratio = np.max(density.reshape(40, -1), axis=0) / forward
+        weight = ratio * self._table.largest_weight(self._mixture) / sampled
+        components = self._components(momentum, energy, speed)
+        out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
+        return out
+
+    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
+        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n).
+
+        What is turned into the solid angle is the dark state's direction, or the unit vectors that
+        `pointing` returns for the parents (4, n) and dark states (4, n) in the axes of the decay.
+        """
+        momentum, slope = self._table.sample(uniform[0])
+        cosine, angle_weight = self._angle(momentum, unstable, uniform[1:3])
+        axis = around(_direction(unstable), cosine, 2.0 * np.pi * uniform[3])
+        parent = moving(axis, momentum, self.mass)
+        moved = boost(unstable, parent, self.mass)
+        direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
+        aimed = _direction(moved) if pointing is None else pointing(parent, moved)
+        rotation = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
+        lab = rotation(axis)
+        transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
+        density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
+        return Placed(density * slope * angle_weight * solid_angle, parent, moved, direction, rotation)

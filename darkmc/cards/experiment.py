@@ -1,0 +1,364 @@
+"""What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from darkmc.core.materials import known_material, nucleus
+from darkmc.core.particles import canonical_name, mass
+from darkmc.core.units import LARGEST_COUNT
+
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Vector = tuple[float, float, float]
+FinalState = Literal["a gamma", "a e- e+", "a mu- mu+"]
+
+_FILE_NAME = re.compile(r"[^\W_](?:[\w.+-]*[\w+-])?")
+_LONGEST_NAME = 200  # bytes: file systems take 255, suffixes included
+
+
+def file_name(text: str) -> str:
+    """Return a name that becomes (part of) a file's name; ValueError if it could lead to another folder."""
+    if not _FILE_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no name for a file: use letters, digits, dashes, underscores, dots and plus signs, "
+            "beginning with a letter or digit"
+        )
+    if len(text.encode()) > _LONGEST_NAME:
+        raise ValueError(f"a name has at most {_LONGEST_NAME} bytes, not {len(text.encode())}")
+    return text
+
+
+FileName = Annotated[str, AfterValidator(file_name)]
+
+
+class Card(BaseModel):
+    """Base of all tables: frozen, exact types, finite numbers, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Reference(Card):
+    """Where a number comes from, and how well it is sourced (A read, B secondary, C memory)."""
+
+    key: str
+    title: str
+    arxiv: str | None = None
+    doi: str | None = None
+    gives: str
+    grade: Literal["A", "B", "C"]
+
+
+class Beam(Card):
+    """The beam, its exposure, the elements that it hits, where known, and the place where that is."""
+
+    particle: Literal["proton", "electron"]
+    momentum_GeV: Positive | None = None
+    kinetic_energy_GeV: Positive | None = None
+    pot: Positive | None = None
+    eot: Positive | None = None
+    target: tuple[str, ...] = ()
+    origin_m: Vector = (0.0, 0.0, 0.0)
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _one_or_several(cls, target: Any) -> Any:
+        return (target,) if isinstance(target, str) else target
+
+    @field_validator("target")
+    @classmethod
+    def _elements(cls, target: tuple[str, ...]) -> tuple[str, ...]:
+        for name in target:
+            nucleus(name)
+        return target
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "Beam":
+        if (self.momentum_GeV is None) == (self.kinetic_energy_GeV is None):
+            raise ValueError("give exactly one of momentum_GeV and kinetic_energy_GeV")
+        if (self.pot is None) == (self.eot is None):
+            raise ValueError("give exactly one of pot and eot")
+        return self
+
+    @property
+    def energy_GeV(self) -> float:
+        """Total energy of a beam particle."""
+        if self.kinetic_energy_GeV is not None:
+            return self.kinetic_energy_GeV + self._rest_GeV
+        return math.hypot(self.momentum_GeV or 0.0, self._rest_GeV)
+
+    @property
+    def kinetic_GeV(self) -> float:
+        """Kinetic energy of a beam particle."""
+        return self.kinetic_energy_GeV or self.energy_GeV - self._rest_GeV
+
+    @property
+    def _rest_GeV(self) -> float:
+        return mass("proton" if self.particle == "proton" else "e")
+
+    @property
+    def exposure(self) -> float:
+        """Particles on target."""
+        return self.pot or self.eot or 0.0
+
+
+class Source(Card):
+    """The mesons and the flux card that they come from, and in what that differs on purpose."""
+
+    flux: str
+    flux_may_differ: tuple[Literal["particle", "energy", "target"], ...] = ()
+    mesons: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @field_validator("mesons")
+    @classmethod
+    def _each_species_once(cls, mesons: tuple[str, ...]) -> tuple[str, ...]:
+        once([canonical_name(meson) for meson in mesons])
+        return mesons
+
+
+SHAPE_KEYS: dict[str, tuple[str, ...]] = {
+    "box": ("size_m",),
+    "cylinder": ("radius_m", "length_m"),
+    "sphere": ("radius_m",),
+    "frustum": ("length_m", "half_x_m", "half_y_m"),
+}
+
+
+class Geometry(Card):
+    """The sensitive volume: a convex shape at any place and tilt."""
+
+    shape: Literal["box", "cylinder", "sphere", "frustum"]
+    centre_m: Vector
+    size_m: tuple[Positive, Positive, Positive] | None = None
+    radius_m: Positive | None = None
+    length_m: Positive | None = None
+    half_x_m: tuple[NotNegative, NotNegative] | None = None
+    half_y_m: tuple[NotNegative, NotNegative] | None = None
+    axis: Vector = (0.0, 0.0, 1.0)
+    roll_rad: float = 0.0
+
+    @model_validator(mode="after")
+    def _keys_of_the_shape(self) -> "Geometry":
+        wanted = set(SHAPE_KEYS[self.shape])
+        given = {key for keys in SHAPE_KEYS.values() for key in keys if getattr(self, key) is not None}
+        if given != wanted:
+            raise ValueError(
+                f"a {self.shape} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(given))}"
+            )
+        return self
+
+
+class Material(Card):
+    """What the volume is made of: atoms per formula unit, averaged over the part `fill` of the volume."""
+
+    density_g_cm3: Positive
+    composition: dict[str, Positive]
+    fill: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+
+
+class Shield(Material):
+    """What stands between target and volume: a known material, or one of a given density and composition."""
+
+    material: str
+    length_m: Positive
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("material"), str):
+            return data
+        if "density_g_cm3" in data and "composition" in data:
+            return data
+        density, composition = known_material(data["material"])
+        return {"density_g_cm3": density, "composition": composition, **data}
+
+    @field_validator("composition")
+    @classmethod
+    def _elements(cls, composition: dict[str, float]) -> dict[str, float]:
+        for name in composition:
+            nucleus(name)
+        return composition
+
+
+def once(names: Sequence[str]) -> None:
+    """Raise ValueError if a name stands twice: it would be counted twice."""
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ValueError(f"'{twice[0]}' stands twice")
+
+
+class EfficiencyTable(Card):
+    """Detection efficiency against an observable: linear between the points, constant outside."""
+
+    observable: str
+    at: Annotated[tuple[float, ...], Field(min_length=2)]
+    values: tuple[Fraction, ...]
+
+    @model_validator(mode="after")
+    def _a_function(self) -> "EfficiencyTable":
+        if len(self.at) != len(self.values):
+            raise ValueError("at and values must have the same length")
+        if any(second <= first for first, second in pairwise(self.at)):
+            raise ValueError("at must increase")
+        return self
+
+
+class Signal(Card):
+    """What counts as one signal event."""
+
+    final_states: Annotated[tuple[FinalState, ...], Field(min_length=1)]
+    efficiency: Fraction | EfficiencyTable | dict[FinalState, Fraction] = 1.0
+    branching_factor: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _each_state_once(self) -> "Signal":
+        once(self.final_states)
+        if isinstance(self.efficiency, dict):
+            missing = [state for state in self.final_states if state not in self.efficiency]
+            if missing:
+                raise ValueError(f"efficiency says nothing about '{missing[0]}'")
+        return self
+
+
+class Observed(Card):
+    """What was seen, or the number of signal events that is excluded."""
+
+    n_obs: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] | None = None
+    background: Annotated[float, Field(ge=0.0, le=LARGEST_COUNT)] = 0.0
+    background_error: Annotated[float, Field(ge=0.0, le=LARGEST_COUNT)] = 0.0
+    confidence_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.90
+    n_limit: Positive | None = None
+
+    @model_validator(mode="after")
+    def _something_to_exclude(self) -> "Observed":
+        if self.n_obs is None and self.n_limit is None:
+            raise ValueError("give n_obs (with background) or n_limit")
+        return self
+
+
+class Cut(Card):
+    """One row of the selection: min < observable < max."""
+
+    name: str
+    observable: str
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _an_interval(self) -> "Cut":
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError("min must be below max")
+        return self
+
+
+class Simulation(Card):
+    """Switches that every topology has."""
+
+    biasing: Literal["turned", "none"] = "turned"
+    spin_correlations: bool = True
+
+
+class FixedTargetSimulation(Simulation):
+    """Switches behind a target."""
+
+    absorption: bool = False
+
+
+class DecaySimulation(FixedTargetSimulation):
+    """Switches of decay in flight."""
+
+    signal: Literal["decay", "conversion", "all"] = "decay"
+
+
+class ExperimentCard(Card):
+    """One analysis of one experiment: what every topology says."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: FileName
+    topology: Literal["decay_in_flight", "scattering", "collider"]
+    references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    cuts: tuple[Cut, ...] = ()
+    presets: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _each_cut_once(self) -> "ExperimentCard":
+        once([cut.name for cut in self.cuts])
+        return self
+
+
+class FixedTargetCard(ExperimentCard):
+    """Mesons from a target, and a volume at a distance."""
+
+    beam: Beam
+    source: Source
+    geometry: Geometry
+    material: Material | None = None
+    signal: Signal
+    observed: Observed
+    shield: Shield | None = None
+    simulation: FixedTargetSimulation = FixedTargetSimulation()
+
+    @model_validator(mode="after")
+    def _what_absorbs(self) -> "FixedTargetCard":
+        if self.simulation.absorption and self.shield is None:
+            raise ValueError("simulation.absorption = true needs [shield]")
+        return self
+
+
+class DecayCard(FixedTargetCard):
+    """Decay in flight: dark states decay inside the volume."""
+
+    topology: Literal["decay_in_flight"]
+    simulation: DecaySimulation = DecaySimulation()
+
+
+class ScatteringGeometry(Geometry):
+    """The fiducial volume, the active one around it in which a decay is seen, and the veto's lengths."""
+
+    active: Geometry | None = None
+    veto_buffer_m: NotNegative = 0.0
+    veto_size_m: Annotated[float, Field(gt=1.0)] | None = None
+
+
+class ScatteringSignal(Signal):
+    """What counts as one scattering event."""
+
+    final_states: Annotated[tuple[Literal["a gamma"], ...], Field(min_length=1)] = ("a gamma",)
+    scattering_factor: Positive = 1.0
+
+
+class ScatteringSimulation(FixedTargetSimulation):
+    """Switches of scattering."""
+
+    signal: Literal["electron", "conversion", "all"] = "electron"
+    veto: Literal["geometry", "paper", "accept"] = "geometry"
+    scattering_factor: Positive | None = None
+
+
+class ScatteringCard(FixedTargetCard):
+    """Scattering: dark states scatter off electrons, or convert on nuclei, inside the volume."""
+
+    topology: Literal["scattering"]
+    geometry: ScatteringGeometry
+    material: Material
+    signal: ScatteringSignal = ScatteringSignal()
+    simulation: ScatteringSimulation = ScatteringSimulation()
+
+    @model_validator(mode="after")
+    def _what_the_veto_needs(self) -> "ScatteringCard":
+        if self.simulation.veto == "paper" and self.geometry.veto_size_m is None:
+            raise ValueError("simulation.veto = 'paper' needs geometry.veto_size_m")
+        return self
+
+
+EXPERIMENT_MODELS: dict[str, type[ExperimentCard]] = {
+    "decay_in_flight": DecayCard,
+    "scattering": ScatteringCard,
+}

@@ -1,0 +1,330 @@
+"""What a flux card may say: one model per parametrisation of meson production, and lists of mesons."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from darkmc.cards.experiment import Card, FileName, NotNegative, Positive, Reference, Vector, once
+from darkmc.cards.target import FitTarget, HadronicTarget
+from darkmc.core.particles import canonical_name, mass
+from darkmc.core.units import LARGEST_SEED
+
+
+class FluxBeam(Card):
+    """Beam that makes the mesons: particle and total energy."""
+
+    particle: Literal["proton", "electron"]
+    energy_GeV: Positive
+
+    @property
+    def kinetic_energy_GeV(self) -> float:
+        """Kinetic energy of a beam particle, not above 0 for an energy below its mass."""
+        return self.energy_GeV - mass("proton" if self.particle == "proton" else "e")
+
+
+class ProtonBeam(FluxBeam):
+    """Beam of a fit or a generator that knows protons only."""
+
+    particle: Literal["proton"]
+
+
+class BmptParameters(Card):
+    """Constants of the BMPT fit (pions, Be)."""
+
+    A_mb_per_GeV2: Positive
+    B: float
+    alpha: Positive
+    beta: float
+    a_per_GeV: Positive
+    gamma: float
+    delta: float
+    ratio_scale: Positive
+    ratio_power: float
+    missing_mass_GeV: Positive
+    reference_mass_number: Positive
+
+
+class Validity(Card):
+    """Where a fit was made: kinetic energies of the beam, charges of the target, and mesons.
+
+    Of mesons lab momenta and angles, p_T and x_F (of charged pions, beam and one nucleon), where known.
+    Momenta given with `momentum_at_beam_GeV` are those at this beam energy and scale with the beam.
+    """
+
+    beam_kinetic_energy_min_GeV: Positive
+    beam_kinetic_energy_max_GeV: Positive
+    charge_min: Annotated[int, Field(ge=1)] = 1
+    charge_max: Annotated[int, Field(ge=1)]
+    momentum_min_GeV: NotNegative = 0.0
+    momentum_max_GeV: Positive | None = None
+    momentum_at_beam_GeV: Positive | None = None
+    transverse_momentum_max_GeV: Positive | None = None
+    theta_max_rad: Positive | None = None
+    x_F_min: float | None = None
+    x_F_max: float | None = None
+
+    @model_validator(mode="after")
+    def _intervals(self) -> "Validity":
+        beams = (self.beam_kinetic_energy_min_GeV, self.beam_kinetic_energy_max_GeV)
+        for low, high, names in (
+            (self.momentum_min_GeV, self.momentum_max_GeV, "momentum_min_GeV must be below momentum_max_GeV"),
+            (self.x_F_min, self.x_F_max, "x_F_min must be below x_F_max"),
+            (*beams, "beam_kinetic_energy_min_GeV must be below beam_kinetic_energy_max_GeV"),
+        ):
+            if low is not None and high is not None and low >= high:
+                raise ValueError(names)
+        if self.charge_min > self.charge_max:
+            raise ValueError("charge_min must not be above charge_max")
+        return self
+
+
+class FluxCard(Card):
+    """What every meson source says; its `parametrisation` decides what else."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: FileName
+    parametrisation: str
+    references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    beam: FluxBeam
+
+
+class PionCard(FluxCard):
+    """Pi0 per proton on target, and other species as ratios to pi0."""
+
+    beam: ProtonBeam
+    target_interaction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    pi0_per_pot: Positive | None = None
+    ratios: dict[str, NotNegative] = Field(default_factory=dict)
+    ratio_references: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_ratio_has_a_source(self) -> "PionCard":
+        known = {reference.key for reference in self.references}
+        for meson in self.ratios:
+            canonical_name(meson)
+            if self.ratio_references.get(meson) not in known:
+                raise ValueError(f"ratio_references.{meson} must name the key of a reference")
+        return self
+
+
+class CentralProduction(Card):
+    """A heavy meson with (1 - |x_F|)^x_F_power (1 + pT^2/p0^2)^-6 and a yield of its own."""
+
+    x_F_power: Annotated[float, Field(ge=1.0, le=20.0)]
+    transverse_scale_GeV: Positive
+    per_pot: Positive
+    reference: str
+
+
+class FitCard(PionCard):
+    """Mesons from a fit: where it holds, species made centrally, and named alternatives."""
+
+    validity: Validity
+    central: dict[str, CentralProduction] = Field(default_factory=dict)
+    alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    alternative_references: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_alternative_has_a_source(self) -> "FitCard":
+        known = {reference.key for reference in self.references}
+        for name in self.alternatives:
+            if self.alternative_references.get(name) not in known:
+                raise ValueError(f"alternative_references.{name} must name the key of a reference")
+        return self
+
+    @model_validator(mode="after")
+    def _every_central_meson_is_known_once(self) -> "FitCard":
+        known = {reference.key for reference in self.references}
+        others = {canonical_name(name) for name in ("pi0", *self.ratios)}
+        for meson, production in self.central.items():
+            if canonical_name(meson) in others:
+                raise ValueError(f"central.{meson}: '{meson}' has a yield in ratios already, or is the pi0")
+            if production.reference not in known:
+                raise ValueError(f"central.{meson}.reference must name the key of a reference")
+        return self
+
+
+class BmptCard(FitCard):
+    """Mesons from the BMPT fit."""
+
+    parametrisation: Literal["bmpt"]
+    target: FitTarget
+    parameters: BmptParameters
+    alpha_below_zero_xF: Literal["extrapolated", "frozen"] = "extrapolated"
+    theta_max_bias: bool = False
+    x_F_without_2: bool = False
+
+    @model_validator(mode="after")
+    def _a_biased_density_counts_nothing(self) -> "BmptCard":
+        if self.theta_max_bias and self.pi0_per_pot is None:
+            raise ValueError(
+                "theta_max_bias needs pi0_per_pot: a density over an angle is no number per proton"
+            )
+        return self
+
+
+NineNumbers = tuple[float, float, float, float, float, float, float, float, float]
+
+
+class SanfordWangParameters(Card):
+    """Constants c1 to c9 of each species; c1 in mb/(sr GeV/c), p in GeV/c, theta in rad."""
+
+    pi_plus: NineNumbers
+    pi_minus: NineNumbers
+    K0: NineNumbers
+
+
+class SanfordWangCard(FitCard):
+    """Mesons from the Sanford-Wang fit: pi0 = (pi+ + pi-)/2; species with a shape of their own."""
+
+    parametrisation: Literal["sanford-wang"]
+    target: FitTarget
+    parameters: SanfordWangParameters
+    shapes: dict[str, Literal["pi0", "K0"]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_shape_has_a_ratio(self) -> "SanfordWangCard":
+        for meson in self.shapes:
+            if meson not in self.ratios:
+                raise ValueError(f"shapes.{meson}: ratios says nothing about '{meson}'")
+        return self
+
+
+class Nucleus(Card):
+    """One of the targets: its nuclei, and the share of all pi0 that are made in it."""
+
+    name: str
+    charge: Annotated[int, Field(ge=1)]
+    share: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class BurmanSmithParameters(Card):
+    """What sources disagree about: the width of the end point, and how hydrogen differs."""
+
+    end_point_width_MeV: Positive
+    hydrogen_amplitude_factor: Positive
+    hydrogen_scale: Positive
+
+
+class BurmanSmithCard(FitCard):
+    """Pi0 with the kinetic energies of the pi+ of the Burman-Smith fit; without ratios no other species."""
+
+    parametrisation: Literal["burman-smith"]
+    pi0_per_pot: Positive
+    targets: Annotated[tuple[Nucleus, ...], Field(min_length=1)]
+    parameters: BurmanSmithParameters
+
+    @model_validator(mode="after")
+    def _shares_of_one_whole(self) -> "BurmanSmithCard":
+        once([target.name for target in self.targets])
+        total = sum(target.share for target in self.targets)
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"the shares of targets add up to {total:g}, not 1")
+        return self
+
+
+class Generator(Card):
+    """The hadronic model, how many interactions it makes, and the seed of its random numbers."""
+
+    model: Literal["UrQMD34"]
+    n_interactions: Annotated[int, Field(ge=1, le=10**9)] = 40_000
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 1
+
+
+class HadronicCard(PionCard):
+    """Pi0 and eta of a hadronic generator, per interacting proton; mesons of `ratios` move like pi0."""
+
+    parametrisation: Literal["hadronic"]
+    target: HadronicTarget
+    generator: Generator
+
+    @model_validator(mode="after")
+    def _no_ratio_of_what_is_generated(self) -> "HadronicCard":
+        for meson in self.ratios:
+            if canonical_name(meson) in ("pi0", "eta"):
+                raise ValueError(f"ratios.{meson}: the generator makes the {meson} itself")
+        return self
+
+
+HEPMC_SUFFIXES = (".hepmc", ".hepmc2", ".hepmc3")
+
+
+def is_hepmc(name: str) -> bool:
+    """Return whether a file is read as HepMC events, by its name; it may be gzipped."""
+    return name.removesuffix(".gz").endswith(HEPMC_SUFFIXES)
+
+
+class ListColumns(Card):
+    """Names of the columns in Parquet and ROOT files.
+
+    A column `weight` is used if there is one, another if named, none if the name is ''.  Of a text it is the
+    last column, if named.
+    """
+
+    px: str = "px"
+    py: str = "py"
+    pz: str = "pz"
+    E: str = "E"
+    x: str = "x"
+    y: str = "y"
+    z: str = "z"
+    t: str = "t"
+    weight: str | None = None
+
+
+class MesonList(Card):
+    """Files of mesons, one per species, and what their entries stand for.
+
+    Momenta and times are in `momentum_unit` and `time_unit`, positions in m, z along the beam; HepMC files
+    say their own units and may hold any particles.  Positions count from the place where the beam hits, be
+    it a target or a dump (`position_origin` = "target" or "dump": the experiment's `beam.origin_m`), or
+    from the origin of the experiment's coordinates ("lab").  A list that counts from another place says
+    in `origin_m` where that lies as seen from the place where the beam hits: [0, 0, -50] for a dump
+    50 m behind the target from which the list counts.
+    """
+
+    files: Annotated[dict[str, str], Field(min_length=1)]
+    momentum_unit: Literal["GeV", "MeV"] | None = None
+    time_unit: Literal["ns", "s"] = "ns"
+    position_origin: Literal["target", "dump", "lab"] = "target"
+    origin_m: Vector | None = None
+    columns: ListColumns = ListColumns()
+    tree: str = "mesons"
+    mesons_per_pot: dict[str, Positive] = Field(default_factory=dict)
+    weight_per_entry: dict[str, Positive] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_file_has_one_meaning(self) -> "MesonList":
+        for meson in {**self.mesons_per_pot, **self.weight_per_entry}:
+            if meson not in self.files:
+                raise ValueError(f"'{meson}' is given a number of mesons but no file")
+        for meson in self.files:
+            if (meson in self.mesons_per_pot) == (meson in self.weight_per_entry):
+                raise ValueError(f"give '{meson}' exactly one of mesons_per_pot and weight_per_entry")
+        return self
+
+    @model_validator(mode="after")
+    def _units_and_places_are_known(self) -> "MesonList":
+        silent = [name for name in self.files.values() if not is_hepmc(name)]
+        if self.momentum_unit is None and silent:
+            raise ValueError(f"momentum_unit is missing: '{silent[0]}' does not say it")
+        if self.position_origin == "lab" and self.origin_m is not None:
+            raise ValueError("position_origin 'lab' takes no origin_m, which counts from where the beam hits")
+        return self
+
+
+class MesonListCard(FluxCard):
+    """Mesons from lists in files."""
+
+    parametrisation: Literal["list"]
+    target: FitTarget | None = None
+    list_: MesonList = Field(alias="list")
+
+
+FLUX_MODELS: dict[str, type[FluxCard]] = {
+    "bmpt": BmptCard,
+    "burman-smith": BurmanSmithCard,
+    "hadronic": HadronicCard,
+    "list": MesonListCard,
+    "sanford-wang": SanfordWangCard,
+}

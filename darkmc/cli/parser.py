@@ -1,0 +1,243 @@
+"""Command line: parses, calls the library, prints.  Bad input is one line on stderr and exit code 2."""
+
+import argparse
+import re
+import signal
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from darkmc.core.process import Terminated, flush_output, open_streams, stoppable, tell
+
+BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, and that takes -1e-5 for a number."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?[A-Za-z]*$")
+
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(f"{self.prog}: {message}")
+
+
+class _UsageError(ValueError):
+    """The command line cannot be understood."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    from darkmc import __version__
+
+    parser = _Parser(
+        prog="darkmc",
+        allow_abbrev=False,
+        description="Events and exclusion limits for the dark axion portal, L = (G/2) a F X~.",
+        epilog="Numbers take a unit (30MeV; bare is GeV). Grids: START:STOP:N[:log|:lin] or a comma list.",
+    )
+    parser.add_argument("--version", action="version", version=f"darkmc {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_catalogue(commands)
+    _add_rate(commands)
+    _add_generate(commands)
+    _add_limit(commands)
+    _add_gminus2(commands)
+    _add_run(commands)
+    _add_new(commands)
+    _add_pictures(commands)
+    return parser
+
+
+def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False
+    )
+    return parser
+
+
+def _add_catalogue(commands: Any) -> None:
+    kinds = ("experiments", "fluxes", "runs")
+    listing = _new(commands, "list", "list what can be used by name")
+    listing.add_argument("kind", choices=(*kinds, "figures", "gminus2"))
+    show = _new(commands, "show", "print a card and where it was found")
+    show.add_argument("kind", choices=kinds)
+    show.add_argument("name")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_card(parser)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("experiment", help="name of a shipped experiment, or a TOML file")
+    parser.add_argument("--m-axion", default="0", metavar="M", help="axion mass; 0.5x: times m_dark_photon")
+    parser.add_argument("--preset", default="best", help="best (default) or a preset of the card")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override a key of the card, e.g. beam.pot=1e18 or flux.ratios.eta=0.1",
+    )
+
+
+def _add_point(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    parser.add_argument("--m-dark-photon", required=True, metavar="M", help="dark photon mass, e.g. 30MeV")
+    parser.add_argument("--coupling", required=True, metavar="G", help="coupling in GeV^-1")
+
+
+def _add_rate(commands: Any) -> None:
+    parser = _new(commands, "rate", "expected signal events at one point")
+    _add_point(parser)
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument("--samples", metavar="N", help="number of primaries instead of a precision")
+    parser.add_argument("--workers", type=int, default=1, help="threads; they never change the result")
+    parser.add_argument("--cutflow", action="store_true", help="print the yield after each cut")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _add_generate(commands: Any) -> None:
+    parser = _new(commands, "generate", "write a file of signal events at one point")
+    _add_point(parser)
+    parser.add_argument("--events", required=True, metavar="N", help="number of events")
+    parser.add_argument("--unweighted", action="store_true", help="accept or reject: equal weights")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.root")
+
+
+def _add_limit(commands: Any) -> None:
+    parser = _new(commands, "limit", "excluded couplings over a grid of masses")
+    _add_common(parser)
+    parser.add_argument("--m-dark-photon", required=True, metavar="GRID", help="e.g. 1MeV:500MeV:48:log")
+    parser.add_argument("--method", choices=("bracket", "iterative"), default="bracket")
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument(
+        "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes over masses")
+    parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", metavar="FILE.csv")
+
+
+def _add_gminus2(commands: Any) -> None:
+    from darkmc.gminus2 import LOOPS
+
+    parser = _new(commands, "gminus2", "one loop's contribution to a lepton's moment (g - 2)/2")
+    parser.epilog = f"Loops: {', '.join(LOOPS)}."
+    parser.add_argument("loop", metavar="LOOP", help="e.g. dark_axion_two_loop; LOOP --help lists its keys")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="--KEY VALUE", help="e.g. --lepton mu --mass 30MeV"
+    )
+
+
+def _add_run(commands: Any) -> None:
+    parser = _new(commands, "run", "do a ready run: tables and their picture, for limits also events")
+    parser.add_argument("run", help="name of a shipped run, or a TOML file")
+    parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
+    parser.add_argument("--preset", default="best")
+    parser.add_argument("--workers", type=int, help="processes over masses (default: one per core)")
+
+
+def _add_pictures(commands: Any) -> None:
+    figure = _new(commands, "figure", "draw what a run wrote; computes nothing")
+    figure.add_argument("name", metavar="NAME", help="a run (name or TOML file), or one limit table FILE.csv")
+    figure.add_argument(
+        "--from", dest="folder", metavar="DIRECTORY", help="where the run wrote (default ./NAME)"
+    )
+    figure.add_argument(
+        "--overlay",
+        action="append",
+        default=[],
+        metavar="FILE.csv[:LABEL]",
+        help="with limits, a curve from elsewhere: columns mass_GeV and value, in GeV^-1",
+    )
+    plot = _new(commands, "plot", "draw a sample of events: energies, angles, vertices, masses, delays")
+    plot.add_argument("sample", metavar="SAMPLE.root")
+    length = _new(commands, "decay-length", "draw decay distances of the dark photon beside a detector")
+    _add_card(length)
+    length.add_argument("--coupling", required=True, metavar="G", help="coupling in GeV^-1")
+    length.add_argument(
+        "--m-dark-photon", default="1MeV:1GeV:200", metavar="GRID", help="default %(default)s"
+    )
+    length.add_argument(
+        "--energies",
+        metavar="LIST",
+        help="e.g. 1GeV,10GeV; default: limits of the cuts and shares of the beam",
+    )
+    for parser in (figure, plot, length):
+        parser.add_argument("--force", action="store_true", help="replace an existing file")
+        parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".pdf, .png or .svg")
+
+
+def _add_new(commands: Any) -> None:
+    parser = _new(commands, "new-experiment", "write a commented card that runs, to start your own from")
+    parser.add_argument("name", help="letters, digits and dashes")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", metavar="FILE.toml", help="default ./NAME.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Without `arguments` those of the process are taken, and the process is taken to end here: its standard
+    streams are set up, and once the exit code is certain signals no longer change it.
+    """
+    if arguments is None:
+        open_streams()
+    with stoppable() as stop:
+        try:
+            code = _main(arguments)
+        except BaseException as error:
+            # libraries may turn an interruption into an error of their own
+            if not (stop.number or isinstance(error, KeyboardInterrupt)):
+                raise
+            code = (
+                TERMINATED if stop.number == signal.SIGTERM or isinstance(error, Terminated) else INTERRUPTED
+            )
+            tell("terminated" if code == TERMINATED else "interrupted")
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # After an interruption within executed text (dataclasses are made so) CPython kills itself at its
+        # end, though the interruption was handled; the next text that runs whole makes it forget.
+        exec("")
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    try:
+        try:
+            options = build_parser().parse_args(arguments)
+            from darkmc.cli import commands as cli_commands
+
+            return cli_commands.run(options)
+        finally:
+            flush_output()  # here, where a full disk or a reader that has left can be told
+    except _UsageError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        return 0
+    except (ValueError, OSError, ImportError) as error:
+        from darkmc.core.errors import CardError, PhysicsError
+
+        if isinstance(error, CardError | PhysicsError):
+            return _fail(f"darkmc: {error}")
+        if isinstance(error, OSError):
+            where = f"{error.filename}: " if error.filename is not None else ""
+            return _fail(f"darkmc: {where}{error.strerror or error}")
+        if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):
+            return _fail(f"darkmc: the package '{error.name}' is missing: pip install '{error.name}'")
+        raise
+
+
+def _fail(message: str) -> int:
+    from darkmc.core.errors import brief
+
+    tell(brief(message))
+    return BAD_INPUT

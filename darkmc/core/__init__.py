@@ -1,0 +1,1 @@
+"""What everything stands on: units, particles, kinematics, random numbers, errors."""

@@ -1,0 +1,243 @@
+"""Yields estimated from the weights of primaries: value, error of the draws, error of a finite list.
+
+Two errors, added in quadrature.  That of the draws is the standard error of the mean over all primaries.
+That of a list of mesons says what another list of as many entries would change: entries are put into
+GROUPS fixed groups, and the groups' sums scatter.  An error that cannot be known is infinite: that of fewer
+than LEAST_ENTRIES effective entries, (sum w)^2/sum w^2 (Kish, Survey Sampling, Wiley 1965, section 8.2).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.core.kinematics import Array
+
+Groups = NDArray[np.uint8]
+GROUPS = 32
+NO_GROUPS: Groups = np.empty(0, dtype=np.uint8)
+LEAST_ENTRIES = 10.0
+_SMALL = 1e-140
+_ROUNDING = 1e-9
+UNKNOWN = f"unknown: fewer than {LEAST_ENTRIES:g} effective entries"
+
+
+class Estimate(NamedTuple):
+    """A number and its two errors: of the draws, and of the list that was drawn from; inf: unknown."""
+
+    value: Any
+    draw_error: Any
+    list_error: Any
+
+    @property
+    def error(self) -> Any:
+        """Both errors in quadrature."""
+        total = np.hypot(self.draw_error, self.list_error)
+        return total if np.ndim(total) else float(total)
+
+
+class Weights(NamedTuple):
+    """Weights of the primaries of one stream.
+
+    Attributes
+    ----------
+    values : array (n,)
+        Of those that contribute; the others of the primaries tried are zeros.
+    tried : int
+        Primaries tried.
+    unseen : float
+        Size of a contribution that may have been missed; 0 for streams of which some were seen.
+    groups : array (n,)
+        Groups of the list's entries that the values belong to.
+    shares : array (GROUPS,)
+        What part of the list each group is; empty without a list.
+    """
+
+    values: Array
+    tried: int
+    unseen: float = 0.0
+    groups: Groups = NO_GROUPS
+    shares: Array = np.empty(0)
+
+
+def group_of(index: NDArray[Any]) -> Groups:
+    """Return a fixed group of each entry's number, whatever the order of the list: sorted lists are common.
+
+    The mixing function of Steele, Lea and Flood, OOPSLA 2014, figure 16 (SplitMix64).
+    """
+    mixed = index.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(GROUPS)).astype(np.uint8)
+
+
+def group_sums(groups: Groups, values: Array) -> Array:
+    """Return the sum of the values in each group."""
+    return np.bincount(groups, values, GROUPS).astype(float)
+
+
+def effective_entries(*values: Array) -> float:
+    """Return (sum |w|)^2/sum w^2, at most the number of values; 0 where all are zero."""
+    largest = max((float(np.max(np.abs(part), initial=0.0)) for part in values), default=0.0)
+    if largest == 0.0:
+        return 0.0
+    sizes = [np.abs(part) / largest for part in values]
+    square = sum(float(np.sum(np.square(size))) for size in sizes)
+    return float(sum(float(np.sum(size)) for size in sizes) ** 2 / square)
+
+
+class Moments(NamedTuple):
+    """Sums over the primaries of one stream: numbers, or arrays over bins.
+
+    Attributes
+    ----------
+    tried, unseen, shares
+        As in :class:`Weights`.
+    total, size, square : float or array
+        Sums of w, |w| and w^2.
+    groups : array (GROUPS,) or (GROUPS, bins)
+        Sums of w in each group of a list; empty without a list.
+    """
+
+    tried: int
+    total: Any
+    size: Any
+    square: Any
+    groups: Array
+    shares: Array
+    unseen: float = 0.0
+
+    def plus(self, other: "Moments") -> "Moments":
+        """Return the sums with those of more primaries of the same stream."""
+        groups = self.groups + other.groups if len(other.groups) else self.groups
+        return self._replace(
+            tried=self.tried + other.tried,
+            total=self.total + other.total,
+            size=self.size + other.size,
+            square=self.square + other.square,
+            groups=groups,
+        )
+
+
+def moments(part: Weights) -> Moments:
+    """Return the sums over the primaries of one stream.
+
+    np.sum, not np.dot: a threaded BLAS would make the last bits depend on the number of its threads.
+    """
+    groups = group_sums(part.groups, part.values) if len(part.shares) else np.empty(0)
+    total, size = float(np.sum(part.values)), float(np.sum(np.abs(part.values)))
+    return Moments(
+        part.tried, total, size, float(np.sum(np.square(part.values))), groups, part.shares, part.unseen
+    )
+
+
+def _mean_and_variance(tried: int, total: Any, square: Any) -> tuple[Any, Any]:
+    """Return the mean over all primaries and its variance, infinite for fewer than two primaries."""
+    mean = total / max(tried, 1)
+    if tried < 2:
+        return mean, np.full_like(mean, np.inf)
+    return mean, np.maximum(square / tried - mean**2, 0.0) / (tried - 1)
+
+
+def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
+    """Return the mean over `tried` primaries and its standard error; rows not listed are zeros.
+
+    The error of fewer than two primaries is infinite, that of few contributions is not: see :func:`estimate`.
+    """
+    largest = float(np.max(np.abs(contributions), initial=0.0))
+    scale = largest if 0.0 < largest < _SMALL else 1.0  # the squares of less are no numbers
+    values = contributions / scale if scale != 1.0 else contributions
+    mean, variance = _mean_and_variance(tried, float(np.sum(values)), float(np.sum(np.square(values))))
+    return float(mean) * scale, math.sqrt(variance) * scale
+
+
+def estimate(parts: Sequence[Weights]) -> Estimate:
+    """Return the sum over streams of the means over their primaries, as floats.
+
+    Nothing from streams of which nothing can have been missed is exactly nothing.
+    """
+    if all(part.tried > 1 and part.unseen == 0.0 and not np.any(part.values) for part in parts):
+        return Estimate(0.0, 0.0, 0.0)
+    largest = max((float(np.max(np.abs(part.values), initial=0.0)) for part in parts), default=0.0)
+    scale = largest if 0.0 < largest < _SMALL else 1.0
+    if scale != 1.0:
+        parts = [part._replace(values=part.values / scale, unseen=part.unseen / scale) for part in parts]
+    return Estimate(*(scale * float(number) for number in combined([moments(part) for part in parts])))
+
+
+def combined(parts: Sequence[Moments]) -> Estimate:
+    """Return the sum over streams of the means over their primaries, for every bin.
+
+    Streams have random numbers of their own, but entries of a list may be the same: the groups' sums are
+    added up over the streams before they are compared.
+    """
+    if not parts:
+        return Estimate(0.0, 0.0, 0.0)
+    value: Any = 0.0
+    variance: Any = 0.0
+    for part in parts:
+        mean, of_mean = _mean_and_variance(part.tried, part.total, part.square)
+        value, variance = value + mean, variance + of_mean + (part.unseen / max(part.tried, 1)) ** 2
+    size = sum(part.size / max(part.tried, 1) for part in parts)
+    square = sum(part.square / max(part.tried, 1) ** 2 for part in parts)
+    known = np.square(size) >= LEAST_ENTRIES * square
+    draws = np.where(known & (square > 0.0), np.sqrt(variance), np.inf)
+    return Estimate(value, draws, list_error([part for part in parts if len(part.shares)]))
+
+
+def of_one_stream(parts: Sequence[Moments], tried: int) -> Estimate:
+    """Return the mean of primaries each of which was one of several streams, by chance, as floats."""
+    total, size, square = (sum(getattr(part, name) for part in parts) for name in ("total", "size", "square"))
+    draws = combined([Moments(tried, total, size, square, np.empty(0), np.empty(0))])
+    lists = [part._replace(tried=tried) for part in parts if len(part.shares)]
+    return Estimate(float(draws.value), float(draws.draw_error), float(list_error(lists)))
+
+
+def known_errors(found: Any) -> dict[str, float | None]:
+    """Return error, draw_error and list_error of what has them, None where unknown."""
+    values = {name: float(getattr(found, name)) for name in ("error", "draw_error", "list_error")}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def meaning_of_errors(found: Any) -> str:
+    """Return in words what the errors of :func:`known_errors` are, and which of them are unknown."""
+    unknown = " and ".join(name for name, value in known_errors(found).items() if value is None)
+    words = "draw_error: standard error of the draws; list_error: from the size of the lists of mesons; "
+    return f"{words}error: both in quadrature" + (f"; {unknown} {UNKNOWN}" if unknown else "")
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number and its error in words."""
+    return f"{value:.5g} +- {error:.2g}" if math.isfinite(error) else f"{value:.5g}, error {UNKNOWN}"
+
+
+def list_error(parts: Sequence[Moments]) -> Any:
+    """Return the standard error of a sum over streams from the size of the lists that they draw from.
+
+    D_g = S_g - share_g sum S is what a group has more than its share; the error squared is sum_g D_g^2/
+    (1 - sum_g share_g^2), which is 32/31 sum_g D_g^2 for equal shares, less what the draws add to it.
+    Unknown for fewer than LEAST_ENTRIES effective entries of the list: n equal ones put 1/n above 1/GROUPS
+    into sum_g S_g^2/(sum_g S_g)^2.
+    """
+    if not parts:
+        return 0.0
+    more: Any = 0.0
+    total: Any = 0.0
+    noise: Any = 0.0
+    single: Any = False
+    for part in parts:
+        sums = part.groups / max(part.tried, 1)
+        mean = np.sum(sums, axis=0)
+        room = 1.0 - float(np.sum(np.square(part.shares)))
+        single = single | ((mean != 0.0) & (room < _ROUNDING))
+        shares = part.shares.reshape(-1, *[1] * np.ndim(mean))
+        more = more + (sums - shares * mean) / math.sqrt(max(room, _ROUNDING))
+        total = total + sums
+        added = part.square / max(part.tried, 1) - np.sum(np.square(sums), axis=0)
+        noise = noise + np.maximum(added, 0.0) / max(part.tried - 1, 1)
+    size = np.sum(np.abs(total), axis=0)
+    crowded = np.sum(np.square(total), axis=0) > (1.0 / GROUPS + 1.0 / LEAST_ENTRIES) * size**2
+    error = np.sqrt(np.maximum(np.sum(np.square(more), axis=0) - noise, 0.0))
+    return np.where(single | crowded, np.inf, error)

@@ -1,0 +1,102 @@
+"""Masses (GeV, from the `particle` package) and the one table of measured branching ratios."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.units import require_text
+
+PDG_IDS = {
+    "e": 11,
+    "mu": 13,
+    "tau": 15,
+    "proton": 2212,
+    "pi+": 211,
+    "pi0": 111,
+    "eta": 221,
+    "eta'": 331,
+    "rho0": 113,
+    "omega": 223,
+    "phi": 333,
+    "J/psi": 443,
+    "Upsilon(3S)": 200553,
+}
+PSEUDOSCALARS = ("pi0", "eta", "eta'")
+VECTORS = ("rho0", "omega", "phi", "J/psi", "Upsilon(3S)")
+_ALIASES = {
+    "eta_prime": "eta'",
+    "etap": "eta'",
+    "rho": "rho0",
+    "jpsi": "J/psi",
+    "electron": "e",
+    "muon": "mu",
+}
+
+
+@dataclass(frozen=True)
+class MeasuredRatio:
+    """A measured branching ratio, its error and where it comes from."""
+
+    value: float
+    error: float
+    source: str
+
+
+# P -> gamma gamma and V -> e+ e-: what the dark decays are normalised to.
+PHOTON_COUPLING = {
+    "pi0": MeasuredRatio(0.98823, 0.00034, "PDG 2022, BR(pi0 -> gamma gamma)"),
+    "eta": MeasuredRatio(0.3936, 0.0018, "PDG 2022, BR(eta -> gamma gamma)"),
+    "eta'": MeasuredRatio(0.02307, 0.00033, "PDG 2022, BR(eta' -> gamma gamma)"),
+    "rho0": MeasuredRatio(4.72e-5, 0.05e-5, "PDG 2022, BR(rho0 -> e+ e-)"),
+    "omega": MeasuredRatio(7.38e-5, 0.22e-5, "PDG 2022, BR(omega -> e+ e-)"),
+    "phi": MeasuredRatio(2.98e-4, 0.03e-4, "PDG 2022, BR(phi -> e+ e-)"),
+    "J/psi": MeasuredRatio(0.0597, 0.0003, "PDG 2022, BR(J/psi -> e+ e-)"),
+    "Upsilon(3S)": MeasuredRatio(0.0218, 0.0020, "PDG 2022, BR(Upsilon(3S) -> e+ e-)"),
+}
+
+
+def canonical_name(name: str) -> str:
+    """Return the name used in this package, e.g. ``eta_prime`` -> ``eta'``.
+
+    Raises
+    ------
+    PhysicsError
+        If the particle is unknown; the message names the nearest known one.
+    """
+    found = _ALIASES.get(require_text("the particle", name), name)
+    if found not in PDG_IDS:
+        raise PhysicsError(f"unknown particle '{name}'{nearest(name, [*PDG_IDS, *_ALIASES])}")
+    return found
+
+
+@cache
+def mass(name: str) -> float:
+    """Return the mass of a particle in GeV (mean value of the `particle` package, which has MeV)."""
+    from particle import Particle
+
+    value = Particle.from_pdgid(PDG_IDS[canonical_name(name)]).mass
+    if value is None:
+        raise PhysicsError(f"the particle table holds no mass for '{name}'")
+    return float(value) * 1e-3
+
+
+@cache
+def total_width(name: str) -> float:
+    """Return the total width of a particle in GeV; 0 where the table of the `particle` package has none."""
+    from particle import Particle
+
+    return float(Particle.from_pdgid(PDG_IDS[canonical_name(name)]).width or 0.0) * 1e-3
+
+
+def photon_coupling(meson: str) -> MeasuredRatio:
+    """Return BR(P -> gamma gamma) or BR(V -> e+ e-) of a meson.
+
+    Raises
+    ------
+    PhysicsError
+        If the meson is unknown or has no such ratio in the table.
+    """
+    name = canonical_name(meson)
+    if name not in PHOTON_COUPLING:
+        raise PhysicsError(f"'{meson}' is no meson of the table ({', '.join(PHOTON_COUPLING)})")
+    return PHOTON_COUPLING[name]

@@ -1,0 +1,1 @@
+"""Streams, and the rounds in which their rows and events are made."""

@@ -1,1 +1,0 @@
-"""Decays and scatterings: each sampler beside its density and width."""

@@ -1,0 +1,1 @@
+"""Shapes, rays and directions."""

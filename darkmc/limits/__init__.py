@@ -1,0 +1,1 @@
+"""Couplings that an observation excludes, from the yields of a sample."""

@@ -1,0 +1,62 @@
+"""What an observation excludes: a criterion turns a sample into intervals of the coupling."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from darkmc.cards.experiment import Observed
+from darkmc.core.intervals import Exclusion
+from darkmc.limits.solve import largest, solve
+from darkmc.sample.sample import Sample
+
+
+class Criterion(Protocol):
+    """When a coupling is excluded."""
+
+    @property
+    def words(self) -> str:
+        """What is excluded, in words."""
+        ...
+
+    def exclusion(self, sample: Sample, method: str) -> Exclusion:
+        """Return the excluded couplings."""
+        ...
+
+    def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
+        """Return the yields, as samples, and the couplings at which a limit needs its precision."""
+        ...
+
+
+@dataclass(frozen=True)
+class Counting:
+    """One number of events: couplings with more than `target` are excluded."""
+
+    target: float
+
+    @property
+    def words(self) -> str:
+        """What is excluded, in words."""
+        return f"{self.target:g} events or more"
+
+    def exclusion(self, sample: Sample, method: str) -> Exclusion:
+        """Return the excluded couplings."""
+        return solve(sample, self.target, method)
+
+    def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
+        """Return every edge of the exclusion, or where the yield is largest."""
+        exclusion = solve(sample, self.target)
+        found = [edge for interval in exclusion.intervals for edge in interval[:2] if math.isfinite(edge)]
+        return [(sample, edge) for edge in found or [largest(sample, self.target)]]
+
+
+def counting(observed: Observed) -> Counting:
+    """Return the criterion of a card: `n_limit`, or the limit computed from the observed count."""
+    if observed.n_limit is not None:
+        return Counting(observed.n_limit)
+    from darkmc.limits.poisson import poisson_limit
+
+    return Counting(
+        poisson_limit(
+            observed.n_obs or 0, observed.background, observed.background_error, observed.confidence_level
+        )
+    )

@@ -1,0 +1,205 @@
+"""Couplings that an observed count excludes: bracketing of every crossing, and the paper's iteration.
+
+Knows nothing of experiments: it is given N(G) with its error, dN/dG, and the excluded number of events.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import LEAST_ENTRIES, UNKNOWN
+from darkmc.core.intervals import (
+    NAN,
+    NO_EDGE,
+    POINTS_PER_DECADE,
+    SCAN_HIGH,
+    SCAN_LOW,
+    EdgeErrors,
+    Exclusion,
+    Interval,
+)
+from darkmc.core.kinematics import Array
+from darkmc.core.units import require_text
+
+UNDECIDED = "undecided within the Monte Carlo error"
+
+
+class YieldCurve(Protocol):
+    """N(G), its error and its slope: what a Sample offers; perhaps also `estimate`, the error in parts."""
+
+    def expected_events(self, coupling: Any) -> Any: ...  # noqa: D102
+    def slope(self, coupling: Any) -> Any: ...  # noqa: D102
+
+
+def scan_grid() -> Array:
+    """Return the couplings of the scan: 16 per decade from 1e-12 to 1e2 GeV^-1."""
+    decades = round(math.log10(SCAN_HIGH / SCAN_LOW))
+    return np.geomspace(SCAN_LOW, SCAN_HIGH, decades * POINTS_PER_DECADE + 1)
+
+
+def largest(curve: YieldCurve, target: float) -> float:
+    """Return the coupling of the scan at which N is largest."""
+    grid = scan_grid()
+    return float(grid[np.argmax(_scanned(curve, grid, target))])
+
+
+def solve(curve: YieldCurve, target: float, method: str = "bracket") -> Exclusion:
+    """Return the couplings at which N(G) > target.
+
+    Parameters
+    ----------
+    curve : YieldCurve
+        N(G) with error and slope.
+    target : float
+        Number of signal events that is excluded.
+    method : {"bracket", "iterative"}
+        Bracketing and refinement of every crossing, or eq. 20 of arXiv:1806.00757 for the lower edge.
+
+    Raises
+    ------
+    PhysicsError
+        If the method is unknown or the target not above zero.
+    """
+    if not (math.isfinite(target) and target > 0.0):
+        raise PhysicsError(f"the excluded number of events must be above zero, not {target:g}")
+    return METHODS[checked_method(method)](curve, target)
+
+
+def checked_method(method: str) -> str:
+    """Return the name of a method, or raise PhysicsError."""
+    if require_text("method", method) not in METHODS:
+        raise PhysicsError(f"unknown method '{method}' (use {' or '.join(map(repr, METHODS))})")
+    return method
+
+
+def edge_errors(curve: YieldCurve, coupling: float) -> EdgeErrors:
+    """Return the Monte Carlo error of an edge: the yield's error over the analytic slope."""
+    slope = abs(curve.slope(coupling).value)
+    if not slope > 0.0:
+        return EdgeErrors(math.inf, math.inf, math.inf)
+    total = float(curve.expected_events(coupling).error)
+    in_parts = getattr(curve, "estimate", None)
+    draws, of_list = (total, 0.0) if in_parts is None else in_parts(coupling)[1:]
+    return EdgeErrors(total / slope, float(draws) / slope, float(of_list) / slope)
+
+
+def _bracket(curve: YieldCurve, target: float) -> Exclusion:
+    grid = scan_grid()
+    values = _scanned(curve, grid, target)
+    grid, values = _with_maxima(curve, grid, values, target)
+    above = values > target
+    if not above.any():
+        peak = float(grid[np.argmax(values)])
+        return Exclusion((), "bracket", _no_crossing(curve.expected_events(peak), target))
+    starts = np.flatnonzero(above & ~np.concatenate([[False], above[:-1]]))
+    ends = np.flatnonzero(above & ~np.concatenate([above[1:], [False]]))
+    intervals, reasons, errors = [], [], []
+    for first, last in zip(starts, ends, strict=True):
+        lower, upper, below, over = NAN, NAN, NO_EDGE, NO_EDGE
+        if first > 0:
+            lower, below = _crossing(curve, target, grid[first - 1], grid[first])
+        else:
+            reasons.append(f"open below {SCAN_LOW:g} GeV^-1")
+        if last < len(grid) - 1:
+            upper, over = _crossing(curve, target, grid[last], grid[last + 1])
+        else:
+            reasons.append(f"open above {SCAN_HIGH:g} GeV^-1")
+        intervals.append(Interval(lower, upper, below.total, over.total))
+        errors.append((below, over))
+    peak = curve.expected_events(float(grid[np.argmax(values)]))
+    if peak.value - target < 2.0 * peak.error:
+        reasons.append(UNDECIDED)
+    if any(math.isinf(edge.total) for pair in errors for edge in pair):
+        reasons.append(f"error of an edge {UNKNOWN}")
+    reason = "; ".join(dict.fromkeys(reasons))
+    return Exclusion(tuple(intervals), "bracket", reason, error_parts=tuple(errors))
+
+
+def _no_crossing(top: Any, target: float) -> str:
+    """Return why nothing is excluded, from the largest N and its error."""
+    unknown = math.isinf(top.error)
+    if (target < LEAST_ENTRIES * top.value) if unknown else abs(top.value - target) < 2.0 * top.error:
+        return UNDECIDED
+    found = f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
+    return f"{found}; error of N {UNKNOWN}" if unknown else found
+
+
+def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
+    """Return N on the grid; where a bound stays far below the target and the largest N, that bound."""
+    bound = getattr(curve, "upper_bound", None)
+    if bound is None:
+        return np.asarray(curve.expected_events(grid).value)
+    values = np.asarray(bound(grid))
+    guess = float(curve.expected_events(float(grid[np.argmax(values)])).value)
+    near = values > min(target / 3.0, 0.5 * guess)
+    values[near] = curve.expected_events(grid[near]).value
+    return values
+
+
+def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -> tuple[Array, Array]:
+    """Add the refined position of every local maximum that could decide: from a third of the target up."""
+    from scipy.optimize import minimize_scalar
+
+    inner = values[1:-1]
+    peaks = 1 + np.flatnonzero(
+        (inner >= values[:-2]) & (inner > values[2:]) & (inner < 1.5 * target) & (inner > target / 3)
+    )
+    for k in peaks:
+        found = minimize_scalar(
+            lambda log_g: -curve.expected_events(math.exp(log_g)).value,
+            bounds=(math.log(grid[k - 1]), math.log(grid[k + 1])),
+            method="bounded",
+            options={"xatol": 1e-6},
+        )
+        grid, values = np.append(grid, math.exp(found.x)), np.append(values, -found.fun)
+    order = np.argsort(grid)
+    return grid[order], values[order]
+
+
+def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tuple[float, EdgeErrors]:
+    from scipy.optimize import toms748
+
+    def excess(log_g: float) -> float:
+        value = float(curve.expected_events(math.exp(log_g)).value)
+        return math.log(value / target) if value > 0.0 else -700.0
+
+    edge = math.exp(toms748(excess, math.log(low), math.log(high), rtol=1e-12))
+    return edge, edge_errors(curve, edge)
+
+
+def _iterate(curve: YieldCurve, target: float, power: int = 4, steps: int = 50) -> Exclusion:
+    """G <- G (target/N(G))^(1/4) until N is within 1% of the target: eq. 20 with its misprint corrected."""
+    small = SCAN_LOW
+    first = curve.expected_events(small).value
+    if not first > 0.0:
+        return Exclusion((), "iterative", "no signal at small coupling")
+    coupling = small * (target / first) ** (1.0 / power)
+    history: list[tuple[float, float]] = []
+    for _ in range(steps):
+        value = float(curve.expected_events(coupling).value) if SCAN_LOW <= coupling <= SCAN_HIGH else 0.0
+        history.append((coupling, value))
+        if value <= 0.0:
+            break
+        if abs(value / target - 1.0) < 0.01:
+            return _converged(curve, coupling, tuple(history))
+        coupling *= (target / value) ** (1.0 / power)
+    reason = "the iteration does not converge: no lower edge, or an upper edge; use method 'bracket'"
+    return Exclusion((), "iterative", reason, tuple(history))
+
+
+def _converged(curve: YieldCurve, coupling: float, history: tuple[tuple[float, float], ...]) -> Exclusion:
+    if curve.slope(coupling).value <= 0.0:
+        reason = (
+            "upper edges cannot be found by the iteration: its map is repelled by them; use method 'bracket'"
+        )
+        return Exclusion((), "iterative", reason, history)
+    errors = edge_errors(curve, coupling)
+    edge = Interval(coupling, NAN, errors.total, NAN)
+    reason = "lower edge only: upper edges repel the iteration; use method 'bracket'"
+    return Exclusion((edge,), "iterative", reason, history, ((errors, NO_EDGE),))
+
+
+METHODS: dict[str, Callable[[YieldCurve, float], Exclusion]] = {"bracket": _bracket, "iterative": _iterate}

@@ -1,1 +1,0 @@
-"""Meson production: densities in momentum and angle with their samplers."""

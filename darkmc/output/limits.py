@@ -1,0 +1,157 @@
+"""CSV and JSON rows of limits: one per interval, a null row where there is none."""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from darkmc import __version__
+from darkmc.core.intervals import EdgeErrors, Interval
+from darkmc.experiments.lepton_moments import MomentLimit
+from darkmc.output.files import replacing
+from darkmc.scan.grid import ScanPoint, ScanRequest
+
+LIMIT_COLUMNS = (
+    "experiment",
+    "m_dark_photon",
+    "m_axion",
+    "interval",
+    "lower",
+    "upper",
+    "lower_error",
+    "upper_error",
+    "method",
+    "reason",
+    "history",
+    "n_samples",
+    "seconds",
+    "seed",
+    "lower_draw_error",
+    "upper_draw_error",
+    "lower_list_error",
+    "upper_list_error",
+)
+_EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:]
+
+ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
+
+
+def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
+    """Return the least and largest edges of an interval over the nominal and all alternatives, and remarks.
+
+    An alternative's intervals belong to the nominal one that they overlap, the first to its lower edge
+    and the last to its upper one.
+    """
+    found = {
+        name: [other for other in exclusion.intervals if _overlap(interval, other)]
+        for name, exclusion in point.alternatives.items()
+    }
+    gone = [name for name, others in found.items() if not others]
+    spans = [(interval.lower, interval.upper)]
+    spans += [(others[0].lower, others[-1].upper) for others in found.values() if others]
+    columns: dict[str, float | None] = {}
+    for k, edge in enumerate(("lower", "upper")):
+        values = [span[k] for span in spans]
+        finite = [value for value in values if math.isfinite(value)]
+        columns[f"{edge}_min"] = min(finite) if finite else None
+        columns[f"{edge}_max"] = max(finite) if len(finite) == len(values) else None
+    return columns, f"nothing excluded with {', '.join(gone)}" if gone else ""
+
+
+def _overlap(first: Interval, second: Interval) -> bool:
+    def bounds(interval: Interval) -> tuple[float, float]:
+        return (
+            interval.lower if math.isfinite(interval.lower) else 0.0,
+            interval.upper if math.isfinite(interval.upper) else math.inf,
+        )
+
+    (a, b), (c, d) = bounds(first), bounds(second)
+    return a < d and c < b
+
+
+def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
+    """Yield one object per interval; a missing edge is None, and a point without interval has number 0."""
+    exclusion = point.exclusion
+    nothing = Interval(*(float("nan"),) * 4)
+    first = 1 if exclusion.intervals else 0
+    for number, edges in enumerate(exclusion.intervals or (nothing,), start=first):
+        below, above = exclusion.error_parts[number - 1] if exclusion.error_parts else _closed_form(edges)
+        parts = (below.draw, above.draw, below.of_list, above.of_list)
+        row = {
+            "experiment": point.experiment,
+            "m_dark_photon": point.m_dark_photon,
+            "m_axion": point.m_axion,
+            "interval": number,
+        }
+        row |= _finite(_EDGES, edges)
+        row |= {"method": exclusion.method, "reason": exclusion.reason}
+        if point.alternatives:
+            row |= _varied(point, edges if exclusion.intervals else None, row)
+        if exclusion.method == "iterative":
+            row["history"] = [list(step) for step in exclusion.history]
+        row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
+        yield row | _finite(_PARTS, parts)
+
+
+def _finite(names: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
+    """Return numbers by name, None for those that do not exist or are unknown."""
+    return {
+        name: float(value) if math.isfinite(value) else None
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _closed_form(edges: Interval) -> tuple[EdgeErrors, EdgeErrors]:
+    """Return the errors of edges that nothing was drawn for: that of the list is none."""
+    lower, upper = (EdgeErrors(error, error, 0.0 * error) for error in edges[2:])
+    return lower, upper
+
+
+def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the envelope's columns of a row, and its reason with remarks."""
+    if edges is not None:
+        columns, remark = envelope(point, edges)
+    else:
+        columns = dict.fromkeys(ENVELOPE_COLUMNS)
+        others = [name for name, exclusion in point.alternatives.items() if exclusion.intervals]
+        remark = f"something is excluded with {', '.join(others)}" if others else ""
+    reason = "; ".join(text for text in (row["reason"], remark) if text)
+    return {**columns, "reason": reason}
+
+
+def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint]) -> None:
+    """Write a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
+    experiment = request.load()
+    drawn = f"seed {request.seed}, precision {request.precision:g}, "
+    units = "masses in GeV, couplings and their Monte Carlo errors in GeV^-1, seconds of sampling"
+    errors = "draw_error: of the draws; list_error: of a finite list of mesons; both in quadrature: error"
+    if isinstance(experiment, MomentLimit):  # a closed form
+        drawn, units = "", "masses in GeV, couplings in GeV^-1, seconds of computing; seed has no effect"
+    header = (
+        f"darkmc {__version__}: couplings G excluded by {experiment.name}",
+        f"{drawn}preset {request.preset}, overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
+        *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
+        *experiment.provenance,
+        units,
+        "an empty edge does not exist: see reason; interval 0: nothing is excluded",
+        f"{errors}; an empty one beside an edge is unknown",
+    )
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(f"# {line}\n" for line in header)
+        columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()))
+        writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
+        writer.writeheader()
+        for point in points:
+            for row in json_rows(point):
+                if "history" in row:
+                    row["history"] = json.dumps(row["history"])
+                writer.writerow(row)
+
+
+def read_limits(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+    """Return the rows of a limit file as text by column name."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))

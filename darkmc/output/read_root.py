@@ -1,0 +1,89 @@
+"""Reader of event files: momenta and vertices of a ROOT sample by name, and its metadata."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array
+
+_PARTS = (("E", "px", "py", "pz"), ("x", "y", "z", "t"))
+
+
+@dataclass(frozen=True)
+class StoredSample:
+    """Events as they lie in a file.
+
+    Attributes
+    ----------
+    path : str
+        The file, for messages.
+    weights : array (n,)
+        Expected events per entry.
+    event : dict of array (4, n)
+        Momenta (E, px, py, pz; GeV) and vertices (x, y, z in m, t in ns); nan where an event has none.
+    metadata : dict
+        What was written beside the events.
+    """
+
+    path: str
+    weights: Array
+    event: dict[str, Array]
+    metadata: dict[str, Any]
+
+    def meta(self, *keys: str) -> Any:
+        """Return an entry of the metadata by its keys, or raise PhysicsError that names it."""
+        here: Any = self.metadata
+        for key in keys:
+            if not isinstance(here, dict) or key not in here:
+                raise PhysicsError(f"{self.path}: the metadata lack '{'.'.join(keys)}'")
+            here = here[key]
+        return here
+
+    def number(self, key: str) -> float:
+        """Return a number of the metadata."""
+        value = self.meta(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise PhysicsError(f"{self.path}: '{key}' of the metadata is no number")
+        return float(value)
+
+
+def read_sample(path: str | os.PathLike[str]) -> StoredSample:
+    """Read a file that ``darkmc generate`` wrote.
+
+    Raises
+    ------
+    PhysicsError
+        If the file does not exist, is no ROOT file, or has no ``events`` or no ``metadata``.
+    """
+    import uproot
+
+    if not Path(path).is_file():
+        raise PhysicsError(f"no such file: {path}")
+    try:
+        with Path(path).open("rb") as raw, uproot.open(raw) as file:  # as a name, a colon would split it
+            missing = [key for key in ("events", "metadata") if key not in file]
+            columns = {} if missing else file["events"].arrays(library="np")
+            metadata = {} if missing else json.loads(str(file["metadata"]))
+    except Exception:  # uproot stumbles over a damaged file in many ways
+        raise PhysicsError(f"{path}: not a readable ROOT file of events") from None
+    if missing:
+        raise PhysicsError(f"{path}: no '{missing[0]}' inside: not a sample of darkmc")
+    if "weight" not in columns or len(columns["weight"]) == 0:
+        raise PhysicsError(f"{path}: no weighted events inside")
+    return StoredSample(str(path), columns["weight"].astype(float), _grouped(columns), metadata)
+
+
+def _grouped(columns: dict[str, Any]) -> dict[str, Array]:
+    """Join NAME_E, NAME_px, ... to (4, n) arrays by NAME."""
+    out = {}
+    for parts in _PARTS:
+        for name in (key.removesuffix(f"_{parts[0]}") for key in columns if key.endswith(f"_{parts[0]}")):
+            keys = [f"{name}_{part}" for part in parts]
+            if all(key in columns for key in keys):
+                out[name] = np.array([columns[key] for key in keys], dtype=float)
+    return out

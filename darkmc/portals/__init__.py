@@ -1,0 +1,1 @@
+"""Models of a dark sector, a folder each."""

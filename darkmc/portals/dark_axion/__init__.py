@@ -1,0 +1,1 @@
+"""The dark axion portal: the dark current, and each process as density, sampler and total."""

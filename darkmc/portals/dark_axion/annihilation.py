@@ -1,0 +1,181 @@
+"""e+ e- -> gamma* -> a gamma': cross section, angles, sampler, with photons radiated along the beams.
+
+Source: [dN] eq. 6 (arXiv:1806.00757), right for any axion mass; the dark current at q2 = s.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.constants import ALPHA, GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
+from darkmc.core.inverse_tables import InverseTable
+from darkmc.core.kinematics import Array, two_body_momentum
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes, polarisation_axes
+from darkmc.portals.dark_axion.pseudoscalar_decay import cosine_from_uniform
+from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
+
+
+def lepton_mass_factor(s: Any, m_lepton: float) -> Any:
+    """Return (1 + 2 m^2/s)/sqrt(1 - 4 m^2/s): what the leptons' mass does to l+ l- -> gamma*."""
+    ratio = m_lepton**2 / np.asarray(s, dtype=float)
+    return (1.0 + 2.0 * ratio) / np.sqrt(1.0 - 4.0 * ratio)
+
+
+def cross_section(s: Any, current: DarkCurrent, m_lepton: float = 0.0) -> Any:
+    """Return sigma(l+ l- -> a gamma') at G = 1 in GeV^-2 x GeV^2; 0 below threshold.
+
+    4 pi^2 alpha rho(s) (1 + 2m^2/s)/sqrt(1 - 4m^2/s) = alpha lambda^(3/2)/(24 s^3) for massless leptons.
+    """
+    s = np.asarray(s, dtype=float)
+    return 4.0 * np.pi**2 * ALPHA * current.spectral_density(s) * lepton_mass_factor(s, m_lepton)
+
+
+def differential(s: Any, cosine: Any, current: DarkCurrent) -> Any:
+    """Return dsigma/dcos theta for massless leptons: (3/8)(1 + cos^2 theta) times the total."""
+    return cross_section(s, current) * 0.375 * (1.0 + np.square(cosine))
+
+
+def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
+    """Return x, 1 - x and the chance per u = x^beta that photons along the beams take x = 2E/sqrt(s).
+
+    sigma(s) = int dx [beta x^(beta - 1) (1 + 3 beta/4 + (alpha/pi)(pi^2/3 - 1/2)) - beta (1 - x/2)]
+    sigma_0(s(1 - x)): soft photons to all orders, hard ones to the first, virtual ones included, so that
+    nothing is counted twice at x = 0 (the form of E. A. Kuraev and V. S. Fadin, 1985; from memory).
+    In u the soft singularity is gone: the density is 1 + ... - x^(1 - beta)(1 - x/2).
+
+    Parameters
+    ----------
+    log_u : float or array
+        beta ln x, not positive: both ends keep their digits.
+    beta : float
+        :func:`radiative_annihilation.collinear_log` of the beams.
+    """
+    log_x = np.asarray(log_u) / beta
+    x = np.exp(log_x)
+    soft = 1.0 + 0.75 * beta + ALPHA / np.pi * (np.pi**2 / 3.0 - 0.5)
+    return x, -np.expm1(log_x), soft - np.exp((1.0 - beta) * log_x) * (1.0 - 0.5 * x)
+
+
+class InitialStateRadiation:
+    """Sampler of the energy that collinear photons take from the beams before they annihilate.
+
+    x = 2E/sqrt(s) has the density of :func:`radiator` times the cross section at s(1 - x), up to
+    x = 1 - (m_a + m')^2/s.  Most photons are far too soft to be noticed.
+
+    Parameters
+    ----------
+    sqrt_s : float
+        Energy in the centre of mass in GeV, above threshold.
+    current : DarkCurrent
+        The portal's current.
+
+    Attributes
+    ----------
+    total : float
+        Folded cross section in pb at G = 1, to the accuracy of a table; the mean weight is exact.
+    largest_weight : float
+        Largest weight in pb, for bounds.
+    """
+
+    def __init__(self, sqrt_s: float, current: DarkCurrent) -> None:
+        self.s, self.current = sqrt_s**2, current
+        self.beta = collinear_log(self.s, mass("e"))
+        least = max(current.threshold**2 / self.s, np.finfo(float).eps)
+        self._hardest = 1.0 - least
+        end = -np.log(-np.expm1(self.beta * np.log1p(-least)))
+        power = 4.0 if current.m_axion == 0.0 else 2.5
+        self._table = InverseTable(self._density, 0.0, float(end), 1.0, power)
+        self.total = self._table.integral
+        self.largest_weight = self._table.largest_weight(self._density)
+
+    def _density(self, depth: Array) -> Array:
+        """Cross section in pb at G = 1 per unit of -ln(1 - u), u = x^beta, which resolves both ends."""
+        _, rest, chance = radiator(_log_u(depth), self.beta)
+        sigma = cross_section(self.s * np.maximum(rest, 1.0 - self._hardest), self.current) * GEV2_TO_PB
+        return np.asarray(np.exp(-depth) * chance * sigma)
+
+    def sample(self, uniform: Array) -> tuple[Array, Array]:
+        """Return x and weights in pb at G = 1 from uniform numbers (n,); their mean is the folded sigma."""
+        depth, slope = self._table.sample(uniform)
+        x, _, _ = radiator(_log_u(depth), self.beta)
+        return np.minimum(x, self._hardest), self._density(depth) * slope
+
+
+def _log_u(depth: Array) -> Array:
+    """Return ln(1 - exp(-depth)) with all its digits."""
+    small = depth < 0.7
+    near = np.log(-np.expm1(-np.maximum(np.where(small, depth, 0.7), np.finfo(float).tiny)))
+    return np.where(small, near, np.log1p(-np.exp(-np.where(small, 0.7, depth))))
+
+
+class Annihilation:
+    """Sampler of e+ e- -> a gamma' in the centre of mass.
+
+    The z axis of the pairs is the beam (either one), and cos theta to it has density
+    (3/8)(1 + cos^2 theta); the caller turns them about the beam.  The gamma' is polarised linearly along
+    x* or y* with relative chance 1 : cos^2 theta, which is W of :mod:`dark_photon_decay` with theta the
+    polar angle.  `DarkPair.weight` is the cross section in pb at G = 1: its mean is sigma.
+
+    With radiation a photon flies along -z, `DarkPair.photon` (most are very soft), and the angles are those
+    in the (a gamma') rest frame.  Both beams radiate alike: the caller gives half of the pairs a half turn
+    about an axis across the beam.
+
+    Parameters
+    ----------
+    sqrt_s : float
+        Energy in the centre of mass in GeV.
+    current : DarkCurrent
+        The portal's current.
+    spin_correlations : bool
+        Keep the polarisation of the gamma', or forget it.
+    radiation : bool
+        Let one beam radiate before, see :class:`InitialStateRadiation`.
+
+    Raises
+    ------
+    PhysicsError
+        If sqrt_s is not above threshold.
+    """
+
+    n_uniform = 3
+
+    def __init__(
+        self, sqrt_s: float, current: DarkCurrent, spin_correlations: bool, radiation: bool = False
+    ) -> None:
+        if not current.threshold < sqrt_s < np.inf:
+            raise PhysicsError(f"sqrt_s = {sqrt_s:g} GeV is not above threshold ({current.threshold:g} GeV)")
+        self.sqrt_s = sqrt_s
+        self.current = current
+        self.spin_correlations = spin_correlations
+        self._radiation = InitialStateRadiation(sqrt_s, current) if radiation else None
+        self._sigma = float(cross_section(sqrt_s**2, current)) * GEV2_TO_PB
+        self.largest_weight = self._sigma if self._radiation is None else self._radiation.largest_weight
+
+    def sample(self, uniform: Array) -> DarkPair:
+        """Return pairs from uniform numbers (3, n), of which radiation takes the first."""
+        cosine = cosine_from_uniform(uniform[1])
+        sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
+        if self.spin_correlations:
+            axes = polarisation_axes(cosine, sine, uniform[2] * (1.0 + cosine**2) < 1.0)
+        else:
+            axes = isotropic_axes(cosine, sine, uniform[2])
+        boost, photon_energy = None, None
+        weight, pair_mass = np.full_like(cosine, self._sigma), np.full_like(cosine, self.sqrt_s)
+        if self._radiation is not None:
+            x, weight = self._radiation.sample(uniform[0])
+            root = np.sqrt(np.maximum(1.0 - x, (self.current.threshold / self.sqrt_s) ** 2))
+            boost = ((1.0 - 0.5 * x) / root, 0.5 * x / root)
+            photon_energy, pair_mass = 0.5 * x * self.sqrt_s, root * self.sqrt_s
+        return DarkPair(
+            current=self.current,
+            weight=weight,
+            momentum=two_body_momentum(pair_mass, self.current.m_axion, self.current.m_dark_photon),
+            cosine=cosine,
+            sine=sine,
+            pair_boost=boost,
+            photon_energy=photon_energy,
+            polarisation=axes,
+        )

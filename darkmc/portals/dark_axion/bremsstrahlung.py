@@ -1,0 +1,87 @@
+"""e N -> e N a gamma': bremsstrahlung of a virtual photon that turns into the dark pair.
+
+sigma = int ds' rho(s') sigma_V(E, sqrt s'), sigma_V that of a vector of mass^2 s' and charge e, by equivalent
+photons with the flux chi between t_min and 2U: within 2 to 5% of the exact static-nucleus result, where
+plain Weizsaecker-Williams is 1.5 to 2.6 times too large.
+"""
+
+import numpy as np
+
+from darkmc.core.constants import ALPHA
+from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.kinematics import Array
+from darkmc.core.materials import Nucleus
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.radiative_annihilation import E4, vector_amplitude
+
+S_REACH = 20.0  # largest e gamma invariant mass^2 over the beam energy, in GeV
+
+
+def photon_flux(t_low: Array, t_high: Array, nucleus: Nucleus) -> Array:
+    """Return chi = Z^2 int_{t_low}^{t_high} dt (t - t_low)/t^2 F^2(t), in closed form; 0 for an empty range.
+
+    F = a^2 t/(1 + a^2 t) x 1/(1 + t/d), a = 111 Z^(-1/3)/m_e, d = 0.164 A^(-2/3) GeV^2.
+    """
+    inner = (mass("e") * nucleus.charge ** (1.0 / 3.0) / 111.0) ** 2
+    outer = 0.164 * nucleus.mass_number ** (-2.0 / 3.0)
+    high = np.maximum(t_high, t_low)
+    # F^2/t^2 = outer^2/((t + inner)^2 (t + outer)^2); partial fractions, gap = outer - inner
+    gap = outer - inner
+    logarithm = np.log((high + inner) * (t_low + outer) / ((t_low + inner) * (high + outer)))
+    poles = 1.0 / (t_low + inner) - 1.0 / (high + inner)
+    far = 1.0 / (t_low + outer) - 1.0 / (high + outer)
+    plain = (poles + far - 2.0 / gap * logarithm) / gap**2
+    weighted = ((inner + outer) / gap * logarithm - inner * poles - outer * far) / gap**2
+    out: Array = nucleus.charge**2 * outer**2 * np.maximum(weighted - t_low * plain, 0.0)
+    return out
+
+
+def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus) -> Array:
+    """Return sigma(e N -> e N V) in GeV^-2 for vectors of given masses (GeV) that couple with charge e.
+
+    (alpha/pi) int dS/(S - m^2) int dU dsigma(e gamma -> e V)/dU chi(t_min, 2U), t_min = ((S - m^2)/2E)^2,
+    in logarithms of S - m^2 and U.
+    """
+    m = mass("e")
+    m_vector = np.asarray(m_vector, dtype=float)[:, None, None]
+    least = (m + m_vector) ** 2 - m**2
+    largest = np.maximum(S_REACH * beam_energy, 4.0 * least)
+    nodes, weights = gauss_legendre(0.0, 1.0, 120)
+    span = np.log(largest / least)
+    # the square at the lower end takes out the threshold's root
+    difference = least * np.exp(span * nodes[:, None] ** 2)
+    s_weight = 2.0 * span * (nodes * weights)[:, None]
+    s = m**2 + difference
+    root_s = np.sqrt(s)
+    photon = difference / (2.0 * root_s)
+    energy = (s + m**2 - m_vector**2) / (2.0 * root_s)
+    momentum = np.sqrt(np.maximum(energy**2 - m**2, 0.0))
+    low = 2.0 * photon * m**2 / (energy + momentum)
+    width = np.log(np.maximum((energy + momentum) ** 2 / m**2, 1.0))
+    u = low * np.exp(width * nodes)
+    compton = _compton(m_vector**2, difference, u)
+    flux = photon_flux((difference / (2.0 * beam_energy)) ** 2, 2.0 * u, nucleus)
+    inner = np.sum(weights * width * u * compton * flux, axis=2)
+    out: Array = ALPHA / np.pi * np.sum(s_weight[..., 0] * inner, axis=1)
+    return out
+
+
+def _compton(m_vector2: Array, difference: Array, u: Array) -> Array:
+    """Return dsigma(e gamma -> e V)/dU = -2 e^4 X/(16 pi D^2), X with a_1 = -D, a_2 = U, D = S - m^2."""
+    crossed = vector_amplitude(m_vector2 - difference + u, m_vector2, -difference, mass("e"))
+    out: Array = -2.0 * E4 * crossed / (16.0 * np.pi * difference**2)
+    return out
+
+
+def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -> float:
+    """Return sigma(e N -> e N a gamma') at G = 1 in GeV^-2 x GeV^2, coherent; 0 when closed."""
+    top = beam_energy - mass("e")
+    if current.threshold >= top:
+        return 0.0
+    root, weights = gauss_legendre(0.0, 1.0, 60)
+    span = 2.0 * np.log(top / current.threshold)
+    s_prime = current.threshold**2 * np.exp(span * root**2)
+    jacobian = 2.0 * span * root * s_prime
+    sigma = vector_cross_section(beam_energy, np.sqrt(s_prime), nucleus)
+    return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))

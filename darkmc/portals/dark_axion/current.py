@@ -1,0 +1,114 @@
+"""The dark current: the one vertex photon* -> a gamma' through which the dark sector talks to us.
+
+L = (G/2) a F_{mu nu} X~^{mu nu}; the vertex is G eps^{mu nu al be} eps_mu q_nu eps'_al k_be.
+Source: deNiverville, Lee, Seo, PRD 98 (2018) 115011 [dN], arXiv:1806.00757, eqs. 1, 7 and 8.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import Array, kallen, two_body_momentum
+from darkmc.core.units import checked_couplings, masses, require_not_negative, require_positive, squares
+
+
+@dataclass(frozen=True)
+class DarkCurrent:
+    """The current photon* -> a gamma' for one pair of masses; pure physics, no coupling stored.
+
+    Parameters
+    ----------
+    m_axion : float
+        Axion mass in GeV, zero or between 1e-40 and 1e20.
+    m_dark_photon : float
+        Dark photon mass in GeV, between 1e-40 and 1e20.
+
+    Raises
+    ------
+    PhysicsError
+        If a mass is no number in its range.
+    """
+
+    m_axion: float
+    m_dark_photon: float
+
+    def __post_init__(self) -> None:
+        found = {
+            "m_axion": require_not_negative("m_axion", self.m_axion),
+            "m_dark_photon": require_positive("m_dark_photon", self.m_dark_photon),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, float(masses(name, value, massless=name == "m_axion")))
+
+    @property
+    def threshold(self) -> float:
+        """Least mass of a virtual photon that turns into a gamma', in GeV."""
+        return self.m_axion + self.m_dark_photon
+
+    def virtual_photon_width(self, q2: Any, coupling: Any = 1.0) -> Any:
+        """Return Gamma(gamma*(q2) -> a gamma') = G^2 k^3/(12 pi) in GeV; 0 below threshold.
+
+        `q2` in GeV^2 and `coupling` in GeV^-1 broadcast. From [dN] eq. 7 by crossing.
+        """
+        photon = np.sqrt(np.maximum(squares("q2", q2), 0.0))
+        momentum = two_body_momentum(photon, self.m_axion, self.m_dark_photon)
+        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+
+    def spectral_density(self, q2: Any, coupling: Any = 1.0) -> Any:
+        """Return rho(q2) = sqrt(q2) Gamma*(q2)/(pi q2^2) in GeV^-2: the weight of a photon of mass^2 q2.
+
+        For any process with a virtual photon, sigma(X + a gamma') = int dq2 rho(q2) sigma(X + V(q2)).
+        """
+        q2 = squares("q2", q2)
+        above = q2 > self.threshold**2
+        safe = np.where(above, q2, 1.0)
+        density = np.sqrt(safe) * self.virtual_photon_width(safe, coupling) / (np.pi * safe**2)
+        return np.where(above, density, 0.0)[()]
+
+    def dark_photon_width(self, photon_q2: Any = 0.0, coupling: Any = 1.0) -> Any:
+        """Return Gamma(gamma' -> a gamma*(photon_q2)) in GeV, spin average included; 0 when closed.
+
+        For a real photon this is [dN] eq. 7, G^2 (m'^2 - m_a^2)^3/(96 pi m'^3).
+        """
+        photon_q2 = squares("photon_q2", photon_q2)
+        if np.any(photon_q2 < 0.0):
+            raise PhysicsError("photon_q2 must not be negative")
+        momentum = two_body_momentum(self.m_dark_photon, self.m_axion, np.sqrt(photon_q2))
+        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+
+    def axion_width(self, coupling: Any = 1.0) -> Any:
+        """Return Gamma(a -> gamma gamma') in GeV; 0 when closed.
+
+        G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
+        """
+        momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
+        return np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)
+
+    def tensor(self, q: Array, k: Array) -> Array:
+        """Return the spin-summed E^{mu nu} of the vertex for photon momentum q and gamma' momentum k.
+
+        Parameters
+        ----------
+        q, k : array (4, n)
+            Four-momenta in GeV; k on the mass shell of gamma'.
+
+        Returns
+        -------
+        array (4, 4, n)
+            g[q^2 k^2 - (q.k)^2] - k^2 qq - q^2 kk + (q.k)(qk + kq), indices up, metric (+,-,-,-), at G = 1.
+            It is transverse, q_mu E^{mu nu} = 0, and its trace is -lambda(q^2, m_a^2, m'^2)/2.
+        """
+        metric = np.diag([1.0, -1.0, -1.0, -1.0])
+        q2 = np.einsum("in,ij,jn->n", q, metric, q)
+        k2 = self.m_dark_photon**2
+        qk = np.einsum("in,ij,jn->n", q, metric, k)
+        qq, kk = q[:, None] * q[None], k[:, None] * k[None]
+        cross = q[:, None] * k[None] + k[:, None] * q[None]
+        out: Array = metric[..., None] * (q2 * k2 - qk**2) - k2 * qq - q2 * kk + qk * cross
+        return out
+
+    def kallen(self, q2: Any) -> Any:
+        """Return lambda(q2, m_a^2, m'^2) in GeV^4."""
+        return kallen(squares("q2", q2), self.m_axion**2, self.m_dark_photon**2)

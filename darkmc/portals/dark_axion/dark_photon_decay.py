@@ -1,0 +1,235 @@
+"""Decays of the dark states: gamma' -> a gamma with its spin, a -> gamma gamma', gamma' -> a l+ l- widths.
+
+Sources: [dN] eqs. 7, 8 and section VI (arXiv:1806.00757).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.constants import ALPHA
+from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.kinematics import Array, around, boost, length, perpendicular_pair, unit_vector
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.dark_pair import DarkPair
+
+FORCED = 0.75  # share of photons that are forced into an energy window
+
+
+def spin_correlation(cos_theta: Any, cos_star: Any, phi_star: Any) -> Any:
+    """Return W = (1 + c^2) - sin^2 theta* (cos^2 phi* + c^2 sin^2 phi*), c = cos theta; integral 64 pi/9.
+
+    theta: angle between the first photon and the gamma' in the (a gamma') rest frame (for e+e-: the polar
+    angle); theta*, phi*: the second photon in the gamma' rest frame reached by a direct boost from there,
+    z* along the gamma', x* in the plane with the first photon.
+
+    W = [1 - n_x^2] + c^2 [1 - n_y^2] for the photon's direction n: a gamma' polarised linearly along x*
+    or y* with relative chance 1 : c^2, each decaying with density 1 - (n.e)^2.  That is how it is sampled.
+    """
+    c2 = np.square(cos_theta)
+    sine2 = 1.0 - np.square(cos_star)
+    return (1.0 + c2) - sine2 * (np.square(np.cos(phi_star)) + c2 * np.square(np.sin(phi_star)))
+
+
+def dipole_cosine(uniform: Array) -> Array:
+    """Return u with density (3/4)(1 - u^2), the polar cosine about the polarisation, by inverse CDF."""
+    return 2.0 * np.sin(np.arcsin(2.0 * uniform - 1.0) / 3.0)
+
+
+class PhotonDecay:
+    """gamma' -> a gamma, or a -> gamma gamma' when the axion is the heavier: sampler of the two daughters.
+
+    Parameters
+    ----------
+    current : DarkCurrent
+        The portal's current; the masses must differ.
+    """
+
+    def __init__(self, current: DarkCurrent) -> None:
+        self.heavy_axion = current.m_axion > current.m_dark_photon
+        self.mass = max(current.m_axion, current.m_dark_photon)
+        self.daughter_mass = min(current.m_axion, current.m_dark_photon)
+        self.momentum = (
+            (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
+        )
+
+    def unstable(self, pair: DarkPair) -> Array:
+        """Return the four-momentum of the state that decays, in the parent's rest frame."""
+        return pair.axion if self.heavy_axion else pair.dark_photon
+
+    def polarisation(self, pair: DarkPair) -> Array | None:
+        """Return the polarisation four-vector of the gamma' in the parent's rest frame; None for an axion."""
+        return None if self.heavy_axion else pair.spin
+
+    def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
+        """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
+        direction = self._direction(None if self.heavy_axion else pair.polarisation, uniform)
+        return (
+            self._to_parent(pair, 0.0, self.momentum * direction),
+            self._to_parent(pair, self.daughter_mass, -self.momentum * direction),
+        )
+
+    @staticmethod
+    def _direction(axis: Array | None, uniform: Array) -> Array:
+        """Return the photon's direction in the rest frame, for a linear polarisation (3, n) or none."""
+        if axis is None:
+            return unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
+        return around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
+
+    def daughter_spin(self, pair: DarkPair, uniform: Array) -> Array:
+        """Return the polarisation four-vector (4, n) of the gamma' of a -> gamma gamma', parent's frame.
+
+        The amplitude eps(e, k_gamma, e', k_gamma') has no longitudinal gamma' in the axion's rest frame, and
+        summed over the photon both transverse axes are alike: one is drawn, at any azimuth.  A boost along
+        its flight leaves it as it is.
+
+        Parameters
+        ----------
+        pair : DarkPair
+            Whose axion decays.
+        uniform : array (3, n)
+            Uniform numbers; the first two are those of :meth:`as_it_comes`.
+        """
+        direction = self._direction(None, uniform)
+        axis = around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform[2])
+        return boost(np.concatenate([np.zeros((1, axis.shape[1])), axis]), pair.axion, self.mass)
+
+    def _to_parent(self, pair: DarkPair, mass: float, momentum: Array) -> Array:
+        energy = np.full((1, momentum.shape[1]), np.hypot(self.momentum, mass))
+        four = np.concatenate([energy, momentum])
+        if self.heavy_axion:
+            return boost(four, pair.axion, self.mass)
+        return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
+
+    def polarised(self, unstable: Array, axis: Array | None, uniform: Array) -> tuple[Array, Array]:
+        """Return photon and dark daughter (4, n), for a linear polarisation in the rest frame.
+
+        Parameters
+        ----------
+        unstable : array (4, n)
+            Four-momentum of the decaying state, GeV.
+        axis : array (3, n) or None
+            Its polarisation in the rest frame reached by a direct boost; None for isotropic decay.
+        uniform : array (2, n)
+            Uniform numbers.
+        """
+        direction = self._direction(axis, uniform)
+        energies = (np.full((1, uniform.shape[1]), e) for e in (self.momentum, self._daughter_energy))
+        photon, daughter = (
+            boost(np.concatenate([energy, sign * self.momentum * direction]), unstable, self.mass)
+            for energy, sign in zip(energies, (1.0, -1.0), strict=True)
+        )
+        return photon, daughter
+
+    @property
+    def _daughter_energy(self) -> float:
+        return float(np.hypot(self.momentum, self.daughter_mass))
+
+    def in_window(
+        self,
+        unstable: Array,
+        polarisation: Array | None,
+        window: tuple[float, float],
+        uniform: Array,
+        with_daughter: bool = True,
+    ) -> tuple[Array, Array, Array]:
+        """Return photon, dark daughter (4, n) and weight, with photon energies forced into a window.
+
+        The helicity cosine of the photon is flat over the energy window for FORCED of the rows and flat
+        over [-1, 1] for the rest; the weight is the true density, (3/2)[1 - (n.e)^2] against isotropy,
+        over that mixture, and n.e = -(k.e)/|k*| is taken from four-vectors in whatever frame.
+
+        Parameters
+        ----------
+        unstable : array (4, n)
+            Four-momentum of the decaying state.
+        polarisation : array (4, n) or None
+            Its linear polarisation in the same frame; None for isotropic decay.
+        window : (float, float)
+            Photon energies in that frame, GeV.
+        uniform : array (3, n)
+            Uniform numbers.
+        with_daughter : bool
+            Make the dark daughter too; it is empty otherwise.
+        """
+        momentum = length(unstable[1:])
+        low, width = self.window_width(unstable[0], momentum, window)
+        forced = (uniform[0] < FORCED) & (width > 0.0)
+        cosine = np.where(forced, low + width * uniform[1], 2.0 * uniform[1] - 1.0)
+        inside = (cosine >= low) & (cosine <= low + width)
+        weight = np.where(inside, self.window_weight(width), np.where(width > 0.0, 1.0 / (1.0 - FORCED), 1.0))
+        photon, daughter = self._back_to_back(
+            unstable, momentum, cosine, 2.0 * np.pi * uniform[2], with_daughter
+        )
+        if polarisation is not None:
+            product = photon[0] * polarisation[0] - np.einsum("ij,ij->j", photon[1:], polarisation[1:])
+            weight *= 1.5 * np.maximum(1.0 - (product / self.momentum) ** 2, 0.0)
+        return photon, daughter, weight
+
+    def window_width(
+        self, energy: Array, momentum: Array, window: tuple[float, float]
+    ) -> tuple[Array, Array]:
+        """Return the least helicity cosine of a photon in an energy window, and the width of the range."""
+        low, high = (
+            np.clip((limit * self.mass / self.momentum - energy) / momentum, -1.0, 1.0) for limit in window
+        )
+        return low, high - low
+
+    @staticmethod
+    def window_weight(width: Array) -> Array:
+        """Return the flat density over the mixture's, inside a window of given width; 1 for no window."""
+        share = np.where(width > 0.0, FORCED, 0.0)
+        out: Array = 1.0 / (1.0 - share + 2.0 * share / np.where(width > 0.0, width, 1.0))
+        return out
+
+    def _back_to_back(
+        self, unstable: Array, momentum: Array, cosine: Array, azimuth: Array, with_daughter: bool
+    ) -> tuple[Array, Array]:
+        """Return both daughters for helicity angles in the rest frame reached by a direct boost."""
+        axis = unstable[1:] / momentum
+        first, second = perpendicular_pair(axis)
+        sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0)) * self.momentum
+        across = (sine * np.cos(azimuth)) * first + (sine * np.sin(azimuth)) * second
+        gamma, gamma_beta, along = unstable[0] / self.mass, momentum / self.mass, self.momentum * cosine
+
+        def moving(mass: float, sign: float) -> Array:
+            energy = np.hypot(self.momentum, mass)
+            out = np.empty_like(unstable)
+            out[0] = gamma * energy + gamma_beta * sign * along
+            out[1:] = (gamma_beta * energy + gamma * sign * along) * axis + sign * across
+            return out
+
+        return moving(0.0, 1.0), moving(self.daughter_mass, -1.0) if with_daughter else np.empty((4, 0))
+
+
+def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:
+    """Return dGamma(gamma' -> a l+ l-)/dq2 in 1/GeV, q2 = m_ll^2; 0 outside 4 m_l^2 < q2 < (m' - m_a)^2.
+
+    Gamma(gamma' -> a gamma*(q2)) alpha/(3 pi q2) sqrt(1 - 4 m^2/q2) (1 + 2 m^2/q2), spin average included.
+    """
+    q2 = np.asarray(q2, dtype=float)
+    inside = (q2 > 4.0 * m_lepton**2) & (np.sqrt(q2) < current.m_dark_photon - current.m_axion)
+    ratio = np.where(inside, m_lepton**2 / np.where(inside, q2, 1.0), 0.0)
+    splitting = (
+        ALPHA / (3.0 * np.pi * np.where(inside, q2, 1.0)) * np.sqrt(1.0 - 4.0 * ratio) * (1.0 + 2.0 * ratio)
+    )
+    return np.where(inside, current.dark_photon_width(np.where(inside, q2, 0.0), coupling) * splitting, 0.0)[
+        ()
+    ]
+
+
+def pair_width(m_lepton: float, current: DarkCurrent) -> float:
+    """Return Gamma(gamma' -> a l+ l-) in GeV at G = 1; 0 when closed.
+
+    Integral of :func:`pair_spectrum` in y, q2 = 4 m^2 cosh^2 y, with the 3/2 power at the upper end
+    taken out by a square; good to 1e-9.
+    """
+    largest = current.m_dark_photon - current.m_axion
+    if largest <= 2.0 * m_lepton:
+        return 0.0
+    end = float(np.arccosh(largest / (2.0 * m_lepton)))
+    root, weights = gauss_legendre(0.0, 1.0, 300)
+    y = end * (1.0 - root**2)
+    q2 = 4.0 * m_lepton**2 * np.cosh(y) ** 2
+    jacobian = 4.0 * m_lepton**2 * np.sinh(2.0 * y) * 2.0 * end * root
+    return float(np.dot(weights, jacobian * pair_spectrum(q2, m_lepton, current)))

@@ -1,0 +1,268 @@
+"""DarkAxionPortal: widths, branching ratios and spectra of the model at any coupling."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.constants import GEV2_TO_PB, HBAR_C_GEV_M
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.materials import Nucleus, nucleus
+from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
+from darkmc.core.units import (
+    checked_couplings,
+    energies,
+    number,
+    numbers,
+    require_not_negative,
+    require_positive,
+    require_text,
+)
+from darkmc.gminus2.two_loop import dark_axion_two_loop
+from darkmc.portals.dark_axion import annihilation, bremsstrahlung, dark_photon_decay, radiative_annihilation
+from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
+from darkmc.portals.dark_axion import vector_decay as vector_meson
+from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion, ProtonConversion, conversion_on
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+
+LARGEST_NUCLEUS = 1000
+LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
+FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
+
+
+def _checked(coupling: Any) -> Any:
+    return checked_couplings(coupling)[()]
+
+
+class DarkAxionPortal:
+    """The dark axion portal L = (G/2) a F X~ for one pair of masses.
+
+    Parameters
+    ----------
+    m_dark_photon : float
+        Mass of the dark photon gamma' in GeV, above zero.
+    m_axion : float
+        Mass of the axion in GeV, not negative.
+
+    Raises
+    ------
+    PhysicsError
+        If a mass is negative or not finite, or the dark photon massless.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> portal = darkmc.DarkAxionPortal(m_dark_photon=0.1)
+    >>> round(portal.branching_ratio("a e- e+"), 6)
+    0.005432
+    """
+
+    def __init__(self, m_dark_photon: float, m_axion: float = 0.0) -> None:
+        self.current = DarkCurrent(m_axion=m_axion, m_dark_photon=m_dark_photon)
+
+    @property
+    def m_dark_photon(self) -> float:
+        """Mass of the dark photon, GeV."""
+        return self.current.m_dark_photon
+
+    @property
+    def m_axion(self) -> float:
+        """Mass of the axion, GeV."""
+        return self.current.m_axion
+
+    def __eq__(self, other: object) -> bool:
+        return self.current == other.current if isinstance(other, DarkAxionPortal) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((DarkAxionPortal, self.current))
+
+    def __repr__(self) -> str:
+        return f"DarkAxionPortal(m_dark_photon={self.m_dark_photon:g}, m_axion={self.m_axion:g})"
+
+    @cached_property
+    def _widths(self) -> dict[str, float]:
+        return {
+            "a gamma": float(self.current.dark_photon_width()),
+            "a e- e+": dark_photon_decay.pair_width(mass("e"), self.current),
+            "a mu- mu+": dark_photon_decay.pair_width(mass("mu"), self.current),
+        }
+
+    def partial_width(self, final_state: str, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of gamma' -> "a gamma", "a e- e+" or "a mu- mu+"; 0 when closed.
+
+        [dN] eq. 7 and section VI, the latter with the spin average 1/3 that its figure 10 lacks.
+        """
+        return self._widths[self._final_state(final_state)] * np.square(_checked(coupling))
+
+    def dark_photon_width(self, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of the dark photon: a gamma, a e e and a mu mu; 0 when all are closed."""
+        return sum(self._widths.values()) * np.square(_checked(coupling))
+
+    def dark_photon_ctau(self, coupling: Any = 1.0) -> Any:
+        """Return c tau (m) of the dark photon; inf when it is stable."""
+        return _ctau(self.dark_photon_width(coupling))
+
+    def branching_ratio(self, final_state: str) -> float:
+        """Return the share of a final state in the dark photon's width; 0 when it is stable."""
+        total = sum(self._widths.values())
+        return self._widths[self._final_state(final_state)] / total if total > 0.0 else 0.0
+
+    def axion_width(self, coupling: Any = 1.0) -> Any:
+        """Return the width (GeV) of a -> gamma gamma' ([dN] eq. 8); 0 when closed."""
+        return self.current.axion_width(_checked(coupling))
+
+    def axion_ctau(self, coupling: Any = 1.0) -> Any:
+        """Return c tau (m) of the axion; inf when it is stable."""
+        return _ctau(self.axion_width(coupling))
+
+    def meson_branching_ratio(self, meson: str, coupling: Any = 1.0) -> Any:
+        """Return BR(P -> gamma a gamma') or BR(V -> a gamma'); 0 when closed.
+
+        P is normalised to the measured BR(P -> gamma gamma), V to BR(V -> e+ e-).
+        """
+        name = canonical_name(meson)
+        relative = meson_decay if name in PSEUDOSCALARS else vector_meson
+        measured = photon_coupling(name).value
+        return measured * relative.relative_width(mass(name), self.current) * np.square(_checked(coupling))
+
+    def meson_decay_spectrum(self, meson: str, q2: Any, coupling: Any = 1.0) -> Any:
+        """Return dBR(P -> gamma a gamma')/dq2 in GeV^-2, q2 = (p_a + p_gamma')^2 in GeV^2.
+
+        Raises
+        ------
+        PhysicsError
+            If the meson is not a pseudoscalar of the table.
+        """
+        name = canonical_name(meson)
+        if name not in PSEUDOSCALARS:
+            raise PhysicsError(f"'{meson}' has no a gamma' spectrum (one of {', '.join(PSEUDOSCALARS)} has)")
+        spectrum = meson_decay.relative_spectrum(
+            numbers("q2", q2)[()], mass(name), self.current, _checked(coupling)
+        )
+        return photon_coupling(name).value * spectrum
+
+    def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
+        """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
+        return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
+
+    def annihilation_cross_section(self, sqrt_s: Any, coupling: Any = 1.0, m_lepton: float = 0.0) -> Any:
+        """Return sigma(l+ l- -> a gamma') in pb ([dN] eq. 6); 0 below threshold.
+
+        Parameters
+        ----------
+        sqrt_s : float or array
+            Energy in the centre of mass in GeV, above twice the lepton mass.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        m_lepton : float
+            Mass of the annihilating leptons in GeV; 0 neglects it.
+        """
+        energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
+        if not np.all(energy > 2.0 * m):
+            raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
+        sigma = annihilation.cross_section(np.square(energy), self.current, m)
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
+
+    def radiative_annihilation_cross_section(
+        self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(e+ e- -> a gamma gamma') in pb, the photon radiated off the beams.
+
+        Parameters
+        ----------
+        sqrt_s : float
+            Energy in the centre of mass, GeV.
+        e_min, e_max : float
+            Window of the photon's energy there, GeV; e_min above zero (soft divergence).
+        abs_cos_max : float
+            Largest |cos theta| of the photon, up to 1: the electron's mass is kept.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        energy = float(energies("sqrt_s", require_positive("sqrt_s", sqrt_s)))
+        window = {"e_min": e_min, "e_max": e_max}
+        low, high = (float(energies(name, require_positive(name, e))) for name, e in window.items())
+        if high <= low:
+            raise PhysicsError(f"e_max = {high:g} must be above e_min = {low:g}")
+        widest = require_positive("abs_cos_max", abs_cos_max)
+        if widest > 1.0:
+            raise PhysicsError(f"abs_cos_max must lie between 0 and 1, not {widest:g}")
+        if energy <= 2.0 * mass("e"):
+            raise PhysicsError("sqrt_s must be above twice the electron mass")
+        sigma = radiative_annihilation.cross_section(energy**2, low, high, self.current, widest, mass("e"))
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
+
+    def bremsstrahlung_cross_section(self, beam_energy: Any, Z: int, A: float, coupling: Any = 1.0) -> Any:
+        """Return sigma(e N -> e N a gamma') in pb, coherent, by equivalent photons; 0 when closed.
+
+        Parameters
+        ----------
+        beam_energy : float or array
+            Energy of the electron in GeV, above its mass, at most 1e4.
+        Z, A : int, float
+            Charge and mass number of the nucleus.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        beam = energies("beam_energy", beam_energy)
+        if not np.all(beam > mass("e")):
+            raise PhysicsError("beam_energy must be above the electron mass")
+        if np.any(beam > LARGEST_BEAM):
+            raise PhysicsError(f"beam_energy must be at most {LARGEST_BEAM:g} GeV: beyond, digits are lost")
+        charge, mass_number = number("Z", Z), number("A", A)
+        if not all(1.0 <= value <= LARGEST_NUCLEUS for value in (charge, mass_number)) or charge % 1.0:
+            raise PhysicsError(f"Z (whole) and A must lie between 1 and {LARGEST_NUCLEUS}")
+        target = Nucleus("", int(charge), mass_number)
+        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in beam.ravel()]
+        sigma = np.array(flat).reshape(beam.shape)[()]
+        return sigma * np.square(_checked(coupling)) * GEV2_TO_PB
+
+    def scattering_cross_section(
+        self, incoming: str, energy: Any, target: str = "e", coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X) in cm^2; 0 below threshold.
+
+        Parameters
+        ----------
+        incoming : {"a", "dark_photon"}
+            What comes in; an incoming gamma' is averaged over its polarisations.
+        energy : float or array
+            Its lab energy in GeV; the target is at rest.
+        target : str
+            "e" or "mu" (point fermions, [dN] eqs. 16 and 17 with the right normalisation), "p" (free proton
+            with dipole form factors), or an element's symbol (coherent nucleus of finite mass; "H": the
+            proton of an atom, its charge screened).  Averaged over the polarisations of a gamma'.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Raises
+        ------
+        PhysicsError
+            If the incoming state or the target is unknown, or an energy is not a number.
+        """
+        require_text("target", target)
+        if require_text("incoming", incoming) not in ("a", "dark_photon"):
+            raise PhysicsError(
+                f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
+            )
+        lab = energies("energy", energy)
+        scattering: CoherentConversion | FermionScattering
+        if target in ("e", "mu"):
+            scattering = FermionScattering(self.current, incoming, mass(target))
+        elif target == "p":
+            scattering = ProtonConversion(self.current, incoming)
+        else:
+            scattering = conversion_on(nucleus(target), self.current, incoming)
+        return scattering.cross_section(lab) * np.square(_checked(coupling))
+
+    @staticmethod
+    def _final_state(name: str) -> str:
+        if require_text("final_state", name) not in FINAL_STATES:
+            raise PhysicsError(f"unknown final state '{name}'{nearest(name, FINAL_STATES)}")
+        return name
+
+
+def _ctau(width: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.divide(HBAR_C_GEV_M, width)[()]

@@ -1,0 +1,1 @@
+"""Ready runs: tables and pictures of a card."""

@@ -1,0 +1,272 @@
+"""The universal row and a channel of rows: what a primary contributes at any coupling.
+
+N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.core.estimates import LEAST_ENTRIES, Groups, Weights, effective_entries
+from darkmc.core.flight import decay_probability
+from darkmc.core.kinematics import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of one channel that point at the detector; others are only counted.
+
+    Attributes
+    ----------
+    produced : array (n,)
+        Exposure x production x Jacobians of a primary, powers of G, branching ratio and efficiency removed.
+    tau_survive, tau_window : array (n,)
+        Decay lengths at G = 1 before and inside the window.
+    stage : array (n,) of int32
+        Number of cuts passed in order.
+    index : array (n,) of int
+        Position of each row among the primaries tried.
+    tried : int
+        Primaries behind these rows, those of zero weight included.
+    efficiency : array (n,)
+        Detection efficiency that differs from row to row; empty where a channel's constant says it all.
+    factors : array (m, n)
+        By what each named alternative multiplies the weights; empty when none was asked for.
+    bin : array (n,) of int32
+        Number of the bin of the observation that a row falls in, -1 for none; empty where nothing is binned.
+    arriving : array (m,)
+        Weight, G^2 removed, of primaries that point at the detector where `produced` holds more than that;
+        empty where it does not.
+    group : array (n,) of uint8
+        Group of the entry of a list that a row was drawn from; empty without a list.
+    absorb : array (n,)
+        n sigma L at G = 1 of what lies on the way to the volume, whatever the lifetime; empty where nothing
+        is known to.
+    """
+
+    produced: Array
+    tau_survive: Array
+    tau_window: Array
+    stage: NDArray[np.int32]
+    index: NDArray[np.intp]
+    tried: int
+    efficiency: Array = field(default_factory=lambda: np.empty(0))
+    factors: Array = field(default_factory=lambda: np.empty((0, 0)))
+    bin: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    arriving: Array = field(default_factory=lambda: np.empty(0))
+    group: Groups = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
+    absorb: Array = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        return sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
+
+    @staticmethod
+    def joined(parts: "list[Rows]") -> "Rows":
+        """Return all rows of one channel, in the order given."""
+        starts = np.cumsum([0, *(part.tried for part in parts)])
+        return Rows(
+            np.concatenate([part.produced for part in parts]),
+            np.concatenate([part.tau_survive for part in parts]),
+            np.concatenate([part.tau_window for part in parts]),
+            np.concatenate([part.stage for part in parts]),
+            np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
+            int(starts[-1]),
+            np.concatenate([part.efficiency for part in parts]),
+            np.concatenate([part.factors for part in parts], axis=1),
+            np.concatenate([part.bin for part in parts]),
+            np.concatenate([part.arriving for part in parts]),
+            np.concatenate([part.group for part in parts]),
+            np.concatenate([part.absorb for part in parts]),
+        )
+
+    def selected(self, keep: NDArray[np.bool_]) -> "Rows":
+        """Return the rows to keep, of as many primaries tried."""
+        return Rows(
+            self.produced[keep],
+            self.tau_survive[keep],
+            self.tau_window[keep],
+            self.stage[keep],
+            self.index[keep],
+            self.tried,
+            self.efficiency[keep] if len(self.efficiency) else self.efficiency,
+            self.factors[:, keep] if self.factors.size else self.factors,
+            self.bin[keep] if len(self.bin) else self.bin,
+            self.arriving,
+            self.group[keep] if len(self.group) else self.group,
+            self.absorb[keep] if len(self.absorb) else self.absorb,
+        )
+
+
+class RowColumns(NamedTuple):
+    """What the yield of some rows depends on; `absorb` is empty where nothing is absorbed."""
+
+    weight: Array
+    survive: Array
+    window: Array
+    absorb: Array = np.empty(0)
+
+
+_PILOT = 4096  # primaries from which the size of a contribution is known well enough
+_ENOUGH = 1000  # primaries that reach the detector without weight: then there is none
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """One stream of primaries: what is common to its rows, and the rows.
+
+    Rows of one primary stand together; they are summed before anything is squared.
+    """
+
+    name: str
+    power: float
+    branching: float
+    efficiency: float
+    n_cuts: int
+    rows: Rows
+    rows_per_primary: int = 1
+    counts_primaries: bool = True  # False where another channel has the same primaries
+    list_shares: Array = field(default_factory=lambda: np.empty(0))  # of a list's groups; empty without one
+    pilot: RowColumns | None = None  # see :attr:`reaching`, of the channel that this is a part of
+    own_bins: range | None = None  # of the analysis that it belongs to; None: it may fill any
+    closed: bool = False  # known to hold nothing, whatever is tried
+    absorbing: bool = True  # what the rows say of absorption is taken into account
+
+    def towards(self, coupling: float) -> Array:
+        """Return the primaries that point at the detector, by weight; none if another channel counts them."""
+        if not self.counts_primaries:
+            return np.empty(0)
+        if len(self.rows.arriving):
+            return coupling**2 * self.rows.arriving
+        out: Array = coupling**self.power * self.rows.produced[:: self.rows_per_primary]
+        return out
+
+    def in_bin(self, number: int) -> "Channel":
+        """Return the channel with its rows in one bin only, of as many primaries tried."""
+        rows = self.rows.selected(self.rows.bin == number)
+        closed = self.own_bins is not None and number not in self.own_bins
+        return replace(self, rows=rows, pilot=self.reaching, closed=closed)
+
+    @cached_property
+    def passing(self) -> NDArray[np.bool_]:
+        """Which rows pass every cut."""
+        out: NDArray[np.bool_] = self.rows.stage == self.n_cuts
+        return out
+
+    @cached_property
+    def leading(self) -> NDArray[np.intp]:
+        """Places of the rows that pass, one per primary: what :meth:`contributions` belongs to."""
+        return np.flatnonzero(self.passing)[:: self.rows_per_primary]
+
+    @cached_property
+    def bins(self) -> NDArray[np.int32]:
+        """Bins of the rows that pass every cut."""
+        out: NDArray[np.int32] = self.rows.bin[self.passing]
+        return out
+
+    @cached_property
+    def final(self) -> RowColumns:
+        """Weight per primary and exponents of the rows that pass every cut."""
+        columns = self.after(self.n_cuts)
+        weight = columns.weight
+        if self.efficiency != 1.0:
+            weight = weight * self.efficiency
+        if len(self.rows.efficiency):
+            weight = weight * self.rows.efficiency[self.passing]
+        return columns._replace(weight=weight)
+
+    def after(self, cuts: int) -> RowColumns:
+        """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
+        return self._columns(self.rows.stage >= cuts, self.branching)
+
+    def _columns(self, rows: NDArray[np.bool_] | NDArray[np.intp], factor: float) -> RowColumns:
+        """Return columns of some rows, weights times a factor."""
+        all_, absorbing = self.rows, self.absorbing and len(self.rows.absorb) > 0
+        return RowColumns(
+            all_.produced[rows] * factor,
+            all_.tau_survive[rows],
+            all_.tau_window[rows],
+            all_.absorb[rows] if absorbing else np.empty(0),
+        )
+
+    @cached_property
+    def reaching(self) -> RowColumns:
+        """The same of some primaries that reach the detector, whether or not they pass the cuts."""
+        if self.pilot is not None:
+            return self.pilot
+        count = len(self.rows.produced) // self.rows_per_primary
+        first = np.arange(0, count, -(-count // _PILOT) or 1) * self.rows_per_primary
+        places = (first[:, None] + np.arange(self.rows_per_primary)).ravel()
+        return self._columns(places, self.branching * self.efficiency)
+
+    def unseen(self, coupling: float) -> float:
+        """Return the typical contribution of a primary that reaches the detector: one may have been missed.
+
+        Infinite where too few reach it to say.  What is added to the error of a channel of which nothing
+        passes: as if one had.
+        """
+        if self.closed:
+            return 0.0
+        reaching = self.per_primary(self.terms(self.reaching, coupling))
+        if not np.any(self.reaching[0] > 0.0):
+            return 0.0 if len(reaching) >= _ENOUGH else np.inf
+        if effective_entries(reaching) < LEAST_ENTRIES and np.any(reaching > 0.0):
+            return np.inf
+        total = float(np.sum(reaching))
+        return float(np.sum(reaching * (reaching / total))) if total > 0.0 else 0.0
+
+    def weights(self, coupling: float, cuts: int | None = None) -> Weights:
+        """Return what :meth:`contributions` are, or with `cuts` those of rows that pass the first cuts."""
+        rows = self.final if cuts is None else self.after(cuts)
+        values = self.per_primary(self.terms(rows, coupling))
+        unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(coupling)
+        return self._weights(values, unseen, self.n_cuts if cuts is None else cuts)
+
+    def slope_weights(self, coupling: float) -> Weights:
+        """Return what :meth:`slopes` are."""
+        unseen = 0.0 if np.any(self.final[0] > 0.0) else self.power * self.unseen(coupling) / coupling
+        return self._weights(self.slopes(coupling), unseen, self.n_cuts)
+
+    def _weights(self, values: Array, unseen: float, cuts: int) -> Weights:
+        groups = self.rows.group
+        if len(groups):
+            groups = groups[np.flatnonzero(self.rows.stage >= cuts)[:: self.rows_per_primary]]
+        return Weights(values, self.rows.tried, unseen, groups, self.list_shares)
+
+    def weights_towards(self, coupling: float) -> Weights:
+        """Return what :meth:`towards` are."""
+        values = self.towards(coupling)
+        groups = self.rows.group[:: self.rows_per_primary]
+        return Weights(values, self.rows.tried, 0.0 if len(values) else np.inf, groups, self.list_shares)
+
+    def contributions(self, coupling: float) -> Array:
+        """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
+        return self.per_primary(self.terms(self.final, coupling))
+
+    def terms(self, rows: RowColumns, coupling: float) -> Array:
+        """Return weight G^power P(G) of rows."""
+        chance = decay_probability(rows.survive, rows.window, coupling)
+        out: Array = rows.weight * (coupling**self.power * chance)
+        return out * np.exp(-rows.absorb * coupling**2) if len(rows.absorb) else out
+
+    def per_primary(self, terms: Array) -> Array:
+        """Return sums over the rows of each primary."""
+        if self.rows_per_primary == 1:
+            return terms
+        out: Array = np.sum(terms.reshape(-1, self.rows_per_primary), axis=1)
+        return out
+
+    def slopes(self, coupling: float) -> Array:
+        """Return d/dG of :meth:`contributions`."""
+        _, survive, window, absorb = self.final
+        g2 = coupling**2
+        with np.errstate(invalid="ignore", over="ignore"):
+            width = np.where(np.isinf(window), np.inf, window * g2)
+            rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
+        lost = survive + absorb if len(absorb) else survive
+        log_slope = self.power - 2.0 * lost * g2 + np.where(width > 0.0, rise, 2.0)
+        return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)

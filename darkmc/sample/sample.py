@@ -1,0 +1,351 @@
+"""The universal row and what is read off it: yields, slopes, cutflows and histograms at any coupling.
+
+    N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
+
+A sample belongs to one experiment and one pair of masses; the coupling enters only here.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
+from darkmc.core.kinematics import Array
+from darkmc.core.units import checked_couplings, numbers, whole_number
+from darkmc.sample.rows import Channel
+
+# (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
+# groups of the list's entries (none without a list)
+Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array, Groups]]]
+
+
+class Yield(NamedTuple):
+    """A number of events and its Monte Carlo standard error; floats, or arrays over couplings.
+
+    The error holds that of the draws and that of a finite list of mesons, in quadrature.  It is infinite
+    where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
+    """
+
+    value: Any
+    error: Any
+
+
+class BinnedYield(NamedTuple):
+    """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries."""
+
+    edges: Array
+    value: Array
+    error: Array
+
+
+Estimates = dict[str, Estimate]
+
+
+def _over(coupling: Any, yields: Callable[[float], Estimates]) -> Estimates:
+    """Return estimates by name for one coupling, or arrays of the couplings' shape."""
+    couplings = checked_couplings(coupling)
+    if couplings.ndim == 0:
+        return yields(float(couplings))
+    found = [yields(float(g)) for g in couplings.ravel()]
+    shape = couplings.shape
+    return {
+        name: Estimate(*(np.array([part[name][k] for part in found]).reshape(shape) for k in range(3)))
+        for name in (found[0] if found else {"": None})
+    }
+
+
+def _yields(estimates: Estimates) -> dict[str, Yield]:
+    return {name: Yield(found.value, found.error) for name, found in estimates.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Monte Carlo rows of one experiment at one pair of masses.
+
+    Attributes
+    ----------
+    channels_ : tuple of Channel
+        Independent streams; their variances add.
+    cut_names : tuple of str
+        Names of the cuts, in order.
+    masses : (float, float)
+        Of the dark photon and the axion, GeV.
+    inside : str
+        What the cutflow calls events inside the volume, before any cut.
+    experiment : str
+        Name of the card that it was made for.
+    alternatives : tuple of str
+        Named alternatives whose weights the rows carry.
+    seed, seconds, warnings
+        How it was made; the time is that of the sampling alone.
+    replay : callable
+        Makes the lab events of the rows again, for histograms.
+    """
+
+    channels_: tuple[Channel, ...]
+    cut_names: tuple[str, ...]
+    seed: int
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    closed: str | None = None
+    alternatives: tuple[str, ...] = ()
+    masses: tuple[float, float] = (float("nan"), float("nan"))
+    inside: str = "decays_inside"
+    experiment: str = ""
+    replay: Replay | None = field(default=None, repr=False)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of primaries tried, over all channels."""
+        return sum(channel.rows.tried for channel in self.channels_)
+
+    @cached_property
+    def weight(self) -> Array:
+        """Weight of every row that passes the selection, divided by its channel's number of primaries."""
+        return self._column(lambda channel: channel.final.weight / max(channel.rows.tried, 1))
+
+    @cached_property
+    def power(self) -> Array:
+        """Power of G of every row that passes the selection."""
+        return self._column(lambda channel: np.full(len(channel.final.weight), channel.power))
+
+    @cached_property
+    def tau_survive(self) -> Array:
+        """Decay lengths at G = 1 up to the window, of every row that passes the selection."""
+        return self._column(lambda channel: channel.final.survive)
+
+    @cached_property
+    def tau_window(self) -> Array:
+        """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
+        return self._column(lambda channel: channel.final.window)
+
+    @cached_property
+    def absorb(self) -> Array:
+        """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
+        return self._column(lambda channel: np.broadcast_to(_or_zero(channel), len(channel.final.weight)))
+
+    def varied(self, name: str) -> "Sample":
+        """Return the sample with the weights of a named alternative, from the same rows.
+
+        Raises
+        ------
+        PhysicsError
+            If the sample was not made with this alternative (``simulate(..., vary=True)``).
+        """
+        if name not in self.alternatives:
+            known = ", ".join(self.alternatives) or "none: simulate with vary=True"
+            raise PhysicsError(f"no alternative '{name}' in this sample ({known})")
+        place = self.alternatives.index(name)
+        channels = tuple(
+            replace(
+                channel,
+                rows=replace(
+                    channel.rows,
+                    produced=channel.rows.produced * channel.rows.factors[place],
+                    factors=np.empty((0, len(channel.rows.produced))),
+                ),
+            )
+            for channel in self.channels_
+        )
+        return replace(self, channels_=channels, alternatives=(), replay=None)
+
+    def in_bin(self, number: int) -> "Sample":
+        """Return the sample with the rows in one bin of the observation only, of as many primaries tried."""
+        number = whole_number("the bin", number)
+        channels = tuple(channel.in_bin(number) for channel in self.channels_)
+        return replace(self, channels_=channels, replay=None)
+
+    def _column(self, get: Callable[[Channel], Array]) -> Array:
+        return np.concatenate([np.empty(0), *(get(channel) for channel in self.channels_)])
+
+    def expected_events(self, coupling: Any) -> Yield:
+        """Return the expected number of signal events at one coupling or an array of them.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        Yield
+            Value and Monte Carlo standard error, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
+        return _yields({"": self.estimate(coupling)})[""]
+
+    def estimate(self, coupling: Any) -> Estimate:
+        """Return the expected number of events with both errors: of the draws, and of a finite list."""
+        return self._total(coupling, Channel.weights)
+
+    def draw_error(self, coupling: Any) -> Any:
+        """Return the standard error of the draws alone, to which `precision` refers; inf: unknown."""
+        return self.estimate(coupling).draw_error
+
+    def list_error(self, coupling: Any) -> Any:
+        """Return the standard error from the size of the lists of mesons, 0 without; inf: unknown."""
+        return self.estimate(coupling).list_error
+
+    def unseen(self, coupling: float) -> tuple[str, ...]:
+        """Return the channels of which nothing was seen that would tell how much they may contribute."""
+        g = _one_coupling("what is unseen", coupling)
+        parts = ((channel.name, channel.weights(g)) for channel in self.channels_)
+        return tuple(name for name, part in parts if math.isinf(part.unseen))
+
+    def upper_bound(self, couplings: Array) -> Array:
+        """Return numbers that the yield cannot exceed, much faster than the yields.
+
+        Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2 - least absorb G^2), by channel.
+        """
+        couplings = checked_couplings(couplings)
+        squares = np.square(couplings)
+        total = np.zeros_like(couplings)
+        for channel in self.channels_:
+            weight, survive, window, _ = channel.final
+            if len(weight) == 0:
+                continue
+            scale = couplings**channel.power / channel.rows.tried
+            weight = np.maximum(weight, 0.0)
+            most = np.minimum(np.sum(weight), np.sum(weight * np.minimum(window, 1e200)) * squares)
+            total += scale * most * np.exp(-(np.min(survive) + np.min(_or_zero(channel))) * squares)
+        return total
+
+    def surviving(self, coupling: float) -> float:
+        """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
+        coupling, total = _one_coupling("a share", coupling), 0.0
+        for channel in self.channels_:
+            weight, _, window, _ = channel.final
+            inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)
+            scale = coupling**channel.power / max(channel.rows.tried, 1)
+            total += scale * float(np.sum(np.maximum(weight, 0.0) * inside))
+        return float(self.expected_events(coupling).value) / total if total > 0.0 else 0.0
+
+    def absorbed(self, coupling: float) -> float:
+        """Return the share of the yield at one coupling that is lost in a shield, counted or not.
+
+        0 where the rows say nothing of it.
+        """
+        counted, whole = (
+            replace(self, channels_=tuple(replace(c, absorbing=on) for c in self.channels_), replay=None)
+            for on in (True, False)
+        )
+        total = float(whole.expected_events(coupling).value)
+        return 1.0 - float(counted.expected_events(coupling).value) / total if total > 0.0 else 0.0
+
+    def slope(self, coupling: Any) -> Yield:
+        """Return dN/dG and its standard error, analytic row by row."""
+        return _yields({"": self._total(coupling, Channel.slope_weights)})[""]
+
+    def _total(self, coupling: Any, weights: Callable[[Channel, float], Weights]) -> Estimate:
+        def total(g: float) -> Estimates:
+            return {"": estimate([weights(channel, g) for channel in self.channels_] if g > 0.0 else [])}
+
+        return _over(coupling, total)[""]
+
+    def channels(self, coupling: Any) -> dict[str, Yield]:
+        """Return the yield of each channel at one coupling or an array of them."""
+
+        def parts(g: float) -> Estimates:
+            return {
+                channel.name: estimate([channel.weights(g)] if g > 0.0 else []) for channel in self.channels_
+            }
+
+        return _yields(_over(coupling, parts))
+
+    def cutflow(self, coupling: Any) -> dict[str, Yield]:
+        """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
+
+        ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection
+        efficiency, where it is not 1, is the last entry, ``efficiency``, so that the last entry is always
+        the signal yield. With conversion as a signal the first entry counts every dark state that points
+        at the volume, by production and conversion at once. Arrays of couplings give arrays.
+        """
+        return _yields(_over(coupling, self._cutflow))
+
+    def _cutflow(self, coupling: float) -> Estimates:
+        channels = self.channels_ if coupling > 0.0 else ()
+        towards = [c.weights_towards(coupling) for c in channels if c.counts_primaries]
+        out = {"produced_towards_detector": estimate(towards)}
+        for cuts, name in enumerate((self.inside, *self.cut_names)):
+            out[name] = estimate([channel.weights(coupling, cuts) for channel in channels])
+        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channels_):
+            out["efficiency"] = self.estimate(coupling)
+        return out
+
+    def _shares(self, coupling: float) -> Array:
+        """Return the contribution of every primary that passes to the yield at one coupling."""
+        g = _one_coupling("a share", coupling)
+        parts = [c.contributions(g) / c.rows.tried for c in self.channels_ if c.rows.tried]
+        return np.concatenate([np.empty(0), *parts])
+
+    def efficiency(self, coupling: float) -> float:
+        """Return the sampling efficiency (sum w)^2/(n sum w^2) at one coupling; n counts zero rows."""
+        shares = self._shares(coupling)
+        square = float(np.sum(np.square(shares)))
+        return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
+
+    def largest_row(self, coupling: float) -> float:
+        """Return the share of the largest single row in the sum at one coupling."""
+        shares = self._shares(coupling)
+        total = float(np.sum(shares))
+        return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
+
+    def histogram(self, observable: str, edges: Any, coupling: float) -> BinnedYield:
+        """Return the distribution of an observable at one coupling, after all cuts.
+
+        Parameters
+        ----------
+        observable : str
+            A name that cuts may use, e.g. ``E_photon`` or ``z_vertex``.
+        edges : array (n + 1,)
+            Increasing bin edges, in the observable's unit; what lies outside is not counted.
+        coupling : float
+            G in GeV^-1.
+        """
+        edges = numbers("edges", edges)
+        if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
+            raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
+        if self.replay is None and self.channels_:
+            raise PhysicsError("this sample cannot be replayed, so only its yields are known")
+        coupling, found = _one_coupling("a histogram", coupling), False
+        parts = []
+        for channel in self.channels_:
+            made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
+            sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
+            for values, weights, group in made:
+                found = True
+                for k, power in enumerate((weights, np.abs(weights), weights**2)):
+                    sums[k] += np.histogram(values, edges, weights=power)[0]
+                if len(channel.list_shares):
+                    groups += np.histogram2d(
+                        group, values, (np.arange(GROUPS + 1) - 0.5, edges), weights=weights
+                    )[0]
+            parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
+        if self.channels_ and not found:
+            raise PhysicsError(f"no event of this sample has '{observable}'")
+        total = combined(parts)
+        ones = np.ones(len(edges) - 1)
+        return BinnedYield(edges, total.value * ones, total.error * ones)
+
+
+def _or_zero(channel: Channel) -> Array:
+    """Return what a channel's rows absorb, or one zero."""
+    absorb = channel.final.absorb
+    return absorb if len(absorb) else np.zeros(1)
+
+
+def _one_coupling(what: str, coupling: Any) -> float:
+    """Return one coupling, or raise PhysicsError."""
+    couplings = checked_couplings(coupling)
+    if couplings.size != 1:
+        raise PhysicsError(f"{what} is that of one coupling, not of {couplings.size}")
+    return float(couplings.reshape(1)[0])

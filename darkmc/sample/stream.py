@@ -1,0 +1,129 @@
+"""What a topology hands to the simulation: channels that can make any chunk of rows, in any order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from darkmc.core.kinematics import Array
+from darkmc.core.rng import StreamNumber
+from darkmc.sample.rows import Channel, Rows
+
+Momenta = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Flight:
+    """An unstable state on its way to where it decays.
+
+    Attributes
+    ----------
+    start : array (4, n)
+        Where and when it starts, rows x, y, z (m) and t (ns).
+    direction : array (3, n)
+        Its direction.
+    entry, window : array (n,)
+        Path from there to the window in which it decays, and the window's length, m.
+    tau_window : array (n,)
+        Decay lengths at G = 1 in the window.
+    slowness : array (n,)
+        Time of flight per metre, ns/m.
+    uniform : array (n,)
+        From which the decay vertex follows at any coupling.
+    """
+
+    start: Array
+    direction: Array
+    entry: Array
+    window: Array
+    tau_window: Array
+    slowness: Array
+    uniform: Array
+
+
+@dataclass(frozen=True)
+class Events:
+    """Lab events behind some rows: what is fixed, and what depends on the coupling.
+
+    Attributes
+    ----------
+    momenta : dict of arrays (4, n)
+        Four-momenta by particle name, GeV, lab frame.
+    vertices : dict of arrays (4, n)
+        Vertices that do not depend on the coupling, rows x, y, z (m) and t (ns); `production` among them.
+    flight : Flight or None
+        The state whose decay vertex depends on the coupling, if there is one.
+    """
+
+    momenta: Momenta
+    vertices: Momenta
+    flight: Flight | None
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """One stream of primaries.
+
+    Attributes
+    ----------
+    name, number : str, StreamNumber
+        Its name, and the number in the register that its random numbers hang on.
+    cost : float
+        Relative cost of a row: a fixed number, never a measured time.
+    power, branching, efficiency : float
+        Power of G and constant factors of every row's weight.
+    n_cuts : int
+        Number of cuts that a row must pass.
+    particles, vertices : tuple of str
+        Names of the particles and vertices in its events.
+    run : callable (rng_seed, chunk, n_rows) -> Rows
+        Make one chunk.
+    run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
+        Make the same chunk with all momenta.
+    bound : callable (coupling) -> float
+        Upper bound of any row's contribution at that coupling.
+    rows_per_primary : int
+        Rows that stand together for one primary.
+    counts_primaries : bool
+        No other channel has the same primaries.
+    list_shares : array (GROUPS,)
+        What part of a list of mesons each group of entries is; empty without a list.
+    own_bins : range or None
+        Bins that it may fill; None: any.
+    absorbing : bool
+        What the rows say of absorption is taken into account.
+    """
+
+    name: str
+    number: StreamNumber
+    cost: float
+    power: float
+    branching: float
+    efficiency: float
+    n_cuts: int
+    particles: tuple[str, ...]
+    vertices: tuple[str, ...]
+    run: Callable[[int, int, int], Rows]
+    run_events: Callable[[int, int, int], tuple[Rows, Events]]
+    bound: Callable[[float], float]
+    rows_per_primary: int = 1
+    counts_primaries: bool = True
+    list_shares: Array = field(default_factory=lambda: np.empty(0))
+    own_bins: range | None = None
+    absorbing: bool = True
+
+    def channel(self, rows: Rows) -> Channel:
+        """Return rows as a channel of a sample."""
+        return Channel(
+            self.name,
+            self.power,
+            self.branching,
+            self.efficiency,
+            self.n_cuts,
+            rows,
+            self.rows_per_primary,
+            self.counts_primaries,
+            self.list_shares,
+            own_bins=self.own_bins,
+            absorbing=self.absorbing,
+        )

@@ -1,0 +1,1 @@
+"""What is measured of an event, and the cuts on it."""

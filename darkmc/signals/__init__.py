@@ -1,0 +1,1 @@
+"""What is seen of a dark state: decay, recoil, conversion, cluster."""

@@ -1,0 +1,124 @@
+"""Interaction: conversion on a nucleus, coherent or a proton, and a photon from the decay of what is made.
+
+a N -> gamma' N, then gamma' -> a gamma before the edge of the volume (for m_a > m' exchange a and gamma').
+One photon and no recoil, which a detector of showers does not tell from an electron.
+"""
+
+import numpy as np
+
+from darkmc.core.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.flight import decay_lengths
+from darkmc.core.kinematics import Array, perpendicular_pair
+from darkmc.core.materials import nuclei_per_m3, nucleus
+from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.portals.dark_axion.coherent_conversion import conversion_on, outgoing_direction_cosine
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
+from darkmc.sample.stream import Flight
+from darkmc.signals.signal import Outcome, Ray
+
+SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
+
+
+class Target:
+    """The nuclei of a volume and the conversion on each of them."""
+
+    def __init__(self, portal: DarkAxionPortal, density: dict[str, float], incoming: str) -> None:
+        self.density = np.array(list(density.values()))
+        self.conversions = [conversion_on(nucleus(name), portal.current, incoming) for name in density]
+        strength = self.density * np.array([c.nucleus.charge**2 for c in self.conversions], dtype=float)
+        self.chances = strength / np.sum(strength)
+
+    @property
+    def threshold(self) -> float:
+        """Least energy (GeV) that converts on any of the nuclei."""
+        return min(conversion.threshold for conversion in self.conversions)
+
+    def convert(self, ray: Ray, uniform: Array) -> tuple[Array, Array, Array, Array]:
+        """Return outgoing energy, 1 - cos of its angle, azimuth, and sum of n sigma (1/m at G = 1).
+
+        From uniforms (4, n), the last for incoming gamma' only; the azimuth (rad) counts as that of
+        :func:`recoil_azimuth`, opposite to the recoil.
+        """
+        which = np.searchsorted(np.cumsum(self.chances)[:-1], uniform[0], side="right")
+        out, versine, azimuth, rate = np.zeros((4, len(ray.energy)))
+        for k, conversion in enumerate(self.conversions):
+            mine = np.flatnonzero(which == k)
+            energy, spin = ray.energy[mine], None if ray.spin is None else ray.spin[:, mine]
+            q2, weight = conversion.sample(energy, uniform[1, mine])
+            out[mine], versine[mine] = outgoing_direction_cosine(energy, q2, conversion)
+            turn = (uniform[2, mine], uniform[-1, mine])
+            recoil, factor = recoil_azimuth(conversion, energy, q2, ray.direction[:, mine], spin, turn)
+            azimuth[mine] = recoil if spin is None else recoil + np.pi
+            rate[mine] = weight * factor * (self.density[k] / self.chances[k] * SIGMA_TO_M2)
+        return out, versine, azimuth, rate
+
+
+class NucleusConversion:
+    """The interaction of :mod:`signals.signal`.
+
+    Parameters
+    ----------
+    experiment : FixedTarget
+        Geometry, cuts and material.
+    portal : DarkAxionPortal
+        The masses, not equal.
+
+    """
+
+    veto_depth = 0.0
+    name, signal, power, cost = "converts", "conversion", 2.0, 2.0
+
+    def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:
+        material = experiment.card.material
+        assert material is not None
+        self.decay = PhotonDecay(portal.current)
+        heavy_axion = self.decay.heavy_axion
+        self.n_uniform = 8 if heavy_axion else 7
+        density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
+        self.target = Target(portal, density, "dark_photon" if heavy_axion else "a")
+        self.shape, self.spin = experiment.shape, experiment.card.simulation.spin_correlations
+        self.window = experiment.energy_window("a gamma")
+        self.ctau = float(portal.axion_ctau() if heavy_axion else portal.dark_photon_ctau())
+        self.branching = 1.0 if heavy_axion else portal.branching_ratio("a gamma")
+        self._daughter = "decay_dark_photon" if heavy_axion else "decay_axion"
+        self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
+        self.vertices: tuple[str, ...] = ("scatter", "decay")
+        self.least_energy = max(self.window[0], self.target.threshold)
+
+    def rate(self, energy: Array) -> Array:
+        """Return roughly the share of photons that the cuts leave; see :class:`Interaction`."""
+        low, high = self.window
+        hardest = energy * (1.0 - (self.decay.daughter_mass / self.decay.mass) ** 2)
+        share = np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+        return np.where(energy > self.target.threshold, share + 1e-4, 0.0)
+
+    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return conversion, decay and photon; see :class:`Interaction`."""
+        out, versine, azimuth, rate = self.target.convert(ray, uniform[[0, 1, 2, -1]])
+        scatter = ray.point(place, self.decay.daughter_mass)
+        first, second = perpendicular_pair(ray.direction)
+        cos, sin = np.cos(azimuth), np.sin(azimuth)
+        across = np.sqrt(versine * (2.0 - versine))
+        flight = across * (cos * first + sin * second) + (1.0 - versine) * ray.direction
+        momentum = np.sqrt(np.maximum(out**2 - self.decay.mass**2, 1e-12))
+        outgoing = np.concatenate([out[None], momentum * flight])
+        normal = None
+        if not self.decay.heavy_axion and self.spin:
+            normal = np.concatenate([np.zeros((1, len(out))), cos * second - sin * first])
+        photon, daughter, weight = self.decay.in_window(outgoing, normal, self.window, uniform[3:6])
+        _, leaving = self.shape.intersect_components(scatter[:3], flight)
+        window = np.nan_to_num(leaving)
+        tau = decay_lengths(window, momentum, self.decay.mass, self.ctau)
+        slowness = out / momentum / SPEED_OF_LIGHT_M_PER_NS
+        known = {"outgoing": outgoing, "photon": photon, self._daughter: daughter} if everything else {}
+        zero = np.zeros_like(tau)
+        return Outcome(
+            weight=rate * weight,
+            visible={"photon": photon},
+            momenta=known,
+            tau_survive=zero,
+            tau_window=tau,
+            flight=Flight(scatter, flight, zero, window, tau, slowness, uniform[6]) if everything else None,
+        )

@@ -1,0 +1,170 @@
+"""How the unstable dark state decays to a final state that is seen, in the lab: one class per kind.
+
+Each draws the daughters either as they come or, for photons, forced into the energies that the cuts leave.
+Momenta are returned in the axes of the meson's decay; the caller turns them to the lab.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from darkmc.biasing.turned import Placed
+from darkmc.cards.experiment import FinalState
+from darkmc.core.kinematics import Array, boost
+from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.dark_pair import DarkPair
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.dark_axion.lepton_pair_decay import PairDecay
+
+Daughters = dict[str, Array]
+
+
+class Draw(NamedTuple):
+    """What a decay is drawn from.
+
+    Attributes
+    ----------
+    pair, placed : DarkPair, Placed
+        The decaying parents, in their rest frame and placed in the lab.
+    parent_mass : float
+        GeV.
+    uniform : array (n_uniform, n)
+        Uniform numbers.
+    analogue : bool
+        Draw as it comes, without forcing energies.
+    everything : bool
+        Make what is not seen, too.
+    """
+
+    pair: DarkPair
+    placed: Placed
+    parent_mass: float
+    uniform: Array
+    analogue: bool
+    everything: bool
+
+    def in_lab(self, four: Array) -> Array:
+        """Boost from the parent's rest frame to the lab, in the axes of the decay."""
+        return boost(four, self.placed.parent, self.parent_mass)
+
+
+class VisibleDecay(Protocol):
+    """What a stream asks of a final state."""
+
+    n_uniform: int
+    particles: tuple[str, ...]
+    heavy_axion: bool
+    mass: float
+
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
+        """Return daughters by name in the lab (axes of the decay) and weights of mean 1."""
+        ...
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw for unstable states of given lab energy."""
+        ...
+
+    def accepted(self, energy: Array) -> Array:
+        """Return roughly what share of decays the energy cuts leave, for proposals only."""
+        ...
+
+
+class SeenPhoton:
+    """gamma' -> a gamma, or a -> gamma gamma' for a heavy axion."""
+
+    n_uniform = 3
+
+    def __init__(self, portal: DarkAxionPortal, window: tuple[float, float], spin_correlations: bool) -> None:
+        self._decay = PhotonDecay(portal.current)
+        self._window, self._spin = window, spin_correlations
+        self.heavy_axion, self.mass = self._decay.heavy_axion, self._decay.mass
+        self._daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
+        self.particles: tuple[str, ...] = ("photon", self._daughter)
+
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
+        """Return photon and dark daughter; see :class:`VisibleDecay`."""
+        if draw.analogue:
+            photon, daughter = self._decay.as_it_comes(draw.pair, draw.uniform[:2])
+            out = {"photon": photon, self._daughter: daughter}
+            return {name: draw.in_lab(four) for name, four in out.items()}, np.ones(draw.uniform.shape[1])
+        polarisation = self._decay.polarisation(draw.pair) if self._spin else None
+        if polarisation is not None:
+            polarisation = draw.in_lab(polarisation)
+        photon, daughter, weight = self._decay.in_window(
+            draw.placed.unstable, polarisation, self._window, draw.uniform, draw.everything
+        )
+        return {"photon": photon, **({self._daughter: daughter} if draw.everything else {})}, weight
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw; 0 where no photon has an energy that the cuts leave."""
+        momentum = np.sqrt(np.maximum(energy**2 - self.mass**2, 1e-30))
+        width = self._decay.window_width(energy, momentum, self._window)[1]
+        polarised = 1.5 if self._spin and not self.heavy_axion else 1.0
+        return np.where(width > 0.0, polarised * self._decay.window_weight(width), 0.0)
+
+    def accepted(self, energy: Array) -> Array:
+        """Return the share of isotropic decays with a photon in the window."""
+        low, high = self._window
+        hardest = energy * (1.0 - (self._decay.daughter_mass / self.mass) ** 2)
+        return np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+
+
+class SeenPair:
+    """gamma' -> a l+ l-, seen as a pair of leptons."""
+
+    n_uniform = PairDecay.n_uniform
+    heavy_axion = False
+
+    def __init__(self, portal: DarkAxionPortal, state: FinalState, window: tuple[float, float]) -> None:
+        lepton, self._names = LEPTONS[state]
+        self._decay = PairDecay(portal.current, mass(lepton))
+        self._window = window
+        self.mass = self._decay.mass
+        self.particles: tuple[str, ...] = (*self._names, "decay_axion")
+
+    def draw(self, draw: Draw) -> tuple[Daughters, Array]:
+        """Return l-, l+ and axion; see :class:`VisibleDecay`."""
+        daughters, weight = self._decay.as_it_comes(draw.pair, draw.uniform)
+        wanted = self.particles if draw.everything else self._names
+        return {name: draw.in_lab(four) for name, four in zip(wanted, daughters, strict=False)}, weight
+
+    def largest_weight(self, energy: Array) -> Array:
+        """Return the largest weight of a draw."""
+        return np.where(energy > self._window[0], self._decay.largest_weight, 0.0)
+
+    def accepted(self, energy: Array) -> Array:
+        """Return 1 above the least energy that the cuts leave, rising to it from half of it."""
+        least = max(self._window[0], 1e-9)
+        return np.clip(2.0 * energy / least - 2.0, 0.0, 1.0)
+
+
+LEPTONS: dict[str, tuple[str, tuple[str, str]]] = {
+    "a e- e+": ("e", ("electron", "positron")),
+    "a mu- mu+": ("mu", ("muon_minus", "muon_plus")),
+}
+
+
+def is_open(portal: DarkAxionPortal, state: FinalState) -> bool:
+    """Return whether the heavier dark state decays to a final state."""
+    heavy_axion = state == "a gamma" and portal.m_axion > portal.m_dark_photon
+    return bool(portal.axion_width() > 0.0) if heavy_axion else portal.branching_ratio(state) > 0.0
+
+
+def particles(state: FinalState) -> tuple[str, ...]:
+    """Return the names of the particles that are seen in a final state."""
+    return ("photon",) if state == "a gamma" else LEPTONS[state][1]
+
+
+def threshold(state: FinalState) -> float:
+    """Return the least mass difference of the dark states (GeV) that a final state needs."""
+    return 0.0 if state == "a gamma" else 2.0 * mass(LEPTONS[state][0])
+
+
+def visible_decay(
+    portal: DarkAxionPortal, state: FinalState, window: tuple[float, float], spin_correlations: bool
+) -> VisibleDecay:
+    """Return the sampler of a final state; `window` holds the visible energies that the cuts leave, GeV."""
+    if state == "a gamma":
+        return SeenPhoton(portal, window, spin_correlations)
+    return SeenPair(portal, state, window)

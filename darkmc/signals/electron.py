@@ -1,0 +1,224 @@
+"""Interaction: scattering off an electron that recoils visibly, with a veto on what is made.
+
+a e -> gamma' e: the gamma' must leave the detector undecayed, for its photon would be seen (for m_a > m'
+exchange a and gamma').  gamma' e -> a e: the axion needs no veto.  Three vetoes: "geometry", the distance
+from the vertex to the edge of the active volume plus a buffer; "paper", the founding paper's average of the
+escape probability over path lengths from 1 m to the detector's size (arXiv:1806.00757 section V); "accept",
+electron cuts only, the photon is ignored.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from darkmc.cards.experiment import Cut, ScatteringCard
+from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.errors import CardError
+from darkmc.core.flight import decay_lengths
+from darkmc.core.kinematics import Array, around, length
+from darkmc.core.materials import nuclei_per_m3, nucleus
+from darkmc.core.particles import mass
+from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.geometry.shapes import Shape
+from darkmc.geometry.volume import holds, make_shape
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
+from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
+from darkmc.sample.stream import Flight
+from darkmc.signals.conversion import SIGMA_TO_M2
+from darkmc.signals.signal import Outcome, Ray
+
+_PAPER_LEAST_M = 1.0  # shortest path of the founding paper's average
+_INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep absorption, about
+_ENDLESS_M = 1e15  # beyond this nothing is said about a decay
+
+
+NEEDS_PHOTON = ("m_electron_photon",)
+
+
+def kinetic_window(cuts: Sequence[Cut], m_electron: float) -> tuple[float, float]:
+    """Return the kinetic energies (GeV) of recoils that the cuts leave."""
+    rest = {"E_electron": m_electron, "T_electron": 0.0}
+    rows = [(cut, rest[cut.observable]) for cut in cuts if cut.observable in rest]
+    low = max([0.0, *(cut.min - shift for cut, shift in rows if cut.min is not None)])
+    high = min([np.inf, *(cut.max - shift for cut, shift in rows if cut.max is not None)])
+    return low, float(high)
+
+
+def angular_window(cuts: Sequence[Cut]) -> tuple[float, float]:
+    """Return the angles (rad) between recoil and beam that the cuts leave."""
+    angles = [cut for cut in cuts if cut.observable == "theta_electron"]
+    cosines = [cut for cut in cuts if cut.observable == "cos_theta_electron"]
+    low = [*(cut.min for cut in angles), *(_angle(cut.max) for cut in cosines)]
+    high = [*(cut.max for cut in angles), *(_angle(cut.min) for cut in cosines)]
+    return max([0.0, *(a for a in low if a is not None)]), min([np.pi, *(a for a in high if a is not None)])
+
+
+def _angle(cosine: float | None) -> float | None:
+    return None if cosine is None else float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+
+def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
+    """Return the volume in which a decay is seen; CardError unless it holds the fiducial one."""
+    if card.geometry.active is None:
+        return fiducial
+    active = make_shape(card.geometry.active, path)
+    if not holds(active, fiducial):
+        raise CardError(f"{path}: geometry.active: the fiducial volume sticks out of the active one")
+    return active
+
+
+class ElectronRecoil:
+    """The interaction of :mod:`signals.signal`, for one incoming state.
+
+    Parameters
+    ----------
+    experiment : FixedTarget
+        Geometry, cuts and material of a scattering card.
+    active : Shape
+        The volume in which a decay is seen.
+    portal : DarkAxionPortal
+        The masses.
+    unstable_in : bool
+        The heavier state scatters, and the lighter one goes out.
+    """
+
+    name, signal, cost = "scatters", "electron", 1.0
+    branching = 1.0
+
+    def __init__(
+        self, experiment: FixedTarget, active: Shape, portal: DarkAxionPortal, unstable_in: bool
+    ) -> None:
+        card = experiment.card
+        assert isinstance(card, ScatteringCard)
+        self.card: ScatteringCard = card
+        material, simulation = self.card.material, self.card.simulation
+        self.active, self.veto = active, simulation.veto
+        heavy_axion = portal.m_axion > portal.m_dark_photon
+        axion_in = heavy_axion == unstable_in
+        self.scattering = FermionScattering(portal.current, "a" if axion_in else "dark_photon", mass("e"))
+        self.vetoed = not unstable_in and portal.m_axion != portal.m_dark_photon and self.veto != "accept"
+        self.averaged = self.vetoed and self.veto == "paper"
+        self.decay = None
+        if not unstable_in and self.veto == "accept" and portal.m_axion != portal.m_dark_photon:
+            self.decay = PhotonDecay(portal.current)
+        self.ctau = float(portal.axion_ctau() if heavy_axion else portal.dark_photon_ctau())
+        least = _PAPER_LEAST_M if self.veto == "paper" else self.card.geometry.veto_buffer_m + _INSIDE_M
+        self.veto_depth = decay_lengths(least, 1.0, self.scattering.m_out, self.ctau) if self.vetoed else 0.0
+        density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
+        electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
+        factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)
+        self.strength = electrons * SIGMA_TO_M2 * factor
+        self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
+        self.kinetic, self.cone = kinetic_window(self.card.cuts, mass("e")), angular_window(self.card.cuts)[1]
+        self.with_photon = any(cut.observable in NEEDS_PHOTON for cut in self.card.cuts)
+        self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
+        self.least_energy = max(self.scattering.threshold, self.kinetic[0])
+        self.power = 0.0 if self.averaged else 2.0
+        self.n_uniform = (6 if self.decay is not None else 2) + (0 if axion_in else 1)
+        daughters: tuple[str, ...] = ()
+        if self.decay is not None:
+            daughters = ("photon", "decay_dark_photon" if heavy_axion else "decay_axion")
+        self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters)
+        self.vertices: tuple[str, ...] = ("scatter", *(("decay",) if daughters else ()))
+
+    def rate(self, energy: Array) -> Array:
+        """Return n sigma of recoils near the cuts; see :class:`Interaction`."""
+        flat = energy.ravel()
+        open_ = flat > self.scattering.threshold * (1.0 + 1e-9)
+        safe = np.where(open_, flat, 2.0 * self.scattering.threshold + 1.0)
+        limits = self.scattering.q2_limits(safe)
+        low, high = self._windows(safe, np.zeros_like(safe))
+        low, high = (np.clip(side, *limits) for side in (low, high))
+        low = np.maximum(low, 1e-30 * limits[1])
+        total = np.sum(self.scattering.integral(safe, low, np.maximum(high, low)), axis=0)
+        return np.where(open_, np.maximum(total, 0.0), 0.0).reshape(energy.shape)
+
+    def _windows(self, energy: Array, angle: Array) -> tuple[Array, Array]:
+        """Return ranges of Q^2 (2, n) that can pass, for rays at some angle (rad) to the beam."""
+        m = self.scattering.target_mass
+        bottom, top = (np.full_like(energy, 2.0 * m * limit) for limit in self.kinetic)
+        if self.cone >= np.pi:
+            return np.stack([top, bottom]), np.stack([top, top])
+        widest = np.minimum(angle + self.cone * (1.0 + 1e-9), np.pi)
+        soft, hard = self.scattering.kinetic_limits(energy, np.cos(widest))
+        low = np.stack([bottom, np.maximum(2.0 * m * hard, bottom)])
+        return low, np.stack([np.minimum(2.0 * m * soft, top), top])
+
+    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return the recoil, and the veto on what goes out; see :class:`Interaction`."""
+        scattering = self.scattering
+        if self.forced:
+            angle = np.arctan2(np.hypot(ray.direction[0], ray.direction[1]), ray.direction[2])
+            low, high = self._windows(ray.energy, angle)
+            q2, weight = scattering.sample_within(ray.energy, uniform[0], low, high)
+        else:
+            q2, weight = scattering.sample(ray.energy, uniform[0])
+        kinetic = q2 / (2.0 * scattering.target_mass)
+        azimuth, factor = recoil_azimuth(
+            scattering, ray.energy, q2, ray.direction, ray.spin, (uniform[1], uniform[-1])
+        )
+        weight = weight * factor
+        recoil = self._recoil(ray, kinetic, azimuth)
+        incoming = ray.momentum(scattering.m_in)
+        outgoing = incoming - recoil
+        outgoing[0] += scattering.target_mass
+        survive, window = np.zeros_like(q2), np.full_like(q2, np.inf)
+        if self.vetoed:
+            survive, window = self._veto(ray, place, outgoing)
+        if self.averaged:
+            weight = weight / np.where(window > 0.0, window, 1.0)
+        momenta, flight = {"recoil_electron": recoil, "outgoing": outgoing}, None
+        if self.decay is not None and (everything or self.with_photon):
+            scatter = ray.point(place, scattering.m_in)
+            daughters, flight = self._decayed(self.decay, (recoil, outgoing), scatter, uniform[2:])
+            momenta |= daughters
+            if self.with_photon:
+                window = flight.tau_window
+        return Outcome(
+            weight=weight * self.strength,
+            visible={name: momenta[name] for name in self.seen if name in momenta},
+            momenta=momenta if everything else {},
+            tau_survive=survive,
+            tau_window=window,
+            flight=flight if everything else None,
+        )
+
+    def _recoil(self, ray: Ray, kinetic: Array, azimuth: Array) -> Array:
+        """Return the four-momentum (4, n) of the electron."""
+        m = self.scattering.target_mass
+        cosine = np.clip(recoil_cosine(ray.energy, kinetic, self.scattering), -1.0, 1.0)
+        direction = around(ray.direction, cosine, azimuth)
+        return np.concatenate([(kinetic + m)[None], np.sqrt(kinetic * (kinetic + 2.0 * m)) * direction])
+
+    def _veto(self, ray: Ray, place: Array, outgoing: Array) -> tuple[Array, Array]:
+        """Return the decay lengths at G = 1 to be survived, and those of the paper's average."""
+        geometry, momentum = self.card.geometry, length(outgoing[1:])
+        per_metre = decay_lengths(1.0, momentum, self.scattering.m_out, self.ctau)
+        if self.veto == "paper":
+            assert geometry.veto_size_m is not None
+            return per_metre * _PAPER_LEAST_M, per_metre * (geometry.veto_size_m - _PAPER_LEAST_M)
+        vertex = ray.start[:3] + place * ray.direction
+        _, leaving = self.active.intersect_components(vertex, outgoing[1:] / momentum)
+        distance = np.nan_to_num(leaving) + geometry.veto_buffer_m
+        return per_metre * distance, np.full_like(per_metre, np.inf)
+
+    def _decayed(
+        self, decay: PhotonDecay, momenta: tuple[Array, Array], scatter: Array, uniform: Array
+    ) -> tuple[dict[str, Array], Flight]:
+        """Return the daughters of what goes out, and its flight: inside the volume if cuts want a photon."""
+        recoil, outgoing = momenta
+        axis = None
+        if self.spin and not decay.heavy_axion:
+            axis = polarisation_axis(recoil, outgoing, decay.mass, self.scattering.target_mass, uniform[0])
+        photon, daughter = decay.polarised(outgoing, axis, uniform[1:3])
+        momentum = length(outgoing[1:])
+        direction = outgoing[1:] / momentum
+        window = np.full_like(momentum, _ENDLESS_M)
+        if self.with_photon:
+            window = np.nan_to_num(self.active.intersect_components(scatter[:3], direction)[1])
+        tau = decay_lengths(window, momentum, decay.mass, self.ctau)
+        slowness = outgoing[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
+        flight = Flight(scatter, direction, np.zeros_like(tau), window, tau, slowness, uniform[3])
+        return {"photon": photon, self.particles[-1]: daughter}, flight

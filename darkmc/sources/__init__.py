@@ -1,0 +1,1 @@
+"""Where dark states come from: mesons and beams."""

@@ -1,0 +1,1 @@
+"""Mesons from files and from generators."""

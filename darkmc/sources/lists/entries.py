@@ -1,0 +1,234 @@
+"""Mesons from lists: checked against mass shell, units and beam, then drawn at random.
+
+What the list itself lacks in entries is an error of its own: entries belong to fixed groups (`estimates`).
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.cards.flux import MesonList, MesonListCard, is_hepmc
+from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.errors import CardError, PhysicsError
+from darkmc.core.estimates import GROUPS, Groups, group_of, group_sums
+from darkmc.core.kinematics import Array, length, polar_angle
+from darkmc.core.particles import PDG_IDS, canonical_name
+from darkmc.sources.lists.checks import FAR_M, check_axis, check_momenta
+from darkmc.sources.lists.hepmc import read_hepmc
+from darkmc.sources.lists.tables import MOMENTUM, VERTEX, ListFile, read_list
+
+_NS_PER_S = 1e9
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Mesons of one species.
+
+    Attributes
+    ----------
+    momentum : array (3, n)
+        Lab momenta, GeV.
+    position, time : array (3, n), array (n,), or None
+        Where (m) and when (ns) the mesons are made; None: at the target, as the beam hits it.
+    share : array (n,)
+        Shares of the entries in the mesons; they sum to 1.
+    per_pot : float
+        Mesons per POT that all entries stand for.
+    from_target : bool
+        Positions are relative to the place where the beam hits the target, not to the lab's origin.
+    fixed : bool
+        `per_pot` is known apart from the list; otherwise the number of entries is as random as they are.
+    collision : array (n,) or None
+        What entries made together have in common, e.g. an event's number: they share a group.  None: nothing.
+    remarks : tuple of str
+        What a user should know of the list.
+    """
+
+    momentum: Array
+    position: Array | None
+    time: Array | None
+    share: Array
+    per_pot: float
+    from_target: bool = True
+    fixed: bool = True
+    collision: NDArray[np.int64] | None = None
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The group of each entry, fixed by its number in the list or that of its event."""
+        return group_of(np.arange(len(self.share)) if self.collision is None else self.collision)
+
+    @cached_property
+    def group_shares(self) -> Array:
+        """What part of the mesons each group is, equal parts where their number is random."""
+        return group_sums(self.groups, self.share) if self.fixed else np.full(GROUPS, 1.0 / GROUPS)
+
+    @cached_property
+    def size(self) -> Array:
+        """Absolute values of the momenta, GeV."""
+        return length(self.momentum)
+
+    @cached_property
+    def direction(self) -> Array:
+        """Unit vectors (3, n); +z for mesons at rest."""
+        rest = self.size == 0.0
+        out: Array = self.momentum / np.where(rest, 1.0, self.size)
+        out[2] = np.where(rest, 1.0, out[2])
+        return out
+
+    @cached_property
+    def _chance(self) -> Array:
+        """Chance to be drawn: half of the draws follow the weights, half keep what the list has plenty of."""
+        return 0.5 * self.share + 0.5 / len(self.share)
+
+    @cached_property
+    def _cumulative(self) -> Array:
+        total = np.cumsum(self._chance)
+        out: Array = total / total[-1]
+        return out
+
+    @cached_property
+    def weight(self) -> Array:
+        """Mesons per POT that a draw of each entry stands for: the mean over draws is `per_pot`."""
+        out: Array = self.per_pot * self.share / self._chance
+        return out
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest of the weights, less than twice the mesons per POT."""
+        return float(np.max(self.weight))
+
+    def relative_to(self, target: Array) -> "Entries":
+        """Return the same mesons with positions relative to a target (3,) in the lab, m."""
+        if self.from_target or self.position is None:
+            return self
+        return replace(self, position=self.position - target[:, None], from_target=True)
+
+    def pick(self, uniform: Array) -> Index:
+        """Return entries drawn by uniform numbers (n,)."""
+        drawn: Index = np.searchsorted(self._cumulative, uniform, side="right")
+        return drawn
+
+    def draw(self, uniform: Array) -> tuple[Array, Array, Array]:
+        """Return momentum (GeV), theta (rad) and weight of entries drawn by uniform numbers (n,)."""
+        entry = self.pick(uniform)
+        return self.size[entry], polar_angle(self.direction[:, entry]), self.weight[entry]
+
+
+def read_mesons(card: MesonListCard, path: str) -> tuple[dict[str, Entries], list[str]]:
+    """Return the lists of a card by species, and the hashes of their files.
+
+    Parameters
+    ----------
+    card : MesonListCard
+        The card.
+    path : str
+        Where it is: its files are relative to that.
+
+    Raises
+    ------
+    CardError
+        With file and line or entry, if a file or what it holds is wrong.
+    """
+    files = _files(card, path)
+    keys = {canonical_name(key): key for key in card.list_.files}
+    lists = {meson: _entries(keys[meson], meson, table, card) for meson, table in files.items()}
+    return lists, [table.sha256 for table in files.values()]
+
+
+def _files(card: MesonListCard, path: str) -> dict[str, ListFile]:
+    """Return the card's files by species; each file of events is read once."""
+    names: dict[str, str] = {}
+    for key, name in card.list_.files.items():
+        try:
+            meson = canonical_name(key)
+        except PhysicsError as error:
+            raise CardError(f"{path}: list.files: {error}") from None
+        if meson in names:
+            raise CardError(f"{path}: list.files: '{key}' is given twice under different names")
+        names[meson] = name
+    folder, out = Path(path).parent, dict[str, ListFile]()
+    for meson, name in names.items():
+        if meson not in out and is_hepmc(name):
+            together = [other for other in names if names[other] == name]
+            out |= read_hepmc(folder / name, {other: PDG_IDS[other] for other in together})
+        elif meson not in out:
+            out[meson] = read_list(folder / name, card.list_.columns, card.list_.tree)
+    return {meson: out[meson] for meson in names}
+
+
+def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entries:
+    columns, settings = table.columns, card.list_
+    unit = table.unit or settings.momentum_unit or "GeV"
+    factor = 1e-3 if unit == "MeV" and table.unit is None else 1.0
+    four = np.stack([columns[name] for name in MOMENTUM]) * factor
+    remark = check_momenta(four, meson, table, unit, card.beam.energy_GeV)
+    weight = columns.get("weight", np.ones(four.shape[1]))
+    negative = np.flatnonzero(weight < 0.0)
+    if len(negative):
+        raise CardError(f"{table.place(int(negative[0]))}: the weight {weight[negative[0]]:g} is negative")
+    total = float(np.sum(weight))
+    if not 0.0 < total < np.inf:
+        fault = "all weights are zero" if total == 0.0 else "the sum of all weights is no finite number"
+        raise CardError(f"{table.path}: {fault}")
+    check_axis(four[:3], weight / total, table)
+    position, time = _vertices(table, settings)
+    per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
+    return Entries(
+        four[:3],
+        position,
+        time,
+        weight / total,
+        per_pot,
+        from_target=settings.position_origin != "lab",
+        fixed=key in settings.mesons_per_pot,
+        collision=table.numbers if table.unit else None,
+        remarks=(*table.remarks, *([remark] if remark else [])),
+    )
+
+
+def _vertices(table: ListFile, settings: MesonList) -> tuple[Array | None, Array | None]:
+    """Return positions, from where the beam hits or from the lab's origin, in m, and times in ns."""
+    columns = table.columns
+    if VERTEX[0] in columns:
+        position = np.stack([columns[name] for name in VERTEX[:3]])
+        time = columns["t"] * (_NS_PER_S if settings.time_unit == "s" and table.unit is None else 1.0)
+    elif settings.origin_m is not None:
+        position, time = np.zeros((3, len(columns["E"]))), np.zeros(len(columns["E"]))
+    else:
+        return None, None
+    if settings.origin_m is not None:
+        position = position + np.array(settings.origin_m)[:, None]
+        time = time + settings.origin_m[2] / SPEED_OF_LIGHT_M_PER_NS  # when the beam passes that place
+    return position, time
+
+
+def list_remarks(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
+    """Return what a user should know of lists, each once: files, masses, positions far from the beam."""
+    remarks = [remark for entries in lists.values() for remark in entries.remarks]
+    return list(dict.fromkeys([*remarks, *_far_from_beam(card, lists)]))
+
+
+def _far_from_beam(card: MesonListCard, lists: dict[str, Entries]) -> list[str]:
+    """Return for which lists most mesons start far from where the beam hits, unless the card means it."""
+    if card.list_.position_origin == "lab" or card.list_.origin_m is not None:
+        return []
+    remarks = []
+    for meson, entries in lists.items():
+        distance = 0.0 if entries.position is None else _median(length(entries.position), entries.share)
+        if distance > FAR_M:
+            text = f"the {meson} of the list start {distance:.3g} m from where the beam hits (median)"
+            remarks.append(f"flux {card.name}: {text}: say in list.origin_m what their positions count from")
+    return remarks
+
+
+def _median(values: Array, share: Array) -> float:
+    order = np.argsort(values)
+    middle = np.searchsorted(np.cumsum(share[order]), 0.5)
+    return float(values[order][min(int(middle), len(order) - 1)])

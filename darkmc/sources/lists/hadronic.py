@@ -1,0 +1,190 @@
+"""Mesons from a hadronic generator: run once in a process of its own, then kept in the user's cache folder.
+
+Taken as they leave the nucleus are pi0 (those of rho, omega and all shorter-lived resonances with them) and
+eta; pi0 of the decays of eta are added.  Not in it: pi0 of weak decays (about 3% of all), and whatever
+secondaries make on their way through a thick target.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.cards.flux import HadronicCard
+from darkmc.core.errors import CardError
+from darkmc.core.kinematics import Array, boost, kallen, on_shell, unit_vector
+from darkmc.core.particles import PDG_IDS, canonical_name, mass
+from darkmc.core.rng import chunk_rng, stream_number
+from darkmc.sources.lists.entries import Entries
+
+# PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302
+PI0_PER_ETA = 3.0 * 0.3257 + 0.2302
+GENERATED = ("pi0", "eta")
+_FORMAT = 1  # of what lies in the cache
+_MADE = "made.npz"
+
+
+def hadronic_mesons(card: HadronicCard, path: str) -> tuple[dict[str, Entries], list[str]]:
+    """Return the mesons of a card by species, and the hash of what the generator made.
+
+    Parameters
+    ----------
+    card : HadronicCard
+        The card.
+    path : str
+        Where it is, for messages.
+
+    Raises
+    ------
+    CardError
+        If the generator is not installed or fails, or the cache folder cannot be written.
+    """
+    made = _cached(card, path)
+    per_pot = card.target_interaction / card.generator.n_interactions
+    decays = pions_of_eta(made["eta"], card.generator.seed)
+    pions = np.concatenate([made["pi0"], decays], axis=1)
+    direct, indirect = np.ones(made["pi0"].shape[1]), np.full(decays.shape[1], PI0_PER_ETA)
+    parents = np.arange(decays.shape[1])  # a pion and the eta that it comes from are one piece of luck
+    numbers = np.concatenate([len(parents) + np.arange(len(direct)), parents])
+    fixed = card.pi0_per_pot is not None
+    lists = {
+        "pi0": _entries(pions, np.concatenate([direct, indirect]), per_pot, fixed, numbers),
+        "eta": _entries(made["eta"], np.ones(decays.shape[1]), per_pot, fixed, parents),
+    }
+    if card.pi0_per_pot is not None:
+        scale = card.pi0_per_pot / lists["pi0"].per_pot
+        lists = {meson: replace(entries, per_pot=scale * entries.per_pot) for meson, entries in lists.items()}
+    for key, ratio in card.ratios.items():
+        lists[canonical_name(key)] = replace(lists["pi0"], per_pot=ratio * lists["pi0"].per_pot)
+    return lists, [hashlib.sha256(b"".join(made[meson].tobytes() for meson in GENERATED)).hexdigest()]
+
+
+def _entries(
+    momentum: Array, weight: Array, per_pot: float, fixed: bool, collision: NDArray[np.int64]
+) -> Entries:
+    total = float(np.sum(weight))
+    share, all_of_them = weight / total, per_pot * total
+    return Entries(momentum, None, None, share, all_of_them, fixed=fixed, collision=collision)
+
+
+def pions_of_eta(eta: Array, seed: int) -> Array:
+    """Return the momentum of one pi0 of the decay of each eta into three pions, flat in phase space.
+
+    Parameters
+    ----------
+    eta : array (3, n)
+        Lab momenta, GeV.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    array (3, n)
+        Lab momenta, GeV; each stands for `PI0_PER_ETA` pi0.
+    """
+    heavy, light = mass("eta"), mass("pi0")
+    pair = np.linspace(2.0 * light, heavy - light, 2001)[1:-1]  # mass of the other two
+    momentum = np.sqrt(np.maximum(kallen(heavy**2, pair**2, light**2), 0.0)) / (2.0 * heavy)
+    cumulative = np.cumsum(momentum * np.sqrt(pair**2 - 4.0 * light**2))
+    uniform = chunk_rng(seed, stream_number("decays of eta"), 0).random((3, eta.shape[1]))
+    size = np.interp(uniform[0] * cumulative[-1], cumulative, momentum)
+    direction = unit_vector(2.0 * uniform[1] - 1.0, 2.0 * np.pi * uniform[2])
+    out: Array = boost(on_shell(size * direction, light), on_shell(eta, heavy), heavy)[1:]
+    return out
+
+
+def cache_folder() -> Path:
+    """Return where generated mesons are kept: $DARKMC_CACHE, $XDG_CACHE_HOME/darkmc or ~/.cache/darkmc."""
+    own = os.environ.get("DARKMC_CACHE")
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkmc"
+
+
+def settings(card: HadronicCard, path: str) -> dict[str, Any]:
+    """Return all that decides what the generator makes; CardError if chromo is missing."""
+    try:
+        version = metadata.version("chromo")
+    except metadata.PackageNotFoundError:
+        model = card.generator.model
+        raise CardError(f"{path}: {model} needs chromo: pip install 'darkmc[hadronic]'") from None
+    return {
+        "format": _FORMAT,
+        "chromo": version,
+        **card.generator.model_dump(),
+        "energy_GeV": card.beam.energy_GeV,
+        "mass_number": card.target.mass_number,
+        "charge": card.target.charge,
+        "pdg_ids": {meson: PDG_IDS[meson] for meson in GENERATED},
+    }
+
+
+def _cached(card: HadronicCard, path: str) -> dict[str, Array]:
+    """Return momenta (3, n) by species, from the cache folder or from a new run."""
+    wanted = json.dumps(settings(card, path), sort_keys=True)
+    key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
+    target = card.target
+    nucleus = f"Z{target.charge}-A{target.mass_number}"
+    folder = cache_folder()
+    file = folder / f"{card.generator.model}-{nucleus}-{card.beam.energy_GeV:g}GeV-{key}.npz"
+    made = _read(file, wanted) or _made(file, wanted, path)
+    if not made["eta"].shape[1]:
+        n = card.generator.n_interactions
+        raise CardError(f"{path}: generator.n_interactions: not one eta in {n} interactions")
+    return made
+
+
+def _made(file: Path, wanted: str, path: str) -> dict[str, Array]:
+    """Run the generator and return what it made; the file is whole or not there."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".run-", dir=file.parent) as folder:
+            work = Path(folder).resolve()
+            _run(wanted, work)
+            made = _read(work / _MADE, wanted)
+            if made is None:
+                raise CardError(f"{path}: the generator failed: {_complaint(work)}")
+            (work / _MADE).replace(file)
+    except OSError as error:
+        text = f"cannot keep generated mesons there ({error.strerror}): set DARKMC_CACHE"
+        raise CardError(f"{file.parent}: {text}") from None
+    return made
+
+
+def _read(file: Path, wanted: str) -> dict[str, Array] | None:
+    """Return what a file of the cache holds, None if it is not there or not what is wanted."""
+    try:
+        with file.open("rb") as stream, np.load(stream) as stored:
+            if str(stored["settings"]) != wanted:
+                return None
+            return {meson: stored[meson] for meson in GENERATED}
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
+        return None
+
+
+def _run(wanted: str, work: Path) -> None:
+    """Run the generator in a process of its own; its bar goes to the terminal, what it prints to a file."""
+    command = [sys.executable, "-m", "darkmc.sources.lists.urqmd", wanted, str(work)]
+    with (work / "log").open("wb") as log:
+        shown = None if sys.stderr is not None and sys.stderr.isatty() else log
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=shown, check=False)
+
+
+def _complaint(work: Path) -> str:
+    """Return why the generator failed: what was raised, or the last line that it printed."""
+    for file in (work / "error", work / "log"):
+        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines:
+            return lines[-1]
+    return "it stopped without a word"
