@@ -1,9 +1,11 @@
 """Shared by the tests: explicit tensors, textbook boosts and pulls, written without the package."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 
+ROOT = Path(__file__).parents[1]
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
 
 

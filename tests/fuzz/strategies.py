@@ -3,11 +3,9 @@
 import json
 import math
 import tomllib
-from pathlib import Path
 
+from helpers import ROOT
 from hypothesis import strategies as st
-
-ROOT = Path(__file__).parents[2]
 
 # text ---------------------------------------------------------------------------------------------------
 GOOD_NUMBERS = ("30MeV", "0.03", "1e-4", "5MeV", "2", "0.5x", "1e3keV", "1")

@@ -3,8 +3,8 @@
 import gminus2_by_mpmath as exact
 import numpy as np
 import pytest
+from gminus2.test_one_loop import digits
 from mpmath import mpf
-from test_gminus2_one_loop import digits
 
 import darkmc
 from darkmc.core.constants import ALPHA

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import four_momentum, isotropic, pull, to_rest_frame
+from helpers import ROOT, four_momentum, isotropic, pull, to_rest_frame
 from list_cards import experiment, sphere
 
 import darkmc
@@ -338,7 +338,7 @@ def test_urqmd_and_the_fit_to_data_agree_on_beryllium():
 def test_the_documented_fit_is_the_fits():
     """The column of the fit in the table, by another quadrature."""
     fit = darkmc.MesonSource("sanford-wang-be-8gev", {"pi0_per_pot": None})
-    table = Path(__file__).parents[1] / "docs" / "data" / "hadronic.csv"
+    table = ROOT / "docs" / "data" / "hadronic.csv"
     rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()[2:]]
     assert len(rows) == 9
     for momenta, angles, value, *_ in rows:

@@ -1,4 +1,4 @@
-"""Speed of the g-2 loop functions on one core.  Run: OMP_NUM_THREADS=1 python benchmarks/gminus2.py."""
+"""Speed of the g-2 loop functions on one core.  Run: OMP_NUM_THREADS=1 python tools/benchmarks/gminus2.py."""
 
 import time
 from collections.abc import Callable

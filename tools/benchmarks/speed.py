@@ -1,4 +1,4 @@
-"""Speed of sampling: time to 1% and events per second on one core.  Run: python benchmarks/speed.py."""
+"""Speed of sampling: time to 1% and events per second on one core.  Run: python tools/benchmarks/speed.py."""
 
 import statistics
 import time

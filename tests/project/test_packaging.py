@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
-ROOT = Path(__file__).parents[1]
 CARDS = [
     str(p.relative_to(ROOT))
     for kind in ("detectors", "fluxes", "runs")
@@ -60,7 +60,7 @@ def test_the_sdist_holds_cards_tests_and_texts(built):
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert len(CARDS) >= 3
     assert {*CARDS, "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml"} <= names
-    assert {"tests/test_packaging.py", "darkmc/py.typed", ".ci/run"} <= names
+    assert {"tests/project/test_packaging.py", "darkmc/py.typed", ".ci/run"} <= names
 
 
 def test_the_wheel_holds_every_file_and_card_and_nothing_else(built):

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 import darkmc
 from darkmc.cli import main
 from darkmc.experiments.lepton_moments import list_moments
 
-ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pydantic
 import pytest
+from helpers import ROOT
 
 from darkmc import CardError, Experiment, MesonSource, list_experiments, list_fluxes, list_runs
 from darkmc.cards.load import find_card, list_cards, load_card
 from darkmc.core.particles import canonical_name
 from darkmc.experiments.lepton_moments import list_moments
 
-ROOT = Path(__file__).parent.parent
 CHARM = (ROOT / "detectors" / "charm-finegrained.toml").read_text(encoding="utf-8")
 PLAIN, _, _ = CHARM.partition("[presets")
 FLUX = (ROOT / "fluxes" / "bmpt-cu-400.toml").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Tables of our edges over printed curves, which are read from a folder of your own.
 
-    python docs/tables.py --compute --curves=FOLDER charm_curve babar_curve belle2_curves
+    python tools/tables.py --compute --curves=FOLDER charm_curve babar_curve belle2_curves
 
 A curve is a text of mass (GeV) and G (1/GeV), comma between, # for comments, in the order in which it is
 drawn.  Only ratios are kept.

@@ -7,11 +7,11 @@ Until a shape owns its card keys, geometry stands above cards.
 import ast
 import re
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
-PACKAGE = Path(__file__).parents[1] / "darkmc"
+PACKAGE = ROOT / "darkmc"
 PHYSICS = "core cards geometry gminus2 portals sources selection sample limits signals biasing engine"
 ORDER = [*PHYSICS.split(), "experiments", "scan", "output", "figures", "runs", "cli", "__main__"]
 LAYER = {name: k for k, name in enumerate(ORDER)}

@@ -5,17 +5,17 @@ Statistical tests: fixed seeds; a chance failure of about 1e-5 each.
 
 import ast
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT
 from scipy.stats import kstest
 
 from darkmc.core import rng
 from darkmc.core.particles import PDG_IDS
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng
 
-PACKAGE = Path(__file__).parents[1] / "darkmc"
+PACKAGE = ROOT / "darkmc"
 
 
 def test_the_same_key_gives_the_same_bits():

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_process import group_is_gone, wait_for
+from core.test_process import group_is_gone, wait_for
 
 LIMIT_TABLE = (
     "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method,reason\n"

@@ -1,15 +1,15 @@
 """Tables in the documentation are those of the data files."""
 
 import importlib.util
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 def load():
-    spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")
+    spec = importlib.util.spec_from_file_location("tables", ROOT / "tools" / "tables.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

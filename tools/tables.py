@@ -1,9 +1,9 @@
 """Tables of the documentation.
 
-    python docs/tables.py            rewrite the tables in docs/*.md from docs/data/*.csv
-    python docs/tables.py --compute  compute docs/data/*.csv anew (some minutes), then rewrite
+    python tools/tables.py            rewrite the tables in docs/*.md from docs/data/*.csv
+    python tools/tables.py --compute  compute docs/data/*.csv anew (some minutes), then rewrite
 
-With ``--curves=FOLDER`` comparisons with printed curves too (``docs/curve_tables.py``).
+With ``--curves=FOLDER`` comparisons with printed curves too (``tools/curve_tables.py``).
 
 A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
 """
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
 DATA = DOCS / "data"
 MASSES_MEV = (5, 10, 20, 30, 60, 100)
 
@@ -45,7 +45,7 @@ def write(name: str, comment: str, rows: list[list[str]]) -> None:
     """Write a data file."""
     DATA.mkdir(exist_ok=True)
     with (DATA / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {comment}; written by docs/tables.py\n")
+        file.write(f"# {comment}; written by tools/tables.py\n")
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 

@@ -1,14 +1,14 @@
 """LSND and MiniBooNE in the set-up of BdNMC, against its numbers."""
 
 import importlib.util
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
 from darkmc.sources.fits import burman_smith
 
-PATH = Path(__file__).parents[1] / "docs" / "peer_tables.py"
+PATH = ROOT / "tools" / "peer_tables.py"
 
 
 @pytest.fixture(scope="module")

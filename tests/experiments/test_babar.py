@@ -3,10 +3,10 @@
 import json
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 import darkmc
 from darkmc.cards.load import load_card
@@ -15,7 +15,7 @@ from darkmc.core.errors import CardError
 from darkmc.limits.poisson import excluded_mean, gaussian_excess
 from darkmc.output.limits import read_limits
 
-COUNTS = Path(__file__).parents[1] / "detectors" / "babar-counts.csv"
+COUNTS = ROOT / "detectors" / "babar-counts.csv"
 WINDOWS = {"lowcut": (31, 61), "highcut": (0, 40)}
 
 
