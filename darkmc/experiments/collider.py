@@ -32,7 +32,7 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan, Momenta
 from darkmc.selection.clusters import missing_mass_squared
-from darkmc.selection.cuts import Observable
+from darkmc.selection.cuts import Observable, interval
 from darkmc.selection.observables import observable
 from darkmc.signals.response import CrystalBall
 from darkmc.sources.beams import Beams
@@ -211,26 +211,21 @@ class Collider:
         energy = float(np.hypot(momentum, heavy))
         return at_rest * heavy / (energy + momentum), at_rest * (energy + momentum) / heavy
 
-    def window(self, name: str) -> tuple[float, float]:
-        """Return what the cuts leave of an observable."""
-        rows = [cut for cut in self.card.cuts if cut.observable == name]
-        low = max([-np.inf, *(cut.min for cut in rows if cut.min is not None)])
-        high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
-        return float(low), float(high)
-
     def energy_aim(self, portal: DarkAxionPortal, deciding: bool) -> EnergyAim:
         """Return the proposal for the photon's energy: for all of the window, or for what decides in it."""
         polarised = self.card.simulation.spin_correlations and portal.m_axion < portal.m_dark_photon
         bands = self._bands() if deciding else []
-        return EnergyAim(self.photon_energies(portal), self.window("E_star"), bands, self.response, polarised)
+        return EnergyAim(
+            self.photon_energies(portal), interval(self.card.cuts, "E_star"), bands, self.response, polarised
+        )
 
     def angle_aim(self) -> AngleAim:
         """Return the proposal for the photon's angle."""
-        return AngleAim(*self.window("cos_theta_star"))
+        return AngleAim(*interval(self.card.cuts, "cos_theta_star"))
 
     def _bands(self) -> list[Band]:
         """Return bins as intervals of the measured energy, with what is excluded in each of them."""
-        low, high = self.window("E_star")
+        low, high = interval(self.card.cuts, "E_star")
         if self.counts is None:
             return []
         energies = 0.5 * (self.beams.sqrt_s - self.counts.edges / self.beams.sqrt_s)

@@ -21,7 +21,7 @@ from darkmc.geometry.volume import make_shape
 from darkmc.limits.criterion import Counting, counting
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
-from darkmc.selection.cuts import Event, Observable
+from darkmc.selection.cuts import Event, Observable, interval
 from darkmc.selection.observables import VISIBLE_ENERGIES, observable
 from darkmc.signals.decay import particles
 from darkmc.sources.mesons import MesonSource
@@ -170,14 +170,10 @@ class FixedTarget:
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
         names = VISIBLE_ENERGIES["photon" if state == "a gamma" else "pair"]
-        rows = [
-            cut
-            for cut, quantity in self.cuts
-            if cut.observable in names and quantity.applies_to(particles(state))
-        ]
-        low = max([0.0, *(cut.min for cut in rows if cut.min is not None)])
-        high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
-        return low, float(high)
+        low, high = interval(
+            (cut for cut, quantity in self.cuts if quantity.applies_to(particles(state))), *names
+        )
+        return max(0.0, low), high
 
     def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:
         """Return the detection efficiency of the kept events from the card's table; empty without a table."""

@@ -12,7 +12,6 @@ from darkmc.cards.experiment import EfficiencyTable, ScatteringCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
-from darkmc.core.particles import mass
 from darkmc.engine.scattering_stream import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -47,7 +46,7 @@ class Scattering(FixedTarget):
         self.active = active_volume(self.card, self.path, self.shape)
         if self.card.simulation.veto != "accept":
             self.veto_volume = self.active
-        low, high = kinetic_window(self.card.cuts, mass("e"))
+        low, high = kinetic_window(self.card.cuts)
         if low >= high:
             raise CardError(f"{self.path}: cuts: the window of recoil energies is empty")
         low, high = angular_window(self.card.cuts)

@@ -20,6 +20,7 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.radiative_sampler import RadiativeAnnihilation
 from darkmc.runs.tables import Work, at, edges, header, masses, point_columns, require_open
 from darkmc.sample.sample import Sample
+from darkmc.selection.cuts import interval
 
 
 def cross_sections(card: CrossSectionsRun, preset: str) -> Work:
@@ -88,12 +89,7 @@ def event_map(card: MapRun, preset: str) -> Work:
 def _window(card: MapRun, name: str, preset: str) -> list[tuple[float, float]]:
     """Return what the cuts of an experiment leave of x and y."""
     rows = Experiment(name, preset).card.cuts
-    limits = []
-    for axis in (card.x, card.y):
-        own = [cut for cut in rows if cut.observable == axis.observable]
-        low = [cut.min for cut in own if cut.min is not None]
-        high = [cut.max for cut in own if cut.max is not None]
-        limits.append((max(low, default=-np.inf), min(high, default=np.inf)))
+    limits = [interval(rows, axis.observable) for axis in (card.x, card.y)]
     if all(np.isinf(limits).ravel()):
         raise PhysicsError(f"{name} cuts neither on {card.x.observable} nor on {card.y.observable}")
     return limits

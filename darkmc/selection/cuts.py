@@ -182,10 +182,17 @@ OBSERVABLES: dict[str, Observable] = {
 }
 
 
+def interval(cuts: Iterable[CutRow], *observables: str) -> tuple[float, float]:
+    """Return what cuts leave of an observable, or of one under several names: infinite where all is left."""
+    rows = [cut for cut in cuts if cut.observable in observables]
+    low = max([-np.inf, *(cut.min for cut in rows if cut.min is not None)])
+    high = min([np.inf, *(cut.max for cut in rows if cut.max is not None)])
+    return float(low), float(high)
+
+
 def passed(cut: CutRow, values: Array) -> NDArray[np.bool_]:
     """Return which values lie strictly between the cut's limits."""
-    low = -np.inf if cut.min is None else cut.min
-    high = np.inf if cut.max is None else cut.max
+    low, high = interval([cut], cut.observable)
     return (values > low) & (values < high)
 
 

@@ -26,6 +26,7 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
 from darkmc.sample.stream import Flight
+from darkmc.selection.cuts import interval
 from darkmc.signals.conversion import SIGMA_TO_M2
 from darkmc.signals.signal import Outcome, Ray
 
@@ -37,26 +38,17 @@ _ENDLESS_M = 1e15  # beyond this nothing is said about a decay
 NEEDS_PHOTON = ("m_electron_photon",)
 
 
-def kinetic_window(cuts: Sequence[Cut], m_electron: float) -> tuple[float, float]:
+def kinetic_window(cuts: Sequence[Cut]) -> tuple[float, float]:
     """Return the kinetic energies (GeV) of recoils that the cuts leave."""
-    rest = {"E_electron": m_electron, "T_electron": 0.0}
-    rows = [(cut, rest[cut.observable]) for cut in cuts if cut.observable in rest]
-    low = max([0.0, *(cut.min - shift for cut, shift in rows if cut.min is not None)])
-    high = min([np.inf, *(cut.max - shift for cut, shift in rows if cut.max is not None)])
-    return low, float(high)
+    (low, high), whole = interval(cuts, "T_electron"), interval(cuts, "E_electron")
+    return max(0.0, low, whole[0] - mass("e")), min(high, whole[1] - mass("e"))
 
 
 def angular_window(cuts: Sequence[Cut]) -> tuple[float, float]:
     """Return the angles (rad) between recoil and beam that the cuts leave."""
-    angles = [cut for cut in cuts if cut.observable == "theta_electron"]
-    cosines = [cut for cut in cuts if cut.observable == "cos_theta_electron"]
-    low = [*(cut.min for cut in angles), *(_angle(cut.max) for cut in cosines)]
-    high = [*(cut.max for cut in angles), *(_angle(cut.min) for cut in cosines)]
-    return max([0.0, *(a for a in low if a is not None)]), min([np.pi, *(a for a in high if a is not None)])
-
-
-def _angle(cosine: float | None) -> float | None:
-    return None if cosine is None else float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    low, high = interval(cuts, "theta_electron")
+    widest, narrowest = np.arccos(np.clip(interval(cuts, "cos_theta_electron"), -1.0, 1.0))
+    return max(0.0, low, float(narrowest)), min(np.pi, high, float(widest))
 
 
 def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
@@ -111,7 +103,7 @@ class ElectronRecoil:
         factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)
         self.strength = electrons * SIGMA_TO_M2 * factor
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
-        self.kinetic, self.cone = kinetic_window(self.card.cuts, mass("e")), angular_window(self.card.cuts)[1]
+        self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
         self.with_photon = any(cut.observable in NEEDS_PHOTON for cut in self.card.cuts)
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
