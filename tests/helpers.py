@@ -1,12 +1,22 @@
 """Shared by the tests: explicit tensors, textbook boosts and pulls, written without the package."""
 
 import itertools
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
+
+
+def load_script(path):
+    """Return a script of the checkout, which is in no package, as a module."""
+    loader = SourceFileLoader(Path(path).stem, str(ROOT / path))
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
 
 
 def _levi_civita():

@@ -1,22 +1,15 @@
 """LSND and MiniBooNE in the set-up of BdNMC, against its numbers."""
 
-import importlib.util
-
 import pytest
-from helpers import ROOT
+from helpers import load_script
 
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
 from darkmc.sources.fits import burman_smith
 
-PATH = ROOT / "tools" / "peer_tables.py"
-
 
 @pytest.fixture(scope="module")
 def peer():
-    spec = importlib.util.spec_from_file_location("peer_tables", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tools/peer_tables.py")
 
 
 @pytest.mark.slow

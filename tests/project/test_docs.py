@@ -1,31 +1,23 @@
 """Tables in the documentation are those of the data files."""
 
-import importlib.util
-
 import pytest
-from helpers import ROOT
+from helpers import ROOT, load_script
 
 DOCS = ROOT / "docs"
-
-
-def load():
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "tools" / "tables.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+tables = load_script("tools/tables.py")
 
 
 @pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
 def test_tables_are_regenerated_unchanged(document):
     text = document.read_text(encoding="utf-8")
-    assert load().with_tables(text) == text
+    assert tables.with_tables(text) == text
 
 
 def test_a_changed_number_would_be_seen():
     text = (DOCS / "validation.md").read_text(encoding="utf-8")
-    header = load().markdown("cutflow").splitlines()[0]
+    header = tables.markdown("cutflow").splitlines()[0]
     assert header in text
-    assert load().with_tables(text.replace(header, header.replace("events", "wrong"))) == text
+    assert tables.with_tables(text.replace(header, header.replace("events", "wrong"))) == text
 
 
 def test_every_data_file_is_shown():

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -86,7 +88,30 @@ def test_the_installed_program_answers_one_rate(environment):
 
 
 def test_the_installed_package_is_the_wheels(environment):
-    place = run(
-        environment / "bin" / "python", "-c", "import darkmc; print(darkmc.__file__)", cwd=environment
-    )
+    python = environment / "bin" / "python"
+    place = run(python, "-I", "-c", "import darkmc; print(darkmc.__file__)", cwd=environment)
     assert place.startswith(str(environment))
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+FOR_USERS = sorted(EXTRAS.keys() - {"all", "test"})
+
+
+@pytest.mark.parametrize("extra", FOR_USERS)
+def test_what_an_extra_brings_is_imported(extra):
+    """A package that no module imports comes with what will use it."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "darkmc").rglob("*.py"))
+    for requirement in EXTRAS[extra]:
+        (name,) = re.findall(r"^[\w-]+", requirement)
+        assert re.search(rf"^ *(import|from) {name}\b|import_module\(\"{name}[.\"]", text, re.MULTILINE), name
+
+
+def test_lists_of_packages_are_written_once():
+    assert EXTRAS["all"] == [f"darkmc[{','.join(FOR_USERS)}]"]
+    assert "darkmc[all]" in EXTRAS["test"]
+    assert "darkmc[test]" in PROJECT["dependency-groups"]["dev"]
+    called = [re.split(r"[><=\[]", word)[0] for words in EXTRAS.values() for word in words]
+    called += [re.split(r"[><=\[]", word)[0] for word in PROJECT["project"]["dependencies"]]
+    packages = [name for name in called if name != "darkmc"]
+    assert len(packages) == len(set(packages))

@@ -4,13 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, load_script
 
-CHECKS = {
-    "lint": ("ruff", "check", "--no-cache", "."),
-    "format": ("ruff", "format", "--no-cache", "--check", "."),
-    "types": ("mypy",),
-}
+CHECKS = load_script("tools/check").CLEAN
 
 
 @pytest.mark.parametrize("command", CHECKS.values(), ids=CHECKS.keys())
