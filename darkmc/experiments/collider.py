@@ -31,9 +31,8 @@ from darkmc.limits.significance import excluded_events
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan, Momenta
-from darkmc.selection.clusters import missing_mass_squared
-from darkmc.selection.cuts import Observable, interval
-from darkmc.selection.observables import observable
+from darkmc.selection.cuts import interval
+from darkmc.selection.observables import Observable, observable
 from darkmc.signals.response import CrystalBall
 from darkmc.sources.beams import Beams
 
@@ -242,7 +241,7 @@ class Collider:
         if self.counts is None:
             return np.full(event["cluster"].shape[1], -1, dtype=np.int32)
         edges = self.counts.edges
-        place = np.searchsorted(edges, missing_mass_squared(event), side="right") - 1
+        place = np.searchsorted(edges, observable("missing_mass2")(event), side="right") - 1
         inside = (place >= 0) & (place < len(edges) - 1)
         return np.where(inside, place + self.first_bin, -1).astype(np.int32)
 

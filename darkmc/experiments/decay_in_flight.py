@@ -28,7 +28,7 @@ class DecayInFlight(FixedTarget):
 
     def __init__(self, loaded: Loaded[Any], overrides: Mapping[str, Any]) -> None:
         super().__init__(loaded, overrides)
-        self.needs_everything = any(cut.observable == "E_dark_photon" for cut in self.card.cuts)
+        self.needs_everything = any(quantity.applies_to({"dark_photon"}) for _, quantity in self.cuts)
         signal = self.card.simulation.signal
         if signal != "decay" and self.card.material is None:
             raise CardError(f"{self.path}: simulation.signal = '{signal}' needs [material]")

@@ -334,7 +334,7 @@ class _Replay:
             kept = plan.channel(rows)
             event = lab_event(events, coupling)
             part = kept.weights(coupling)
-            yield quantity.function(event)[kept.leading], part.values, part.groups
+            yield quantity(event)[kept.leading], part.values, part.groups
 
 
 @contextmanager

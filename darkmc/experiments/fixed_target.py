@@ -21,8 +21,8 @@ from darkmc.geometry.volume import make_shape
 from darkmc.limits.criterion import Counting, counting
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
-from darkmc.selection.cuts import Event, Observable, interval
-from darkmc.selection.observables import VISIBLE_ENERGIES, observable
+from darkmc.selection.cuts import interval
+from darkmc.selection.observables import Event, Observable, energies, observable
 from darkmc.signals.decay import particles
 from darkmc.sources.mesons import MesonSource
 
@@ -169,10 +169,7 @@ class FixedTarget:
 
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
-        names = VISIBLE_ENERGIES["photon" if state == "a gamma" else "pair"]
-        low, high = interval(
-            (cut for cut, quantity in self.cuts if quantity.applies_to(particles(state))), *names
-        )
+        low, high = interval(self.card.cuts, *energies(particles(state)))
         return max(0.0, low), high
 
     def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:
@@ -180,7 +177,7 @@ class FixedTarget:
         table = self.card.signal.efficiency
         if not isinstance(table, EfficiencyTable):
             return np.empty(0)
-        return np.interp(observable(table.observable).function(event)[keep], table.at, table.values)
+        return np.interp(observable(table.observable)(event)[keep], table.at, table.values)
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""

@@ -21,11 +21,11 @@ from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.observables import observable
 from darkmc.signals.conversion import NucleusConversion
 from darkmc.signals.electron import (
-    NEEDS_PHOTON,
     ElectronRecoil,
     active_volume,
     angular_window,
     kinetic_window,
+    needs_photon,
 )
 from darkmc.signals.signal import Interaction
 
@@ -53,10 +53,10 @@ class Scattering(FixedTarget):
         if low >= high:
             raise CardError(f"{self.path}: cuts: the window of recoil angles is empty")
         self._check_efficiency()
-        needs_photon = [cut.name for cut in self.card.cuts if cut.observable in NEEDS_PHOTON]
-        if needs_photon and self.card.simulation.veto != "accept":
+        with_photon = [cut.name for cut in self.card.cuts if needs_photon(cut)]
+        if with_photon and self.card.simulation.veto != "accept":
             raise CardError(
-                f"{self.path}: cuts.{needs_photon[0]}: a photon is seen with simulation.veto = 'accept' only"
+                f"{self.path}: cuts.{with_photon[0]}: a photon is seen with simulation.veto = 'accept' only"
             )
 
     def _check_efficiency(self) -> None:

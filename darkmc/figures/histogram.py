@@ -14,19 +14,12 @@ from darkmc.selection.observables import observable
 
 _COUNTS = ("events", "events_error")
 _DEPTH = 1e4  # on a logarithmic axis bins this far below the highest are not shown
-NAMES = {
-    "m_electron_photon": r"invariant mass of recoil electron and photon",
-    "E_photon": "energy of the photon",
-    "E_electron": "energy of the recoil electron",
-    "E_star": r"energy of the photon in the centre of mass $E^*$",
-    "cos_theta_star": r"angle of the photon in the centre of mass $\cos\theta^*$",
-}
 
 
 def axis_label(name: str) -> str:
     """Return an observable in words, with its unit."""
-    unit = observable(name).unit.replace("^2", "$^2$")
-    words = NAMES.get(name, name)
+    quantity = observable(name)
+    unit, words = quantity.unit.replace("^2", "$^2$"), quantity.label or name
     return f"{words} [{unit}]" if unit else words
 
 

@@ -27,6 +27,7 @@ from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, pola
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
 from darkmc.sample.stream import Flight
 from darkmc.selection.cuts import interval
+from darkmc.selection.observables import observable
 from darkmc.signals.conversion import SIGMA_TO_M2
 from darkmc.signals.signal import Outcome, Ray
 
@@ -35,7 +36,9 @@ _INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep a
 _ENDLESS_M = 1e15  # beyond this nothing is said about a decay
 
 
-NEEDS_PHOTON = ("m_electron_photon",)
+def needs_photon(cut: Cut) -> bool:
+    """Return whether a cut is on recoil and photon together."""
+    return observable(cut.observable).lacks({"recoil_electron"})
 
 
 def kinetic_window(cuts: Sequence[Cut]) -> tuple[float, float]:
@@ -104,7 +107,7 @@ class ElectronRecoil:
         self.strength = electrons * SIGMA_TO_M2 * factor
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
         self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
-        self.with_photon = any(cut.observable in NEEDS_PHOTON for cut in self.card.cuts)
+        self.with_photon = any(map(needs_photon, self.card.cuts))
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
         self.power = 0.0 if self.averaged else 2.0

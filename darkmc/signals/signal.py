@@ -8,7 +8,7 @@ import numpy as np
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.kinematics import Array
 from darkmc.sample.stream import Flight, Momenta
-from darkmc.selection.cuts import Event
+from darkmc.selection.observables import Event
 
 
 class Ray(NamedTuple):
