@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.core.kinematics import Array
-from darkmc.signals.response import Response
+from darkmc.signals.response import CrystalBall
 
 AIMED, WINDOW, PLAIN = 0.6, 0.2, 0.2  # parts of the rows
 HONEST = 0.2
@@ -44,7 +44,7 @@ class EnergyAim:
         Measured energies that the cuts leave, GeV.
     bands : sequence of Band
         Where signal is counted, inside the window; empty: all of the window is as good.
-    response : Response or None
+    response : CrystalBall or None
         The calorimeter's; None measures exactly.
     polarised : bool
         Density of c: (3/8)(1 + c^2), or flat.
@@ -55,7 +55,7 @@ class EnergyAim:
         energies: tuple[float, float],
         window: tuple[float, float],
         bands: Sequence[Band],
-        response: Response | None,
+        response: CrystalBall | None,
         polarised: bool,
     ) -> None:
         self.response = response

@@ -49,11 +49,6 @@ class RunCard(Card):
     name: FileName
     title: str
 
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the experiments that the run needs."""
-        return ()
-
 
 class Curve(Card):
     """One experiment's limit; masses that are not given here are the run's."""
@@ -107,11 +102,6 @@ class LimitsRun(RunCard):
     def all_curves(self) -> tuple[Curve, ...]:
         """The curves, those of `experiments` first."""
         return (*(Curve(experiment=name) for name in self.experiments), *self.curves)
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the experiments that the run needs."""
-        return tuple(curve.experiment for curve in self.all_curves)
 
 
 class Axis(Card):
@@ -172,11 +162,6 @@ class HistogramRun(RunCard):
         once([band.label for band in self.bands])
         return self
 
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the experiments that the run needs."""
-        return (self.experiment,)
-
 
 class Detector(Card):
     """An experiment's distances, and energies of dark photons there."""
@@ -198,11 +183,6 @@ class DecayLengthRun(RunCard):
     def _each_detector_once(self) -> "DecayLengthRun":
         once([detector.experiment for detector in self.detectors])
         return self
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the experiments that the run needs."""
-        return tuple(detector.experiment for detector in self.detectors)
 
 
 class Photons(Card):
@@ -249,11 +229,6 @@ class MapRun(RunCard):
     def _each_window_once(self) -> "MapRun":
         once(self.windows)
         return self
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the experiments that the run needs."""
-        return (self.experiment, *self.windows)
 
 
 RUN_MODELS: dict[str, type[RunCard]] = {

@@ -1,13 +1,12 @@
-"""What a calorimeter makes of an energy: Crystal Ball and gaussian resolution, by closed inverse CDFs.
+"""What a calorimeter makes of an energy: Crystal Ball resolution, by a closed inverse CDF.
 
 The measured energy is E + sigma(E) x with x drawn from a fixed shape; its peak, not its mean, lies at the
 true energy E.  Energies in GeV.  Sources: J. Gaiser, SLAC-R-255 (1982), appendix F, for the shape; [dN],
-arXiv:1806.00757, for BaBar's numbers; A. Abashian et al., NIM A 479 (2002) 117, for the form of Belle's.
+arXiv:1806.00757, for BaBar's numbers.
 """
 
 import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,45 +20,9 @@ LARGEST_ALPHA = 30.0
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
-class Response(ABC):
-    """A shape in x = (measured - E)/sigma(E); energies and uniform numbers broadcast."""
-
-    @abstractmethod
-    def sigma(self, energy: Any) -> Any:
-        """Return the resolution sigma(E) in GeV."""
-
-    @abstractmethod
-    def quantile(self, uniform: Any) -> Any:
-        """Return x at which the shape's CDF has the given value."""
-
-    @abstractmethod
-    def shape(self, x: Any) -> Any:
-        """Return the normalised density in x."""
-
-    @abstractmethod
-    def shape_cdf(self, x: Any) -> Any:
-        """Return the CDF in x."""
-
-    def measured(self, energy: Any, uniform: Any) -> Any:
-        """Return measured energies (GeV) of true energies from uniform numbers in [0, 1).
-
-        They may be negative: that the cluster is then lost is for the selection to say.
-        """
-        return np.asarray(energy) + self.sigma(energy) * self.quantile(uniform)
-
-    def density(self, measured: Any, energy: Any) -> Any:
-        """Return the density (1/GeV) of the measured energy at a true energy above zero."""
-        sigma = self.sigma(energy)
-        return self.shape((np.asarray(measured) - energy) / sigma) / sigma
-
-    def cdf(self, measured: Any, energy: Any) -> Any:
-        """Return the chance that a true energy above zero is measured below `measured`."""
-        return self.shape_cdf((np.asarray(measured) - energy) / self.sigma(energy))
-
-
 @dataclass(frozen=True)
-class CrystalBall(Response):
-    """A gaussian with a power tail on the low side, cut off and normalised.
+class CrystalBall:
+    """A gaussian with a power tail on the low side, cut off and normalised, in x = (measured - E)/sigma(E).
 
     exp(-x^2/2) for x > -alpha, exp(-alpha^2/2) [1 - (alpha/n)(alpha + x)]^(-n) below, 0 for x < lowest;
     sigma(E) = stochastic E^(1/4) + constant E.
@@ -100,7 +63,8 @@ class CrystalBall(Response):
             raise PhysicsError(f"n must be finite and above 1, not {self.n:g}")
         if not -np.inf < self.lowest < -self.alpha:
             raise PhysicsError(f"lowest must be finite and below -alpha, not {self.lowest:g}")
-        _check_resolution(self, ("stochastic", "constant"))
+        terms = [require_not_negative(name, getattr(self, name)) for name in ("stochastic", "constant")]
+        require_positive("the sum of the resolution's terms", sum(terms))
 
     def sigma(self, energy: Any) -> Any:
         """Return the resolution sigma(E) in GeV."""
@@ -168,54 +132,18 @@ class CrystalBall(Response):
         core = 1.0 - ROOT_TWO_PI / self._norm * ndtr(-x)
         return np.where(x < -self.alpha, tail / self._norm, core)[()]
 
+    def measured(self, energy: Any, uniform: Any) -> Any:
+        """Return measured energies (GeV) of true energies from uniform numbers in [0, 1).
 
-@dataclass(frozen=True)
-class Gaussian(Response):
-    """A gaussian whose terms add in quadrature.
+        They may be negative: that the cluster is then lost is for the selection to say.
+        """
+        return np.asarray(energy) + self.sigma(energy) * self.quantile(uniform)
 
-    (sigma/E)^2 = (noise/E)^2 + (stochastic/E^(1/4))^2 + constant^2.
+    def density(self, measured: Any, energy: Any) -> Any:
+        """Return the density (1/GeV) of the measured energy at a true energy above zero."""
+        sigma = self.sigma(energy)
+        return self.shape((np.asarray(measured) - energy) / sigma) / sigma
 
-    Parameters
-    ----------
-    noise, stochastic, constant : float
-        Terms for E in GeV, not negative (Belle: 6.6e-4, 8.1e-3, 1.34e-2).
-
-    Raises
-    ------
-    PhysicsError
-        If a term is negative or not finite, or all of them are zero.
-    """
-
-    noise: float
-    stochastic: float
-    constant: float
-
-    def __post_init__(self) -> None:
-        _check_resolution(self, tuple(field.name for field in fields(self)))
-
-    def sigma(self, energy: Any) -> Any:
-        """Return the resolution sigma(E) in GeV."""
-        energy = np.asarray(energy, dtype=float)
-        terms = self.stochastic**2 * energy * np.sqrt(energy) + np.square(self.constant * energy)
-        return np.sqrt(self.noise**2 + terms)
-
-    def quantile(self, uniform: Any) -> Any:
-        """Return x at which the normal CDF has the given value."""
-        from scipy.special import ndtri
-
-        return ndtri(uniform)
-
-    def shape(self, x: Any) -> Any:
-        """Return the normal density in x."""
-        return np.exp(-0.5 * np.square(x)) / np.sqrt(2.0 * np.pi)
-
-    def shape_cdf(self, x: Any) -> Any:
-        """Return the normal CDF in x."""
-        from scipy.special import ndtr
-
-        return ndtr(x)
-
-
-def _check_resolution(response: Response, names: tuple[str, ...]) -> None:
-    terms = [require_not_negative(name, getattr(response, name)) for name in names]
-    require_positive("the sum of the resolution's terms", sum(terms))
+    def cdf(self, measured: Any, energy: Any) -> Any:
+        """Return the chance that a true energy above zero is measured below `measured`."""
+        return self.shape_cdf((np.asarray(measured) - energy) / self.sigma(energy))

@@ -368,7 +368,7 @@ def test_a_run_uses_all_cores_unless_told(options, workers, monkeypatch):
 def test_a_card_without_kind_is_one_of_limits(here):
     run = load_card("runs", card(here, LIMITS)).card
     assert run.kind == "limits"
-    assert run.uses == ("gminus2-mu-2018", "charm-finegrained")
+    assert [curve.experiment for curve in run.all_curves] == ["gminus2-mu-2018", "charm-finegrained"]
 
 
 def test_grids_are_joined_in_order_and_without_repetition():

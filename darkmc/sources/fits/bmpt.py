@@ -120,15 +120,13 @@ class Bmpt:
         out: Array = np.where(momentum > 0.0, 2.0 * np.arcsin(np.sqrt(0.5 * below)), 0.5 * np.pi)
         return out
 
-    def invariant_cross_section(self, x_r: Array, transverse2: Array) -> Array:
+    def invariant_cross_section(self, x_r: Array, transverse2: Array, log_factor: Array | float) -> Array:
         """Return E d3sigma/dp3 (p Be -> pi+ X) in mb/GeV^2 for 0 < x_R < 1 and pT^2 in GeV^2.
 
         A (1-x_R)^alpha (1+B x_R) x_R^-beta (1 + a' pT + b' pT^2) exp(-a' pT),
         a' = a/x_R^gamma, b' = a^2/(2 x_R^delta): hep-ph/0101163 eq. 5.
+        `log_factor`: the logarithm of what it is multiplied by, 0 for one.
         """
-        return self._invariant(x_r, transverse2, 0.0)
-
-    def _invariant(self, x_r: Array, transverse2: Array, log_factor: Array | float) -> Array:
         log_x = np.log(x_r)
         slope = (self.a * np.sqrt(transverse2)) * np.exp(-self.gamma * log_x)
         curvature = (0.5 * self.a**2) * np.exp(-self.delta * log_x) * transverse2
@@ -169,7 +167,9 @@ class Bmpt:
         if not inside.all():  # powers overflow out there: take harmless numbers, dropped below
             x_r, x_f, transverse2 = (np.where(inside, v, 0.5) for v in (x_r, x_f, transverse2))
         scale = np.log(self.mass_number / self.reference_mass_number)
-        positive = self._invariant(x_r, transverse2, scale * self.nuclear_exponent(x_f, transverse2))
+        positive = self.invariant_cross_section(
+            x_r, transverse2, scale * self.nuclear_exponent(x_f, transverse2)
+        )
         negative_share = np.exp(-self.ratio_power * np.log1p(x_r)) / self.ratio_scale
         pions = momentum**2 / energy * positive * (0.5 / self.inelastic_cross_section_mb)
         unbiased = np.where(inside, pions * (1.0 + negative_share), 0.0)

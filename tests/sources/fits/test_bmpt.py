@@ -80,7 +80,7 @@ def test_the_point_of_the_reference():
     _, xr, xf = FIT.scaling_variables(p, np.cos(theta))
     assert xr[0] == pytest.approx(0.1263160, rel=1e-6)
     assert xf[0] == pytest.approx(0.1239805, rel=1e-6)
-    plus = FIT.invariant_cross_section(xr, transverse2)[0]
+    plus = FIT.invariant_cross_section(xr, transverse2, 0.0)[0]
     assert plus == pytest.approx(104.7305, rel=1e-6)
     assert plus * (COPPER / 9) ** FIT.nuclear_exponent(xf, transverse2)[0] == pytest.approx(389, rel=2e-3)
     beryllium = replace(FIT, mass_number=9.0)
