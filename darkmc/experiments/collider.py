@@ -22,7 +22,7 @@ from darkmc.core.kinematics import two_body_momentum
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
 from darkmc.engine.collider_stream import ColliderStream, Kind
-from darkmc.experiments.collider_validity import validity
+from darkmc.experiments.validity import validity
 from darkmc.geometry.shapes import Cylinder, Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.counts_file import Counts, read_counts
@@ -249,7 +249,8 @@ class Collider:
         """Return what must be known beside an exclusion."""
         labels = [self.counts.label] if self.counts is not None else []
         hardest = self.photon_energies(DarkAxionPortal(sample.masses[0], sample.masses[1]))[1]
-        return [*labels, *validity(sample, exclusion, self.beams.sqrt_s, hardest)]
+        nothing = f"the cuts leave nothing: photons have at most {hardest:.3g} GeV in the centre of mass"
+        return [*labels, *validity(sample, exclusion, ("sqrt(s)", self.beams.sqrt_s), nothing)]
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

@@ -123,7 +123,14 @@ class FixedTarget:
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
         edges = [g for interval in exclusion.intervals for g in interval[:2] if np.isfinite(g)]
-        return [*self.source_remarks(sample, edges), *validity(self.card, sample, exclusion)]
+        scale = "M", max(mass(canonical_name(meson)) for meson in self.card.source.mesons)
+        known = validity(sample, exclusion, scale, self._nothing_left(sample), self.card)
+        return [*self.source_remarks(sample, edges), *known]
+
+    def _nothing_left(self, sample: Sample) -> str:
+        """Return what is said where the cuts leave no row of a sample."""
+        share = 1.0 - (min(sample.masses) / max(sample.masses)) ** 2
+        return f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"
 
     def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
         """Return in what beam, target and mesons differ from those for which the source was made.

@@ -2,37 +2,53 @@
 
 import math
 
-from darkmc.cards.experiment import DecayCard, FixedTargetCard, ScatteringCard
+from darkmc.cards.experiment import DecayCard, FixedTargetCard
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
-from darkmc.core.particles import canonical_name, mass
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 
 THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
 MOST_ABSORBED = 0.1  # of the carriers of a signal, before it is said
+LARGEST_WIDTH = 0.1  # over the mass: beyond, the narrow width fails
 
 
-def validity(card: FixedTargetCard, sample: Sample, exclusion: Exclusion) -> list[str]:
+def validity(
+    sample: Sample,
+    exclusion: Exclusion,
+    scale: tuple[str, float],
+    nothing: str,
+    card: FixedTargetCard | None = None,
+) -> list[str]:
     """Return remarks on an exclusion, none where all is well.
 
-    A selection that leaves nothing; carriers that convert in the shield before they arrive; G M > 4 pi for
-    the heaviest meson M, where the effective vertex fails; a width above a tenth of the mass.
+    A selection that leaves nothing; carriers that convert in the shield before they arrive; G M > 4 pi,
+    where the effective vertex fails; a width above a tenth of the mass, where the narrow one does.
+
+    Parameters
+    ----------
+    sample : Sample
+        With its masses.
+    exclusion : Exclusion
+        What is excluded.
+    scale : (str, float)
+        The energy M (GeV) of the production, and its symbol: the heaviest meson's mass, or sqrt(s).
+    nothing : str
+        What is said if no row passes the cuts.
+    card : FixedTargetCard, optional
+        With what may absorb on the way.
     """
     if sample.channels_ and not any(channel.passing.any() for channel in sample.channels_):
-        if isinstance(card, ScatteringCard):
-            return ["the cuts leave nothing of what scatters"]
-        share = 1.0 - (min(sample.masses) / max(sample.masses)) ** 2
-        return [f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"]
+        return [nothing]
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
     top = max(tops, default=0.0)
-    remarks = []
-    remarks += _absorption(card, sample, top)
-    effective = 4.0 * math.pi / max(mass(canonical_name(meson)) for meson in card.source.mesons)
+    remarks = [] if card is None else _absorption(card, sample, top)
+    symbol, energy = scale
+    effective = 4.0 * math.pi / energy
     if top > effective:
-        remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G M > 4 pi)")
+        remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G {symbol} > 4 pi)")
     portal = DarkAxionPortal(*sample.masses)
     width = float(portal.dark_photon_width()) or float(portal.axion_width())
-    wide = math.sqrt(0.1 * max(sample.masses) / width) if width > 0.0 else math.inf
+    wide = math.sqrt(LARGEST_WIDTH * max(sample.masses) / width) if width > 0.0 else math.inf
     if top > wide:
         remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
     return remarks
