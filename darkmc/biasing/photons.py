@@ -4,9 +4,10 @@ The decay's helicity cosine c fixes the photon's energy in the centre of mass. S
 measured energy; S_j is the share of the photons that is measured in stratum j.  The density of c and stratum
 is multiplied by a_j = AIMED p_j/S_j + WINDOW/S_w + PLAIN, with p_j large where the signal is large against
 the number of events that is excluded, and the second term inside the cuts only, where a share S_w is.
-Given c, HONEST of the strata are drawn as nature has them: the place of a decay moves what is measured.
+Given c, a share NATURAL of the strata are drawn as nature has them: the place of a decay moves what is
+measured.
 Tables only shape proposals: weights are those of the densities that were sampled, at most
-1/(PLAIN HONEST).
+1/(PLAIN NATURAL).
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from darkmc.core.kinematics import Array
 from darkmc.signals.response import CrystalBall
 
 AIMED, WINDOW, PLAIN = 0.6, 0.2, 0.2  # parts of the rows
-HONEST = 0.2
+NATURAL = 0.2
 IN_WINDOW = 0.75  # of the photons, inside the window of the angle
 SHARPNESS = 4.0  # power of signal over excluded events with which a bin is preferred
 CELLS = 256
@@ -127,8 +128,8 @@ class EnergyAim:
         if response is None:
             return energy, np.ones_like(energy)
         cell = np.minimum((energy / self._step).astype(np.intp), len(self._strata) - 1)
-        as_it_comes = uniform[0] < HONEST
-        scaled = np.where(as_it_comes, 0.5, (uniform[0] - HONEST) / (1.0 - HONEST))
+        as_it_comes = uniform[0] < NATURAL
+        scaled = np.where(as_it_comes, 0.5, (uniform[0] - NATURAL) / (1.0 - NATURAL))
         place = np.searchsorted(self._offsets, cell + scaled, side="right")
         stratum = place - cell * (len(self.factors) - 1)
         found = response.measured(energy[as_it_comes], uniform[1, as_it_comes])
@@ -137,7 +138,7 @@ class EnergyAim:
         chance = response.cdf(self.edges[stratum + 1], energy) - low
         measured = response.measured(energy, low + chance * uniform[1])
         measured[as_it_comes] = found
-        chosen = HONEST * chance + (1.0 - HONEST) * self._strata[cell, stratum]
+        chosen = NATURAL * chance + (1.0 - NATURAL) * self._strata[cell, stratum]
         return measured, np.where(chosen > 0.0, chance / np.where(chosen > 0.0, chosen, 1.0), 1.0)
 
 

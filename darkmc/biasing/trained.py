@@ -17,7 +17,7 @@ from darkmc.sample.rows import Channel
 _ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
 _ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
-_POOR = 0.1  # sampling efficiency below which two lessons are not enough
+_POOR = 0.1  # sampling efficiency below which two rounds of training are not enough
 
 
 class AdaptiveMap:
@@ -79,7 +79,7 @@ class Adaptable(Protocol):
         ...
 
 
-class _Lesson(NamedTuple):
+class _Rehearsal(NamedTuple):
     """A stream's rehearsal: its uniform numbers, its rows and its guide."""
 
     uniform: Array
@@ -100,8 +100,8 @@ def adapt(
 ) -> None:
     """Train the streams that the sum's error needs many rows of.
 
-    A pilot of each stream decides and is the first lesson; streams of which it shows next to nothing are
-    led by their guide.
+    A pilot of each stream decides and is the first training; streams of which it shows next to nothing are
+    trained by their guide.
 
     Parameters
     ----------
@@ -112,20 +112,20 @@ def adapt(
     decide : callable
         From the streams' rows to the couplings at which a limit needs its precision.
     """
-    pupils = set(range(len(streams)))
-    lessons: dict[int, _Lesson] = {}
+    in_training = set(range(len(streams)))
+    rehearsals: dict[int, _Rehearsal] = {}
     for k in range(_ROUNDS):
         rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
-        # where a limit's precision is wanted moves with the lessons, and all streams have a say in it
-        taking_part = pupils if at else range(len(streams))
-        lessons |= {c: _rehearsed(streams[c], k, rows) for c in taking_part}
-        couplings = list(at) or decide([lessons[c].channel for c in range(len(streams))])
-        values = {c: lesson.values(couplings) for c, lesson in lessons.items()}
+        # where a limit's precision is wanted moves with the training, and depends on all streams
+        rehearsing = in_training if at else range(len(streams))
+        rehearsals |= {c: _rehearsed(streams[c], k, rows) for c in rehearsing}
+        couplings = list(at) or decide([rehearsals[c].channel for c in range(len(streams))])
+        values = {c: rehearsal.values(couplings) for c, rehearsal in rehearsals.items()}
         total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)
-        pupils = {c for c in pupils if _needs(values[c], total, trained=k > 1)}
-        for c in sorted(pupils):
-            _learn(streams[c], lessons[c], values[c])
-        if not pupils:
+        in_training = {c for c in in_training if _needs(values[c], total, trained=k > 1)}
+        for c in sorted(in_training):
+            _learn(streams[c], rehearsals[c], values[c])
+        if not in_training:
             return
 
 
@@ -142,19 +142,19 @@ def _needs(values: Array, total: Array, trained: bool) -> bool:
     return bool(np.any(matters & poor if trained else matters))
 
 
-def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Lesson:
+def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Rehearsal:
     uniform = chunk_rng(0, stream.number, CHUNKS["rehearsal"][k]).random((stream.n_uniform, n_rows))
-    return _Lesson(uniform, *stream.rehearse(uniform.copy()))
+    return _Rehearsal(uniform, *stream.rehearse(uniform.copy()))
 
 
-def _learn(stream: Adaptable, lesson: _Lesson, values: Array) -> None:
+def _learn(stream: Adaptable, rehearsal: _Rehearsal, values: Array) -> None:
     """Train a stream with what rows add at each coupling, or with the guide where that is too little."""
     sums = np.sum(values, axis=1, keepdims=True)
     learned = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
     if np.count_nonzero(learned) < 2 * _FEW:
-        learned = lesson.guide
+        learned = rehearsal.guide
     if not np.any(learned):
         return
     if stream.map is None:
         stream.map = AdaptiveMap(stream.mappable)
-    stream.map.learn(lesson.uniform, learned)
+    stream.map.learn(rehearsal.uniform, learned)

@@ -218,7 +218,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
             return cli_commands.run(options)
         finally:
-            flush_output()  # here, where a full disk or a reader that has left can be told
+            flush_output()  # here, where a full disk or a reader that has left can be reported
     except _UsageError as error:
         return _fail(str(error))
     except BrokenPipeError:

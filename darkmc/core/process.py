@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 NO_GUARD = 79  # exit code of a worker that was started by a script without main guard
-_ONE_SIGNAL = 1.0  # s; what follows sooner is the same wish, and must not disturb the cleaning up
+_ONE_SIGNAL = 1.0  # s; what follows sooner is the same request, and must not disturb the cleaning up
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -81,7 +81,7 @@ def stoppable() -> Iterator[Stop]:
 def held() -> Iterator[None]:
     """Hold SIGINT and SIGTERM back until the block is done; processes started in it never see SIGINT.
 
-    A process that is half started when an exception comes would belong to nobody.
+    A process that is half started when an exception comes would go on without anybody to end it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -163,7 +163,7 @@ def flush_output() -> None:
 
 
 def tell(message: str) -> None:
-    """Write one line to standard error; if that is impossible, nobody is there to be told."""
+    """Write one line to standard error; stay silent if that is impossible."""
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{' '.join(message.split())}\n")
         sys.stderr.flush()

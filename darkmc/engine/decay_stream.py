@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from darkmc.experiments.fixed_target import FixedTarget
 
 FIXED = 4  # uniforms: the vertex, and 3 for the meson's decay
-FORWARD_SHARE = 0.1  # of the rows, for the plain forward density: it keeps the early cutflow honest
+FORWARD_SHARE = (
+    0.1  # of the rows, for the plain forward density: it keeps the errors of the early cutflow small
+)
 
 
 class Stream:

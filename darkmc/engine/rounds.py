@@ -54,7 +54,7 @@ class Goal:
 
 
 class Progress(Protocol):
-    """What is told after every round: rows so far and the worst relative error."""
+    """What is reported after every round: rows so far and the worst relative error."""
 
     def __call__(self, rows: int, precision: float) -> None: ...  # noqa: D102
 
@@ -167,7 +167,7 @@ def simulate(
             warnings = (f"{sample.n_samples} primaries instead of {goal}: {_too_much(needed)}",)
     else:
         sample, warnings = _rounds(made, cut_names, goal, progress)
-    return Sample(sample.channels_, cut_names, seed, time.perf_counter() - start, warnings)
+    return Sample(sample.channel_rows, cut_names, seed, time.perf_counter() - start, warnings)
 
 
 def _rounds(
@@ -286,12 +286,12 @@ def _given_up(points: Sequence[tuple[Sample, float]], precision: float) -> tuple
     rest = []
     for sample, coupling in points:
         unseen = sample.unseen(coupling)
-        waiting = [c for c in sample.channels_ if c.name in unseen]
+        waiting = [c for c in sample.channel_rows if c.name in unseen]
         if any(channel.rows.tried < PATIENCE for channel in waiting):
             return ()
         names |= dict.fromkeys(unseen)
-        seen = tuple(channel for channel in sample.channels_ if channel.name not in unseen)
-        rest.append((replace(sample, channels_=seen), coupling))
+        seen = tuple(channel for channel in sample.channel_rows if channel.name not in unseen)
+        rest.append((replace(sample, channel_rows=seen), coupling))
     worst, peak = _status(rest)
     return tuple(names) if worst <= precision and peak <= LARGEST_ROW else ()
 
@@ -315,7 +315,7 @@ def _shares(points: Sequence[tuple[Sample, float]], plans: Sequence[ChannelPlan]
 
 def _spreads(sample: Sample, coupling: float) -> Array:
     """Return the standard deviation of a primary's contribution in every channel; inf: unknown."""
-    parts = [channel.weights(coupling) for channel in sample.channels_]
+    parts = [channel.weights(coupling) for channel in sample.channel_rows]
     return np.array([_sigma(part) * math.sqrt(part.tried) for part in parts])
 
 

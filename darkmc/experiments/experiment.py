@@ -168,7 +168,7 @@ class Experiment:
         executor : object with ``submit``, optional
             Runs chunks in threads or elsewhere.
         progress : callable or bool, optional
-            Told rows and precision after every round; True shows a bar on a terminal.
+            Called with rows and precision after every round; True shows a bar on a terminal.
         vary : bool
             Carry the weights of the flux card's alternatives along, for ``Sample.varied``.
 
@@ -200,8 +200,8 @@ class Experiment:
             if isinstance(wanted, int)
             else Goal(wanted, couplings, self.topology.criterion, max_samples)
         )
-        with _shown(progress) as told:
-            sample = simulate(plans, names, seed, goal, executor, told, start)
+        with _shown(progress) as report:
+            sample = simulate(plans, names, seed, goal, executor, report, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
@@ -339,7 +339,7 @@ class _Replay:
 
 @contextmanager
 def _shown(progress: Progress | bool) -> Iterator[Progress | None]:
-    """Give what is told after every round: a bar that is removed at the end, the caller's, or nothing."""
+    """Give what is called after every round: a bar that is removed at the end, the caller's, or nothing."""
     if callable(progress) or not truth("progress", progress):
         yield progress if callable(progress) else None
         return

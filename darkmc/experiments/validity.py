@@ -37,7 +37,7 @@ def validity(
     card : FixedTargetCard, optional
         With what may absorb on the way.
     """
-    if sample.channels_ and not any(channel.passing.any() for channel in sample.channels_):
+    if sample.channel_rows and not any(channel.passing.any() for channel in sample.channel_rows):
         return [nothing]
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
     top = max(tops, default=0.0)

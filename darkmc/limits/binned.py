@@ -124,7 +124,7 @@ class BinnedCounting:
     def _per_bin(self, sample: Sample, of_rows: RowFunction) -> Array:
         """Return sums over the rows of each bin, per primary."""
         total = np.zeros(len(self.excluded))
-        for channel in sample.channels_:
+        for channel in sample.channel_rows:
             inside = channel.bins >= 0
             values = of_rows(channel, *(column[inside] for column in channel.final[:3]))
             counted = np.bincount(channel.bins[inside], values, minlength=len(total))

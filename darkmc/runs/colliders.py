@@ -141,7 +141,7 @@ def _shares(
     """Return shares of all pairs, and errors: of the cells of the map (x slowest), then of the windows."""
     count = card.x.bins * card.y.bins + len(windows)
     value, variance = np.zeros(count), np.zeros(count)
-    for channel in sample.channels_:
+    for channel in sample.channel_rows:
         tried, sums = channel.rows.tried, np.zeros((2, count))
         for x, y, weight in _replayed(card, sample, channel.name, tried):
             for power in (1, 2):

@@ -1,6 +1,6 @@
 """Ready runs: tables, the picture drawn from them, and beside limits a sample of events.
 
-A run is checked before anything is written, and a folder in which nothing came to lie is taken away again.
+A run is checked before anything is written, and a folder that stays empty is removed again.
 """
 
 from collections.abc import Callable, Iterator

@@ -69,7 +69,7 @@ class Sample:
 
     Attributes
     ----------
-    channels_ : tuple of Channel
+    channel_rows : tuple of Channel
         Independent streams; their variances add.
     cut_names : tuple of str
         Names of the cuts, in order.
@@ -87,7 +87,7 @@ class Sample:
         Makes the lab events of the rows again, for histograms.
     """
 
-    channels_: tuple[Channel, ...]
+    channel_rows: tuple[Channel, ...]
     cut_names: tuple[str, ...]
     seed: int
     seconds: float = 0.0
@@ -102,7 +102,7 @@ class Sample:
     @property
     def n_samples(self) -> int:
         """Number of primaries tried, over all channels."""
-        return sum(channel.rows.tried for channel in self.channels_)
+        return sum(channel.rows.tried for channel in self.channel_rows)
 
     @cached_property
     def weight(self) -> Array:
@@ -150,18 +150,18 @@ class Sample:
                     factors=np.empty((0, len(channel.rows.produced))),
                 ),
             )
-            for channel in self.channels_
+            for channel in self.channel_rows
         )
-        return replace(self, channels_=channels, alternatives=(), replay=None)
+        return replace(self, channel_rows=channels, alternatives=(), replay=None)
 
     def in_bin(self, number: int) -> "Sample":
         """Return the sample with the rows in one bin of the observation only, of as many primaries tried."""
         number = whole_number("the bin", number)
-        channels = tuple(channel.in_bin(number) for channel in self.channels_)
-        return replace(self, channels_=channels, replay=None)
+        channels = tuple(channel.in_bin(number) for channel in self.channel_rows)
+        return replace(self, channel_rows=channels, replay=None)
 
     def _column(self, get: Callable[[Channel], Array]) -> Array:
-        return np.concatenate([np.empty(0), *(get(channel) for channel in self.channels_)])
+        return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
     def expected_events(self, coupling: Any) -> Yield:
         """Return the expected number of signal events at one coupling or an array of them.
@@ -198,7 +198,7 @@ class Sample:
     def unseen(self, coupling: float) -> tuple[str, ...]:
         """Return the channels of which nothing was seen that would tell how much they may contribute."""
         g = _one_coupling("what is unseen", coupling)
-        parts = ((channel.name, channel.weights(g)) for channel in self.channels_)
+        parts = ((channel.name, channel.weights(g)) for channel in self.channel_rows)
         return tuple(name for name, part in parts if math.isinf(part.unseen))
 
     def upper_bound(self, couplings: Array) -> Array:
@@ -209,7 +209,7 @@ class Sample:
         couplings = checked_couplings(couplings)
         squares = np.square(couplings)
         total = np.zeros_like(couplings)
-        for channel in self.channels_:
+        for channel in self.channel_rows:
             weight, survive, window, _ = channel.final
             if len(weight) == 0:
                 continue
@@ -222,7 +222,7 @@ class Sample:
     def surviving(self, coupling: float) -> float:
         """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
         coupling, total = _one_coupling("a share", coupling), 0.0
-        for channel in self.channels_:
+        for channel in self.channel_rows:
             weight, _, window, _ = channel.final
             inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)
             scale = coupling**channel.power / max(channel.rows.tried, 1)
@@ -235,7 +235,9 @@ class Sample:
         0 where the rows say nothing of it.
         """
         counted, whole = (
-            replace(self, channels_=tuple(replace(c, absorbing=on) for c in self.channels_), replay=None)
+            replace(
+                self, channel_rows=tuple(replace(c, absorbing=on) for c in self.channel_rows), replay=None
+            )
             for on in (True, False)
         )
         total = float(whole.expected_events(coupling).value)
@@ -247,7 +249,7 @@ class Sample:
 
     def _total(self, coupling: Any, weights: Callable[[Channel, float], Weights]) -> Estimate:
         def total(g: float) -> Estimates:
-            return {"": estimate([weights(channel, g) for channel in self.channels_] if g > 0.0 else [])}
+            return {"": estimate([weights(channel, g) for channel in self.channel_rows] if g > 0.0 else [])}
 
         return _over(coupling, total)[""]
 
@@ -256,7 +258,8 @@ class Sample:
 
         def parts(g: float) -> Estimates:
             return {
-                channel.name: estimate([channel.weights(g)] if g > 0.0 else []) for channel in self.channels_
+                channel.name: estimate([channel.weights(g)] if g > 0.0 else [])
+                for channel in self.channel_rows
             }
 
         return _yields(_over(coupling, parts))
@@ -272,19 +275,19 @@ class Sample:
         return _yields(_over(coupling, self._cutflow))
 
     def _cutflow(self, coupling: float) -> Estimates:
-        channels = self.channels_ if coupling > 0.0 else ()
+        channels = self.channel_rows if coupling > 0.0 else ()
         towards = [c.weights_towards(coupling) for c in channels if c.counts_primaries]
         out = {"produced_towards_detector": estimate(towards)}
         for cuts, name in enumerate((self.inside, *self.cut_names)):
             out[name] = estimate([channel.weights(coupling, cuts) for channel in channels])
-        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channels_):
+        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channel_rows):
             out["efficiency"] = self.estimate(coupling)
         return out
 
     def _shares(self, coupling: float) -> Array:
         """Return the contribution of every primary that passes to the yield at one coupling."""
         g = _one_coupling("a share", coupling)
-        parts = [c.contributions(g) / c.rows.tried for c in self.channels_ if c.rows.tried]
+        parts = [c.contributions(g) / c.rows.tried for c in self.channel_rows if c.rows.tried]
         return np.concatenate([np.empty(0), *parts])
 
     def efficiency(self, coupling: float) -> float:
@@ -314,11 +317,11 @@ class Sample:
         edges = numbers("edges", edges)
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
             raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
-        if self.replay is None and self.channels_:
+        if self.replay is None and self.channel_rows:
             raise PhysicsError("this sample cannot be replayed, so only its yields are known")
         coupling, found = _one_coupling("a histogram", coupling), False
         parts = []
-        for channel in self.channels_:
+        for channel in self.channel_rows:
             made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
             sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
             for values, weights, group in made:
@@ -330,7 +333,7 @@ class Sample:
                         group, values, (np.arange(GROUPS + 1) - 0.5, edges), weights=weights
                     )[0]
             parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
-        if self.channels_ and not found:
+        if self.channel_rows and not found:
             raise PhysicsError(f"no event of this sample has '{observable}'")
         total = combined(parts)
         ones = np.ones(len(edges) - 1)

@@ -110,7 +110,7 @@ def test_quoted_errors_cover_the_truth_60_seeds():
 @pytest.mark.parametrize(("mass", "coupling"), POINTS.values(), ids=POINTS.keys())
 def test_the_largest_row_is_small(mass, coupling):
     sample = charm().simulate(darkmc.DarkAxionPortal(mass), precision=0.01)
-    shares = [np.max(c.contributions(coupling)) / c.rows.tried for c in sample.channels_]
+    shares = [np.max(c.contributions(coupling)) / c.rows.tried for c in sample.channel_rows]
     wanted = max(shares) / sample.expected_events(coupling).value
     assert sample.largest_row(coupling) == pytest.approx(wanted, rel=1e-9)
     assert sample.largest_row(coupling) < 0.02

@@ -34,13 +34,20 @@ SHAPES = {
     "cube and cube": (lambda x: x**3 * (1.0 - x) ** 3, 0.0, 1.0, 4.0, 4.0),
     "cube at the high end only": (lambda x: (1.0 - x) ** 3 + 0.0 * x, 0.0, 1.0, 1.0, 4.0),
     "powers understated": (lambda x: x**3 * (1.0 - x) ** 3, 0.0, 1.0, 2.0, 3.0),
-    "powers not told": (lambda x: x**2 * (2.0 - x), 0.0, 2.0, 1.0, 1.0),
+    "powers not given": (lambda x: x**2 * (2.0 - x), 0.0, 2.0, 1.0, 1.0),
     "exponential over 6 decades": (lambda x: np.exp(-x), 0.0, 14.0, 1.0, 1.0),
     "narrow peak": (lambda x: np.exp(-0.5 * ((x - 0.3) / 0.03) ** 2), 0.0, 1.0, 1.0, 1.0),
     "tiny scale": (lambda x: 1e-30 * x * (1e-6 - x), 0.0, 1e-6, 2.0, 2.0),
     **{f"random {seed}": (random_shape(seed), 0.0, 3.0, 1.0, 1.0) for seed in range(4)},
 }
-TOLD = ["flat", "straight", "square root at the low end", "3/2 and cube", "cube and cube", "tiny scale"]
+POWERS_GIVEN = [
+    "flat",
+    "straight",
+    "square root at the low end",
+    "3/2 and cube",
+    "cube and cube",
+    "tiny scale",
+]
 each_shape = pytest.mark.parametrize(
     ("density", "low", "high", "power_low", "power_high"), SHAPES.values(), ids=SHAPES.keys()
 )
@@ -86,7 +93,7 @@ def test_the_effective_share_of_a_sample_is_nearly_one(density, low, high, power
     assert np.sum(weight) ** 2 / (N * np.sum(weight**2)) > 0.95
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", POWERS_GIVEN)
 def test_weights_are_bounded_by_the_largest_when_the_powers_are_right(name):
     density, *interval = SHAPES[name]
     table = InverseTable(density, *interval)

@@ -26,7 +26,7 @@ def columns(sample):
     """Return every number of every row, the order included."""
     return [
         (channel.name, channel.rows.tried, *(getattr(channel.rows, name) for name in ROW))
-        for channel in sample.channels_
+        for channel in sample.channel_rows
     ]
 
 
@@ -58,7 +58,7 @@ def test_the_seed_decides_every_bit():
 
 def test_channels_and_chunks_share_no_numbers():
     sample = simulate(n_samples=40_000)
-    weights = np.concatenate([channel.rows.produced for channel in sample.channels_])
+    weights = np.concatenate([channel.rows.produced for channel in sample.channel_rows])
     assert len(np.unique(weights[weights > 0])) == np.count_nonzero(weights)
 
 
@@ -84,7 +84,7 @@ def test_neighbouring_masses_share_numbers_so_that_curves_are_smooth():
 @pytest.mark.parametrize("n", [1, 2, 3, 4096, 8193, 30_001])
 def test_n_samples_is_the_exact_total_split_equally(n):
     sample = simulate(n_samples=n)
-    tried = [channel.rows.tried for channel in sample.channels_]
+    tried = [channel.rows.tried for channel in sample.channel_rows]
     assert sample.n_samples == sum(tried) == n
     assert max(tried) - min(tried) <= 1
 
@@ -167,14 +167,14 @@ def test_a_tiny_mass_gives_the_long_lived_limit(mass):
     assert value >= 0.0
 
 
-def test_progress_is_told_after_every_round():
-    told = []
+def test_progress_is_reports_after_every_round():
+    reports = []
     sample = simulate(
-        precision=0.01, at=6e-5, progress=lambda rows, precision: told.append((rows, precision))
+        precision=0.01, at=6e-5, progress=lambda rows, precision: reports.append((rows, precision))
     )
-    assert told[-1][0] == sample.n_samples
-    assert told[-1][1] <= 0.01
-    assert [rows for rows, _ in told] == sorted({rows for rows, _ in told})
+    assert reports[-1][0] == sample.n_samples
+    assert reports[-1][1] <= 0.01
+    assert [rows for rows, _ in reports] == sorted({rows for rows, _ in reports})
 
 
 @pytest.mark.parametrize("n", [0, -1])

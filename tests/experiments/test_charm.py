@@ -106,8 +106,8 @@ def test_the_forward_shower_cut_removes_nothing_it_cannot_reach(mass, biasing):
     )
     flow = made.cutflow(1e-5)
     assert flow["forward_shower"] == flow["energy"]
-    assert any(np.any(channel.rows.stage == 2) for channel in made.channels_)
-    assert not any(np.any(channel.rows.stage == 1) for channel in made.channels_)
+    assert any(np.any(channel.rows.stage == 2) for channel in made.channel_rows)
+    assert not any(np.any(channel.rows.stage == 1) for channel in made.channel_rows)
 
 
 @each_preset

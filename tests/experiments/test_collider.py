@@ -175,7 +175,7 @@ def test_analogue_sampling_agrees(name, mass, m_axion, coupling, isr):
     ]
     flows = [sample.cutflow(coupling) for sample in samples]
     pairs = [(flows[0][key], flows[1][key]) for key in flows[0]]
-    if samples[0].channels_[0].rows.bin.max() >= 0:
+    if samples[0].channel_rows[0].rows.bin.max() >= 0:
         pairs += [tuple(s.in_bin(b).expected_events(coupling) for s in samples) for b in range(0, 30, 5)]
     for one, other in pairs:
         if other.value > 0.0 and other.error < 0.15 * other.value:
@@ -413,7 +413,7 @@ def test_the_same_bits_for_any_number_of_workers():
     with ThreadPoolExecutor(3) as executor:
         shared = collider.simulate(portal, precision=0.03, seed=4, executor=executor)
     assert alone.n_samples == shared.n_samples
-    for one, other in zip(alone.channels_, shared.channels_, strict=True):
+    for one, other in zip(alone.channel_rows, shared.channel_rows, strict=True):
         assert np.array_equal(one.rows.produced, other.rows.produced)
         assert np.array_equal(one.rows.bin, other.rows.bin)
     assert collider.limit(alone) == collider.limit(shared)

@@ -358,7 +358,7 @@ def test_equal_masses_are_stable(veto):
     )
     sample = made.simulate(portal, precision=0.01, at=1e-3)
     a, prime = (sample.channels(1e-3)[f"pi0: {state} scatters"] for state in ("a", "gamma'"))
-    assert len(sample.channels_) == 2
+    assert len(sample.channel_rows) == 2
     assert abs(a.value - 3 * prime.value) < 4 * np.hypot(a.error, 3 * prime.error)
     low, high = sample.expected_events([1e-9, 1e2]).value
     assert high / low == pytest.approx(1e44, rel=1e-9)

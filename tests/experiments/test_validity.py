@@ -15,7 +15,7 @@ MASSES = (0.03, 0.0)
 
 def sample(passing=True):
     channel = SimpleNamespace(passing=np.array([False, passing]))
-    return SimpleNamespace(masses=MASSES, channels_=(channel,))
+    return SimpleNamespace(masses=MASSES, channel_rows=(channel,))
 
 
 def excluded(upper):

@@ -172,7 +172,7 @@ def test_bins_add_up_and_stay_when_rows_are_joined():
     made = random_bands(1)
     total = sum(made.in_bin(b).expected_events(1e-3).value for b in range(-1, 6))
     assert total == pytest.approx(made.expected_events(1e-3).value, rel=1e-12)
-    rows = made.channels_[0].rows
+    rows = made.channel_rows[0].rows
     halves = [rows.selected(np.arange(400) < 150), rows.selected(np.arange(400) >= 150)]
     joined = Rows.joined(halves)
     assert np.array_equal(joined.bin, rows.bin)

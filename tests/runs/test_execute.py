@@ -357,7 +357,7 @@ def test_a_run_that_ends_early_keeps_what_it_has_written(here, monkeypatch):
 
 
 @pytest.mark.parametrize(("options", "workers"), [((), 7), (("--workers", "3"), 3)])
-def test_a_run_uses_all_cores_unless_told(options, workers, monkeypatch):
+def test_a_run_uses_all_cores_unless_asked(options, workers, monkeypatch):
     asked = []
     monkeypatch.setattr("darkmc.runs.execute.execute", lambda *arguments: asked.append(arguments) or [])
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(7)), raising=False)

@@ -134,11 +134,11 @@ def test_rows_that_need_too_much_memory_are_not_made(monkeypatch):
     charm = darkmc.Experiment("charm-finegrained")
     with pytest.warns(darkmc.PrecisionWarning, match=r"more rows would need \d[\d.e-]* GB"):
         sample = charm.simulate(PORTAL, precision=1e-4, at=6e-5)
-    assert 0 < sum(c.rows.nbytes for c in sample.channels_) * simulation.COPIES <= 3e7
+    assert 0 < sum(c.rows.nbytes for c in sample.channel_rows) * simulation.COPIES <= 3e7
     assert sample.expected_events(6e-5).error > 0.0
     with pytest.warns(darkmc.PrecisionWarning, match=r"primaries instead of 1000000000.* GB"):
         sample = charm.simulate(PORTAL, n_samples=10**9)
-    assert 0 < sum(c.rows.nbytes for c in sample.channels_) * simulation.COPIES <= 3e7
+    assert 0 < sum(c.rows.nbytes for c in sample.channel_rows) * simulation.COPIES <= 3e7
 
 
 # --- finite lists

@@ -51,7 +51,7 @@ def test_rows_of_one_primary_stand_together():
         * -np.expm1(-sample.tau_window * g**2)
     )
     assert sample.expected_events(g).value == pytest.approx(by_rows, rel=1e-10)
-    near = next(c for c in sample.channels_ if c.rows_per_primary == 2)
+    near = next(c for c in sample.channel_rows if c.rows_per_primary == 2)
     assert np.all(near.contributions(g) >= 0.0)
     assert near.rows.index[0] == near.rows.index[1]
 

@@ -14,7 +14,7 @@ from darkmc.core.kinematics import Array, boost, invariant_mass_squared, kallen,
 from darkmc.portals.dark_axion.current import DarkCurrent
 
 E2 = 4.0 * np.pi * ALPHA
-WHOLE = 0.1  # share of recoils that are drawn without regard to cuts: it keeps the cutflow honest
+WHOLE = 0.1  # share of recoils that are drawn without regard to cuts: it keeps the cutflow's errors small
 
 
 class FermionScattering:

@@ -123,7 +123,7 @@ def test_numbers_of_the_card():
 
 
 def test_shapes_of_the_species():
-    """Pi0 like the mean of the pions, eta like K0 or, if told so, like pi0."""
+    """Pi0 like the mean of the pions, eta like K0 or, if the card says so, like pi0."""
     p, theta = np.random.default_rng(2).random((2, 300)) * [[7.5], [1.5]]
     around = 2 * np.pi * np.sin(theta)
     pions = 0.5 * (typed_again("pi+", p, theta) + typed_again("pi-", p, theta)) * around
