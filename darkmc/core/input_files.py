@@ -1,6 +1,5 @@
-"""What a file is before it is read: there or not, by its first bytes, and as text or CSV."""
+"""What a file is before it is read: there or not, by its first bytes, and as text."""
 
-import csv
 from pathlib import Path
 
 from darkmc.core.errors import CardError, PhysicsError
@@ -58,24 +57,3 @@ def read_text(path: Path, fault: Fault = CardError) -> str:
     if place >= 0:
         raise fault(f"{path}:{text.count(chr(10), 0, place) + 1}: not a text file: it holds a NUL byte")
     return text
-
-
-def csv_rows(path: Path, text: str, fault: Fault = CardError) -> list[tuple[int, list[str]]]:
-    """Return number and stripped cells of every line of a CSV text but blank ones and those from '#' on.
-
-    A quoted cell ends in the line in which it starts.
-
-    Raises
-    ------
-    CardError or PhysicsError
-        The fault, with file and line, if a quote is stray.
-    """
-    rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
-            try:
-                cells = next(csv.reader([line], strict=True))
-            except csv.Error:
-                raise fault(f"{path}:{number}: not a row of a CSV file (a stray quote?)") from None
-            rows.append((number, [cell.strip() for cell in cells]))
-    return rows

@@ -7,8 +7,8 @@ from typing import Any
 
 from darkmc.cards.load import find_card, list_cards
 from darkmc.core.errors import CardError, PhysicsError, nearest
-from darkmc.core.input_files import csv_rows, read_text
 from darkmc.core.intervals import Exclusion
+from darkmc.core.tables import read_csv
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.gminus2.data import TABLE, Row
 
@@ -116,10 +116,10 @@ def read_rows(path: str) -> tuple[Row, ...]:
     CardError
         Naming file and line, if it cannot be read as such.
     """
-    table = csv_rows(Path(path), read_text(Path(path)))
-    if not table or table[0][1] != list(_COLUMNS):
+    table = read_csv(Path(path))
+    if table.columns != list(_COLUMNS):
         raise CardError(f"{path}: the first row must be {','.join(_COLUMNS)}")
-    return tuple(_row(f"{path}:{n}", cells) for n, cells in table[1:])
+    return tuple(_row(f"{path}:{n}", cells) for n, cells in table.rows)
 
 
 def _row(where: str, cells: list[str]) -> Row:

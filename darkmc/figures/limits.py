@@ -1,6 +1,5 @@
 """Excluded regions in the plane of dark photon mass and coupling, from limit tables."""
 
-import csv
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.intervals import SCAN_HIGH, SCAN_LOW
+from darkmc.core.tables import read_csv
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.regions import LOWER, UPPER, Region, regions
 from darkmc.figures.style import (
@@ -85,14 +85,14 @@ def find_tables(folder: Path) -> list[Path]:
     return tables
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         return read_limits(path)
-    except (UnicodeDecodeError, csv.Error):
+    except PhysicsError:
         raise PhysicsError(f"{path}: not a CSV file") from None
 
 
-def _is_limit(rows: list[dict[str, str]]) -> bool:
+def _is_limit(rows: list[dict[str, Any]]) -> bool:
     return bool(rows) and set(rows[0]) >= _NEEDED
 
 
@@ -112,8 +112,8 @@ def _table(path: Path) -> _Table:
 
 def _counts(path: Path) -> str:
     """Return what the head of a table calls the observed counts, e.g. reconstructed; empty if nothing."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    named = [line for line in lines if line.startswith("# counts ") and ": " in line]
+    head = read_csv(path, PhysicsError, strict=False).head
+    named = [line for line in head if line.startswith("counts ") and ": " in line]
     return named[0].partition(": ")[2] if named else ""
 
 

@@ -1,6 +1,5 @@
 """Curves from elsewhere to lay over a picture: CSV files with columns mass_GeV and value."""
 
-import csv
 import math
 import os
 from collections.abc import Callable
@@ -10,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.input_files import read_text
 from darkmc.core.kinematics import Array
+from darkmc.core.tables import read_csv
 
 _COLUMNS = ("mass_GeV", "value")
 
@@ -64,34 +63,20 @@ def read_overlay(text: str) -> Overlay:
     """
     name, label = split_label(text)
     path = Path(name)
-    lines = read_text(path, PhysicsError).splitlines()
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if not line.startswith("#")]
-    filled = [(n, line) for n, line in numbered if not _blank(line)]
-    if not filled:
+    table = read_csv(path, PhysicsError, strict=False, nothing=" \t,;")
+    if not table.columns:
         raise PhysicsError(f"{path}: empty")
-    header = [cell.strip() for cell in _cells(path, *filled[0])]
-    if not set(_COLUMNS) <= set(header):
-        raise PhysicsError(f"{path}:{filled[0][0]}: the first row must name the columns mass_GeV and value")
-    places = [header.index(column) for column in _COLUMNS]
-    points = [_point(path, n, _cells(path, n, line), places) for n, line in filled[1:]]
+    if not set(_COLUMNS) <= set(table.columns):
+        where = f"{path}:{table.columns_line}"
+        raise PhysicsError(f"{where}: the first row must name the columns mass_GeV and value")
+    places = [table.columns.index(column) for column in _COLUMNS]
+    points = [_point(path, n, cells, places) for n, cells in table.rows]
     if not points:
         raise PhysicsError(f"{path}: no rows")
-    gaps = {n for n, line in numbered if _blank(line)}
-    rows = [n for n, _ in filled[1:]]
-    breaks = [k for k in range(1, len(rows)) if gaps & set(range(rows[k - 1], rows[k]))]
+    lines = [n for n, _ in table.rows]
+    breaks = [k for k in range(1, len(lines)) if table.blank & set(range(lines[k - 1], lines[k]))]
     mass, value = np.array(points).T
     return Overlay(label or path.stem, mass, value, tuple(breaks))
-
-
-def _cells(path: Path, line: int, text: str) -> list[str]:
-    try:
-        return next(csv.reader([text]))
-    except csv.Error as error:
-        raise PhysicsError(f"{path}:{line}: {error}") from None
-
-
-def _blank(line: str) -> bool:
-    return not line.strip(" \t,;")
 
 
 def _point(path: Path, line: int, cells: list[str], places: list[int]) -> list[float]:

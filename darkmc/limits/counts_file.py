@@ -5,7 +5,6 @@ signal in any bin is above the Poisson mean that the bin's count excludes at one
 above N + 2 sqrt(N) ("gaussian"). Bins, counts and numbers: the card, and the CSV file that it names.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import numpy as np
 
 from darkmc.cards.collider import ColliderObserved
 from darkmc.core.errors import CardError
-from darkmc.core.input_files import csv_rows, read_text
 from darkmc.core.kinematics import Array
+from darkmc.core.tables import Table, read_csv
 from darkmc.limits.poisson import excluded_mean, gaussian_excess
 
 COLUMNS = ("low_GeV2", "high_GeV2", "count")
@@ -66,13 +65,12 @@ def read_counts(observed: ColliderObserved, card: str) -> Counts:
         If there is no such file, a number is wrong, or the bins do not cover the card's range exactly.
     """
     path = counts_file(str(observed.counts), card)
-    text = read_text(path)
-    label = next((line[8:].strip() for line in text.splitlines() if line.startswith("# label:")), "")
-    rows = _rows(path, text, str(observed.window))
+    table = read_csv(path)
+    label = next((line[6:].strip() for line in table.head if line.startswith("label:")), "")
+    rows = _rows(table, str(observed.window))
     edges = _edges(path, rows, observed)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     counts = np.array([count for _, _, count in rows])
-    return Counts(edges, counts, label, f"counts {path.name} {digest}{f': {label}' if label else ''}")
+    return Counts(edges, counts, label, f"counts {path.name} {table.digest}{f': {label}' if label else ''}")
 
 
 def counts_file(name: str, card: str) -> Path:
@@ -83,15 +81,14 @@ def counts_file(name: str, card: str) -> Path:
     raise CardError(f"{card}: observed.counts: no file '{name}' here or beside the card")
 
 
-def _rows(path: Path, text: str, window: str) -> list[tuple[float, float, int]]:
+def _rows(table: Table, window: str) -> list[tuple[float, float, int]]:
     """Return the bins of one window in the order of their edges."""
-    table = csv_rows(path, text)
-    header = tuple(table[0][1]) if table else ()
+    path, header = table.path, tuple(table.columns)
     if header not in (COLUMNS, ("window", *COLUMNS)):
         raise CardError(f"{path}: the first row must be [window,]{','.join(COLUMNS)}")
     several = len(header) > len(COLUMNS)
     rows = [
-        _row(f"{path}:{n}", cells[several:]) for n, cells in table[1:] if not several or cells[0] == window
+        _row(f"{path}:{n}", cells[several:]) for n, cells in table.rows if not several or cells[0] == window
     ]
     if not rows:
         raise CardError(f"{path}: no bins of window '{window}'")

@@ -1,13 +1,12 @@
-"""Tables that pictures are drawn from: CSV with '#' lines in front, written by runs and read back."""
+"""Tables that pictures are drawn from, written by runs and read back."""
 
-import csv
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.input_files import csv_rows, read_text
+from darkmc.core.tables import read_csv, write_csv
 from darkmc.output.files import replacing
 
 Row = dict[str, Any]
@@ -17,16 +16,8 @@ POINT = ("m_dark_photon_GeV", "m_axion_GeV", "coupling_per_GeV")  # columns that
 def write_table(path: Path, header: Iterable[str], rows: Sequence[Row]) -> Path:
     """Write rows of the same columns, whole or not at all; None and nan become empty cells."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"# {line}\n" for line in header)
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({key: "" if _empty(value) else value for key, value in row.items()})
+        write_csv(file, header, list(rows[0]), rows)
     return path
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> list[Row]:
@@ -37,15 +28,14 @@ def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> list
     PhysicsError
         Naming the file and the line, if it is not there or is no such table.
     """
-    table = csv_rows(path, read_text(path, PhysicsError), PhysicsError)
+    table = read_csv(path, PhysicsError)
     wanted = [*texts, *numbers]
-    if not table or not set(wanted) <= set(table[0][1]):
+    if not set(wanted) <= set(table.columns):
         raise PhysicsError(f"{path}: the first row must name the columns {', '.join(wanted)}")
-    if len(table) == 1:
+    if not table.rows:
         raise PhysicsError(f"{path}: no rows")
     rows = []
-    for n, cells in table[1:]:
-        found = dict(zip(table[0][1], cells, strict=False))
+    for n, found in table.records():
         try:
             values = {key: float(found[key]) if found[key] else math.nan for key in numbers}
             rows.append({key: found[key] for key in texts} | values)

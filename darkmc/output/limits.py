@@ -1,6 +1,5 @@
 """CSV and JSON rows of limits: one per interval, a null row where there is none."""
 
-import csv
 import json
 import math
 import os
@@ -9,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
+from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import EdgeErrors, Interval
+from darkmc.core.tables import read_csv, write_csv
 from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.output.files import replacing
 from darkmc.scan.grid import ScanPoint, ScanRequest
@@ -140,18 +141,22 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
         f"{errors}; an empty one beside an edge is unknown",
     )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"# {line}\n" for line in header)
         columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()))
-        writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
-        writer.writeheader()
-        for point in points:
-            for row in json_rows(point):
-                if "history" in row:
-                    row["history"] = json.dumps(row["history"])
-                writer.writerow(row)
+        write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
 
 
-def read_limits(path: str | os.PathLike[str]) -> list[dict[str, str]]:
-    """Return the rows of a limit file as text by column name."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of JSON as one of CSV."""
+    return row | {"history": json.dumps(row["history"])} if "history" in row else row
+
+
+def read_limits(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the rows of a limit file as text by column name; None where a row is too short.
+
+    Raises
+    ------
+    PhysicsError
+        If it is not there, or no CSV file.
+    """
+    table = read_csv(Path(path), PhysicsError, strict=False)
+    return [{name: record.get(name) for name in table.columns} for _, record in table.records()]

@@ -149,6 +149,62 @@ def test_the_exceptions_are_needed():
     assert set(MODULES) >= NO_FORMULAS
 
 
+# Calls that read or write files.  Below output files are read by cards, lists and tables; a generator of
+# mesons in a process of its own hands them on through files of a cache.
+READING = {"open", "read_text", "read_bytes", "ParquetFile", "loadtxt", "genfromtxt", "fromfile"}
+WRITING = {"write_text", "write_bytes", "writelines", "writerow", "writerows", "savez", "savetxt", "tofile"}
+READERS = {"core.tables", "core.input_files", "core.process"}  # the last opens the empty device only
+WRITERS = {"core.tables", "sources.lists.hadronic", "sources.lists.urqmd"}
+BELOW_OUTPUT = [name for name in MODULES if name != "__init__" and LAYER[top(name)] < LAYER["output"]]
+
+
+def files_touched(tree):
+    """Return the calls of a module that read and those that write files: open by its mode."""
+    reads, writes = set(), set()
+    for call in (node for node in runtime_nodes(tree) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        modes = [node.value for node in call.args + [k.value for k in call.keywords] if is_text(node)]
+        if name == "open" and any(set(mode) <= set("rwaxbt+") and set(mode) & set("wax+") for mode in modes):
+            writes.add(name)
+        elif name in READING:
+            reads.add(name)
+        elif name in WRITING:
+            writes.add(name)
+    return reads, writes
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_calls_on_files_are_seen():
+    reads, writes = files_touched(ast.parse("p.open('rb')\nopen(p)\nread_text(p)"))
+    assert (reads, writes) == ({"open", "read_text"}, set())
+    reads, writes = files_touched(
+        ast.parse("p.open('w', encoding='utf-8')\nnp.savez(p)\ncsv.writer(f).writerow(r)")
+    )
+    assert (reads, writes) == (set(), {"open", "savez", "writerow"})
+
+
+@pytest.mark.parametrize("name", BELOW_OUTPUT)
+def test_files_are_read_and_written_where_the_architecture_says(name):
+    reads, writes = files_touched(parse(name))
+    if reads:
+        assert name in READERS or name.startswith(("cards.", "sources.lists."))
+    if writes:
+        assert name in WRITERS
+
+
+def test_only_tables_know_csv():
+    assert [name for name in MODULES if "csv" in _foreign(name)] == ["core.tables"]
+
+
+def test_readers_and_writers_are_needed():
+    touched = {name: files_touched(parse(name)) for name in READERS | WRITERS}
+    assert all(touched[name][0] for name in READERS)
+    assert all(touched[name][1] for name in WRITERS)
+
+
 GENERATORS = {"default_rng", "RandomState", "SFC64", "PCG64", "SeedSequence", "Generator", "seed"}
 
 
