@@ -1,8 +1,13 @@
-"""Excluded intervals of a coupling, and what is scanned for them."""
+"""Excluded intervals of a coupling, and the scan and the bracketing that find their edges."""
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import numpy as np
+
+from darkmc.core.kinematics import Array
 
 SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
 NAN = float("nan")
@@ -90,3 +95,70 @@ class Exclusion:
     def upper_error(self) -> float:
         """Monte Carlo error of :attr:`upper`."""
         return self.intervals[0].upper_error if self.intervals else NAN
+
+
+def scan_grid(reach: float = SCAN_HIGH) -> Array:
+    """Return the couplings of a scan: 16 per decade from 1e-12 to `reach`."""
+    count = math.ceil(POINTS_PER_DECADE * math.log10(reach / SCAN_LOW)) + 1
+    return np.geomspace(SCAN_LOW, reach, count)
+
+
+class Scale(NamedTuple):
+    """The variable in which a search goes, and when it ends: the coupling itself or its logarithm."""
+
+    of: Callable[[Any], Any]
+    back: Callable[[Any], Any]
+    peak: float  # an extremum is this close in the variable, plus a share of its bracket
+    peak_share: float
+    root: float  # a root is this close in the variable, plus a share of itself
+    root_share: float
+
+
+LINEAR = Scale(lambda coupling: coupling, lambda coupling: coupling, 0.0, 1e-9, 1e-300, 1e-13)
+LOGARITHMIC = Scale(math.log, math.exp, 1e-6, 0.0, 2e-12, 1e-12)
+
+
+def with_extrema(
+    function: Callable[[Any], Any], grid: Array, values: Array, places: Iterable[int], scale: Scale
+) -> tuple[Array, Array]:
+    """Return a scan with local extrema refined and added: two crossings may hide between its neighbours.
+
+    Parameters
+    ----------
+    function : callable
+        Of one coupling.
+    grid, values : array (n,)
+        Increasing couplings, and the function there.
+    places : iterable of int
+        Where in the grid a value is larger, or smaller, than both its neighbours.
+    scale : Scale
+        The variable of the search.
+    """
+    from scipy.optimize import minimize_scalar
+
+    for k in places:
+        sign = np.sign(values[k + 1] - values[k])  # rising afterwards: a minimum
+        low, high = scale.of(grid[k - 1]), scale.of(grid[k + 1])
+        found = minimize_scalar(
+            lambda x, sign=sign: sign * float(function(scale.back(x))),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": scale.peak + scale.peak_share * (high - low)},
+        )
+        grid, values = np.append(grid, scale.back(found.x)), np.append(values, sign * found.fun)
+    order = np.argsort(grid)
+    return grid[order], values[order]
+
+
+def crossing(excess: Callable[[Any], float], low: float, high: float, scale: Scale) -> float:
+    """Return the coupling from `low` to `high` at which `excess`, of other signs there, is zero."""
+    from scipy.optimize import toms748
+
+    found = toms748(
+        lambda x: excess(scale.back(x)),
+        scale.of(low),
+        scale.of(high),
+        xtol=scale.root,
+        rtol=scale.root_share,
+    )
+    return float(scale.back(found))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.intervals import POINTS_PER_DECADE, SCAN_HIGH, SCAN_LOW
+from darkmc.core.intervals import LINEAR, SCAN_HIGH, crossing, scan_grid, with_extrema
 from darkmc.core.kinematics import Array
 
 Band = tuple[float, float]
@@ -141,11 +141,12 @@ def excluded_bands(allowed: list[Band], both_signs: bool = False) -> list[Band]:
 def _scanned_crossings(
     function: Callable[[Any], Any], levels: Band, both_signs: bool, reach: float
 ) -> list[float]:
-    count = math.ceil(POINTS_PER_DECADE * math.log10(reach / SCAN_LOW)) + 1
-    positive = np.geomspace(SCAN_LOW, reach, count)
+    positive = scan_grid(reach)
     grid = np.concatenate([-positive[::-1] if both_signs else np.empty(0), [0.0], positive])
     values = _evaluated(function, grid)
-    grid, values = _with_extrema(function, grid, values)
+    steps = np.sign(np.diff(values))
+    turns = 1 + np.flatnonzero(steps[:-1] * steps[1:] < 0.0)
+    grid, values = with_extrema(function, grid, values, turns, LINEAR)
     found: list[float] = []
     for level in levels:
         if math.isfinite(level):
@@ -160,29 +161,7 @@ def _evaluated(function: Callable[[Any], Any], grid: Array) -> Array:
     return values
 
 
-def _with_extrema(function: Callable[[Any], Any], grid: Array, values: Array) -> tuple[Array, Array]:
-    """Add every local extremum, refined: two crossings may hide between neighbours of the grid."""
-    from scipy.optimize import minimize_scalar
-
-    steps = np.sign(np.diff(values))
-    for k in 1 + np.flatnonzero(steps[:-1] * steps[1:] < 0.0):
-        sign = steps[k]  # rising afterwards: a minimum
-        found = minimize_scalar(
-            lambda g, sign=sign: sign * float(function(g)),
-            bounds=(grid[k - 1], grid[k + 1]),
-            method="bounded",
-            options={"xatol": 1e-9 * (grid[k + 1] - grid[k - 1])},
-        )
-        grid, values = np.append(grid, found.x), np.append(values, sign * found.fun)
-    order = np.argsort(grid)
-    return grid[order], values[order]
-
-
 def _crossings(function: Callable[[Any], Any], grid: Array, excess: Array, level: float) -> list[float]:
-    from scipy.optimize import toms748
-
-    found = [float(g) for g in grid[excess == 0.0]]
-    for k in np.flatnonzero(excess[:-1] * excess[1:] < 0.0):
-        root = toms748(lambda g: float(function(g)) - level, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-13)
-        found.append(float(root))
-    return found
+    changes = np.flatnonzero(excess[:-1] * excess[1:] < 0.0)
+    found = (crossing(lambda g: float(function(g)) - level, grid[k], grid[k + 1], LINEAR) for k in changes)
+    return [*map(float, grid[excess == 0.0]), *found]

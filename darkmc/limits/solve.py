@@ -12,14 +12,17 @@ import numpy as np
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import LEAST_ENTRIES, UNKNOWN
 from darkmc.core.intervals import (
+    LOGARITHMIC,
     NAN,
     NO_EDGE,
-    POINTS_PER_DECADE,
     SCAN_HIGH,
     SCAN_LOW,
     EdgeErrors,
     Exclusion,
     Interval,
+    crossing,
+    scan_grid,
+    with_extrema,
 )
 from darkmc.core.kinematics import Array
 from darkmc.core.units import require_text
@@ -32,12 +35,6 @@ class YieldCurve(Protocol):
 
     def expected_events(self, coupling: Any) -> Any: ...  # noqa: D102
     def slope(self, coupling: Any) -> Any: ...  # noqa: D102
-
-
-def scan_grid() -> Array:
-    """Return the couplings of the scan: 16 per decade from 1e-12 to 1e2 GeV^-1."""
-    decades = round(math.log10(SCAN_HIGH / SCAN_LOW))
-    return np.geomspace(SCAN_LOW, SCAN_HIGH, decades * POINTS_PER_DECADE + 1)
 
 
 def largest(curve: YieldCurve, target: float) -> float:
@@ -141,32 +138,19 @@ def _scanned(curve: YieldCurve, grid: Array, target: float) -> Array:
 
 def _with_maxima(curve: YieldCurve, grid: Array, values: Array, target: float) -> tuple[Array, Array]:
     """Add the refined position of every local maximum that could decide: from a third of the target up."""
-    from scipy.optimize import minimize_scalar
-
     inner = values[1:-1]
-    peaks = 1 + np.flatnonzero(
-        (inner >= values[:-2]) & (inner > values[2:]) & (inner < 1.5 * target) & (inner > target / 3)
+    peaks = (inner >= values[:-2]) & (inner > values[2:]) & (inner < 1.5 * target) & (inner > target / 3)
+    return with_extrema(
+        lambda g: curve.expected_events(g).value, grid, values, 1 + np.flatnonzero(peaks), LOGARITHMIC
     )
-    for k in peaks:
-        found = minimize_scalar(
-            lambda log_g: -curve.expected_events(math.exp(log_g)).value,
-            bounds=(math.log(grid[k - 1]), math.log(grid[k + 1])),
-            method="bounded",
-            options={"xatol": 1e-6},
-        )
-        grid, values = np.append(grid, math.exp(found.x)), np.append(values, -found.fun)
-    order = np.argsort(grid)
-    return grid[order], values[order]
 
 
 def _crossing(curve: YieldCurve, target: float, low: float, high: float) -> tuple[float, EdgeErrors]:
-    from scipy.optimize import toms748
-
-    def excess(log_g: float) -> float:
-        value = float(curve.expected_events(math.exp(log_g)).value)
+    def excess(coupling: float) -> float:
+        value = float(curve.expected_events(coupling).value)
         return math.log(value / target) if value > 0.0 else -700.0
 
-    edge = math.exp(toms748(excess, math.log(low), math.log(high), rtol=1e-12))
+    edge = crossing(excess, low, high, LOGARITHMIC)
     return edge, edge_errors(curve, edge)
 
 

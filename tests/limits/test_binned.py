@@ -7,10 +7,11 @@ import pytest
 from scipy.stats import norm, poisson
 
 from darkmc.core.errors import PhysicsError
+from darkmc.core.intervals import scan_grid
 from darkmc.limits import binned
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.poisson import excluded_mean, gaussian_excess
-from darkmc.limits.solve import scan_grid, solve
+from darkmc.limits.solve import solve
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.sample import Sample
 

@@ -14,8 +14,9 @@ from scipy.stats import norm, poisson
 import darkmc
 from darkmc.cli import main
 from darkmc.core.errors import PhysicsError
+from darkmc.core.intervals import scan_grid
 from darkmc.limits.poisson import poisson_limit
-from darkmc.limits.solve import scan_grid, solve
+from darkmc.limits.solve import solve
 from darkmc.sample.sample import Yield
 
 
