@@ -75,6 +75,11 @@ def unit(vectors):
     return vectors / np.sqrt(np.sum(vectors**2, axis=0))
 
 
+def unstable_of(pair):
+    """Four-momentum of the heavier state of a pair, which decays."""
+    return pair.axion if pair.current.m_axion > pair.current.m_dark_photon else pair.dark_photon
+
+
 def assert_on_shell(momentum, mass, tolerance=1e-9):
     """Every particle by itself: |p^2 - m^2| below the tolerance times E^2."""
     excess = np.abs(dot(momentum, momentum) - mass**2)

@@ -102,8 +102,8 @@ class AnalogueProduction:
         """Return chains from uniform numbers (7, n)."""
         pair = self._annihilation.sample(uniform[:3])
         photon, _ = self._decay.as_it_comes(pair, uniform[3:5])
-        dark = (pair.dark_photon, pair.axion)
-        unstable, partner = reversed(dark) if self._decay.heavy_axion else dark
+        portal = self._source.portal
+        unstable, partner = pair.state(portal.heavy.name), pair.state(portal.light.name)
         azimuth, side = 2.0 * np.pi * uniform[5], np.where(uniform[6] < 0.5, -1.0, 1.0)
 
         def placed(four: Array) -> Array:
@@ -122,7 +122,7 @@ class TurnedProduction:
     def __init__(self, source: Source, spin_correlations: bool, energy: EnergyAim, angle: AngleAim) -> None:
         self._source, self._energy, self._angle = source, energy, angle
         self._decay = PhotonDecay(source.portal.current)
-        self._polarised = spin_correlations and not self._decay.heavy_axion
+        self._polarised = spin_correlations and self._decay.has_spin
 
     def sample(self, uniform: Array) -> Chain:
         """Return chains from uniform numbers (7, n)."""

@@ -64,10 +64,8 @@ class ColliderStream:
     ) -> None:
         self.collider, self.production, self.energy, self.kind = collider, production, energy, kind
         self.name, self.number = name, number
-        self.heavy_axion = portal.m_axion > portal.m_dark_photon
-        self.mass = max(portal.m_axion, portal.m_dark_photon)
-        self.ctau = float(portal.axion_ctau() if self.heavy_axion else portal.dark_photon_ctau())
-        self.branching = 1.0 if self.heavy_axion else portal.branching_ratio("a gamma")
+        self.heavy, self.light = portal.heavy, portal.light
+        self.branching = portal.heavy_branching_ratio("a gamma")
         card = collider.card
         single = card.simulation.decay_length_m or card.detector.radius_m
         self.window = single if kind == "single length" else SPLIT_M
@@ -75,7 +73,7 @@ class ColliderStream:
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
         radiated = ("isr_photon",) if self.collider.card.simulation.isr else ()
-        daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
+        daughter = f"decay_{self.light.name}"
         seen = ("electron_beam", "positron_beam", "axion", "dark_photon", "photon", daughter, "cluster")
         return ChannelPlan(
             name=self.name,
@@ -109,7 +107,7 @@ class ColliderStream:
         unstable, photon = to_lab(chain.unstable), to_lab(chain.photon)
         momentum = length(unstable[1:])
         flight = unstable[1:] / momentum
-        per_metre = decay_lengths(1.0, momentum, self.mass, self.ctau)
+        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
         place, per_place = self._places(flight, uniform[N_UNIFORM])
         cluster, weight, seen = self._measured(photon, flight * place, uniform[N_UNIFORM + 1 :])
         produced = weight * chain.weight
@@ -168,12 +166,10 @@ class ColliderStream:
 
     def _others(self, chain: Chain, unstable: Array, photon: Array) -> Momenta:
         """Return the lab momenta of what is not seen."""
-        partner = self.collider.beams.to_lab(chain.partner)
-        heavy = self.heavy_axion
         out = {
-            "axion": unstable if heavy else partner,
-            "dark_photon": partner if heavy else unstable,
-            "decay_dark_photon" if heavy else "decay_axion": unstable - photon,
+            self.heavy.name: unstable,
+            self.light.name: self.collider.beams.to_lab(chain.partner),
+            f"decay_{self.light.name}": unstable - photon,
         }
         if self.collider.card.simulation.isr:
             radiated = chain.radiated

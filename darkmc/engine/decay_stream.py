@@ -23,7 +23,7 @@ from darkmc.portals.dark_axion.vector_decay import VectorDecay
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Flight, Momenta
 from darkmc.selection.cuts import stages
-from darkmc.signals.decay import Draw, is_open, visible_decay
+from darkmc.signals.decay import Draw, visible_decay
 
 if TYPE_CHECKING:
     from darkmc.experiments.fixed_target import FixedTarget
@@ -48,14 +48,13 @@ class Stream:
         self.vary = vary and bool(experiment.source.alternatives)
         self.experiment, self.portal, self.meson, self.state = experiment, portal, meson, state
         self.card = experiment.card
+        self.heavy, self.light = portal.heavy, portal.light
         self.number, self.mass = channel_number(meson, state), mass(meson)
         species = PseudoscalarDecay if meson in PSEUDOSCALARS else VectorDecay
         spin = self.card.simulation.spin_correlations
         self.production = species(self.mass, photon_coupling(meson).value, portal.current, spin)
         self.decay = visible_decay(portal, state, experiment.energy_window(state), spin)
-        heavy = self.decay.heavy_axion
-        self.ctau = float(portal.axion_ctau() if heavy else portal.dark_photon_ctau())
-        self.branching = 1.0 if heavy else portal.branching_ratio(state)
+        self.branching = portal.heavy_branching_ratio(state)
         self.way = experiment.way(portal)
         source = experiment.source
         self.primaries: AnaloguePrimaries | ListPrimaries | TurnedPrimaries
@@ -85,22 +84,18 @@ class Stream:
     @property
     def absorption(self) -> float:
         """Decay lengths at G = 1 to the volume, times energy: exp(-absorption G^2/E) arrive."""
-        return float(decay_lengths(self.near, 1.0, self.decay.mass, self.ctau))
+        return float(decay_lengths(self.near, 1.0, self.heavy.mass, self.heavy.ctau))
 
     def expectation(self, momenta: Array) -> "Expectation":
         """Return a rough average over decays for every meson momentum; it shapes proposals only."""
         rng = chunk_rng(0, self.number, CHUNKS["proposal"][0])
         uniform = rng.random((4, 48))
-        unstable = self.unstable(self.production.sample(uniform[:3]))
+        unstable = self.production.sample(uniform[:3]).state(self.heavy.name)
         speed = length(unstable[1:])
         along = speed * (2.0 * uniform[3] - 1.0)
         energies = np.hypot(momenta, self.mass)
         dark = (unstable[0][:, None] * energies + along[:, None] * momenta) / self.mass
         return Expectation(dark, self.decay.accepted(dark) + 1e-4)
-
-    def unstable(self, pair: DarkPair) -> Array:
-        """Return the four-momentum of the state that decays, in the meson's rest frame."""
-        return pair.axion if self.decay.heavy_axion else pair.dark_photon
 
     def aim(self, depths: Sequence[tuple[float, float]]) -> None:
         """Turn the mesons, with one component of the mixture per (share, depth)."""
@@ -123,12 +118,6 @@ class Stream:
         directions, _ = self.experiment.proposal.sample(*uniform)
         entry, leaving = self.experiment.shape.intersect_components(self.experiment.origin, directions)
         return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
-
-    @property
-    def lightest_recoil(self) -> float:
-        """Least mass (GeV) against which the unstable state recoils in the meson's decay: its partner's."""
-        portal = self.portal
-        return portal.m_dark_photon if self.decay.heavy_axion else portal.m_axion
 
     @property
     def analogue_weight(self) -> float:
@@ -165,7 +154,8 @@ class Stream:
             run=self.run,
             run_events=self.run_events,
             bound=partial(row_bound, self),
-            counts_primaries=self.state == next(s for s in signal.final_states if is_open(self.portal, s)),
+            counts_primaries=self.state
+            == next(filter(self.portal.heavy_branching_ratio, signal.final_states)),
             list_shares=self.list_shares,
         )
 
@@ -194,7 +184,7 @@ class Stream:
         start = FIXED + self.decay.n_uniform
         uniform = rng.random((start + self.primaries.n_uniform, n_rows))
         pair = self.production.sample(uniform[1:FIXED])
-        placed = self.primaries.place(self.unstable(pair), uniform[start:])
+        placed = self.primaries.place(pair.state(self.heavy.name), uniform[start:])
         everything = with_events or experiment.needs_everything
         analogue = not isinstance(self.primaries, TurnedPrimaries)
         daughters, weight = self.decay.draw(
@@ -204,7 +194,7 @@ class Stream:
         entry, leaving = experiment.shape.intersect_components(origin, placed.direction)
         hits = leaving > entry
         momentum = length(placed.unstable[1:])
-        per_metre = decay_lengths(1.0, momentum, self.decay.mass, self.ctau)
+        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
         produced = self.card.beam.exposure * placed.weight * pair.weight * weight
         known = {name: placed.rotation(four) for name, four in daughters.items()}
         if everything:
@@ -248,7 +238,7 @@ class Stream:
         """Return n sigma L at G = 1 of what decays, if it is taken into account: most rows need none."""
         if self.way is None or not self.card.simulation.absorption:
             return np.empty(0)
-        return self.way.exponent("a" if self.decay.heavy_axion else "dark_photon", energy)
+        return self.way.exponent(self.heavy.name, energy)
 
     def factors(self, placed: Placed, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Array:
         """Return by what the flux card's alternatives multiply the weights, shape (m, kept rows)."""
@@ -264,12 +254,11 @@ class Stream:
     def _others(self, pair: DarkPair, placed: Placed, momentum: Array) -> Momenta:
         """Return the lab momenta of the meson and its daughters."""
         unstable = np.concatenate([placed.unstable[:1], placed.direction * momentum])
-        heavy = self.decay.heavy_axion
-        partner = boost(pair.dark_photon if heavy else pair.axion, placed.parent, self.mass)
+        partner = boost(pair.state(self.light.name), placed.parent, self.mass)
         out = {
             "meson": placed.rotation(placed.parent),
-            "axion": unstable if heavy else placed.rotation(partner),
-            "dark_photon": placed.rotation(partner) if heavy else unstable,
+            self.heavy.name: unstable,
+            self.light.name: placed.rotation(partner),
         }
         if pair.photon is not None:
             out["meson_photon"] = placed.rotation(boost(pair.photon, placed.parent, self.mass))

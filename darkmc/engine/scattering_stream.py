@@ -78,7 +78,9 @@ class SecondaryStream:
         self.base = Stream(experiment, portal, meson, "a gamma", vary)
         self.card, self.first = experiment.card, first
         self.upstream = kind in ("near", "far")
-        self.decay = PhotonDecay(portal.current) if portal.m_axion != portal.m_dark_photon else None
+        self.decay = PhotonDecay(portal.current) if portal.heavy.decays else None
+        self.incoming = portal.heavy if kind == "heavy" else portal.light
+        self._takes_dark_photon = self.incoming.name == "dark_photon"
         route = "direct" if kind == "light" else kind
         self.number = channel_number(meson, interaction.signal, route)
         self.reach = float(np.linalg.norm(np.array(self.card.geometry.centre_m) - experiment.origin))
@@ -147,25 +149,13 @@ class SecondaryStream:
 
     def _incoming(self, pair: DarkPair, daughters: tuple[Array, Array] | None) -> Array:
         """Return the state that interacts, in the meson's rest frame."""
-        if daughters is not None:
-            return daughters[1]
-        return pair.dark_photon if self._takes_dark_photon else pair.axion
-
-    @property
-    def _incoming_mass(self) -> float:
-        return self.portal.m_dark_photon if self._takes_dark_photon else self.portal.m_axion
-
-    @property
-    def _takes_dark_photon(self) -> bool:
-        """Whether a gamma' interacts."""
-        return self.base.decay.heavy_axion != (self.kind == "heavy")
+        return pair.state(self.incoming.name) if daughters is None else daughters[1]
 
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
         interaction, base = self.interaction, self.base
-        light = "dark_photon" if base.decay.heavy_axion else "axion"
         radiated = base.particles()[:2] if "meson_photon" in base.particles() else ("meson",)
-        upstream = ("upstream_photon", "upstream_" + light) if self.upstream else ()
+        upstream = ("upstream_photon", f"upstream_{self.incoming.name}") if self.upstream else ()
         state = "gamma'" if self._takes_dark_photon else "a"
         origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(self.kind, "")
         branching = interaction.branching * self.card.signal.branching_factor
@@ -239,7 +229,7 @@ class SecondaryStream:
         jacobian = 1.0 if self.map is None else self.map(uniform)
         pair, daughters = self._pair(uniform)
         path, per_path = self._path(uniform[start : start + 2])
-        heavy = self.base.unstable(pair)
+        heavy = pair.state(self.portal.heavy.name)
         incoming = self._incoming(pair, daughters)
         placed = self.primaries.place(incoming, uniform[self._first :], self._pointing(heavy, path))
         ray = self._ray(placed, heavy, path)
@@ -265,19 +255,20 @@ class SecondaryStream:
         if self.kind == "light":
             return np.zeros(len(seen)), np.zeros(len(seen))
         lab = boost(heavy[:, seen], placed.parent[:, seen], self.base.mass)
-        lengths: Array = decay_lengths(1.0, length(lab[1:]), self.base.decay.mass, self.base.ctau)
+        unstable = self.portal.heavy
+        lengths: Array = decay_lengths(1.0, length(lab[1:]), unstable.mass, unstable.ctau)
         return lab[0], lengths
 
     def _absorb(self, ray: Ray, before: Array, path: Array) -> Array:
         """Return n sigma L at G = 1 on the way, of a state that decays after a path and its daughter."""
-        way, names = self.base.way, ("a", "dark_photon")
+        way = self.base.way
         if way is None:
             return np.empty(0)
-        absorb = way.exponent(names[self._takes_dark_photon], ray.energy)
+        absorb = way.exponent(self.incoming.name, ray.energy)
         if self.kind != "far":
             return absorb
         share = path / (path + ray.entry)
-        parent = way.exponent(names[not self._takes_dark_photon], before)
+        parent = way.exponent(self.portal.heavy.name, before)
         out: Array = share * parent + (1.0 - share) * absorb
         return out
 
@@ -382,7 +373,7 @@ class SecondaryStream:
         """Return the lab events; those of a primary with several rows stand together too."""
         ray, outcome = traced.ray, traced.outcome
         chain = self._chain(traced.pair, traced.daughters, traced.placed, traced.seen)
-        scatter = ray.point(traced.place, self._incoming_mass)
+        scatter = ray.point(traced.place, self.incoming.mass)
         vertices = {"production": self._production(traced.placed)[:, traced.seen], "scatter": scatter}
         if self.upstream:
             vertices["upstream"] = ray.start
@@ -404,8 +395,7 @@ class SecondaryStream:
         if pair.photon is not None:
             frame["meson_photon"] = pair.photon
         if daughters is not None:
-            name = "dark_photon" if self.base.decay.heavy_axion else "axion"
-            frame |= {"upstream_photon": daughters[0], f"upstream_{name}": daughters[1]}
+            frame |= {"upstream_photon": daughters[0], f"upstream_{self.incoming.name}": daughters[1]}
         known = {"meson": placed.parent}
         known |= {name: boost(four, placed.parent, self.base.mass) for name, four in frame.items()}
         return {name: placed.rotation(four)[:, seen] for name, four in known.items()}

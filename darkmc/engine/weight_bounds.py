@@ -72,9 +72,9 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     common = stream.production.largest_weight * stream.card.beam.exposure * stream.branching_and_efficiency
     common *= coupling**2 * MARGIN
     near, chord = stream.path_range
-    rate = coupling**2 * stream.decay.mass / stream.ctau
-    mass, heavy = stream.mass, stream.decay.mass
-    largest = (mass**2 + heavy**2 - stream.lightest_recoil**2) / (2.0 * mass)
+    rate = coupling**2 * stream.heavy.mass / stream.heavy.ctau
+    mass, heavy = stream.mass, stream.heavy.mass
+    largest = (mass**2 + heavy**2 - stream.light.mass**2) / (2.0 * mass)
     monochromatic = stream.meson not in PSEUDOSCALARS
 
     def survival(energy: Array) -> Array:

@@ -156,7 +156,7 @@ class Collider:
                 f"production closed: m_axion + m_dark_photon = {threshold:g} GeV is not below the "
                 f"threshold of {self.beams.sqrt_s:g} GeV, the beams' energy"
             )
-        if portal.m_axion == portal.m_dark_photon:
+        if not portal.heavy.decays:
             return (
                 f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
             )
@@ -204,7 +204,7 @@ class Collider:
 
     def photon_energies(self, portal: DarkAxionPortal) -> tuple[float, float]:
         """Return the least and largest energy of the photon in the centre of mass, GeV."""
-        heavy, light = sorted((portal.m_axion, portal.m_dark_photon), reverse=True)
+        heavy, light = portal.heavy.mass, portal.light.mass
         momentum = float(two_body_momentum(self.beams.sqrt_s, heavy, light))
         at_rest = (heavy - light) * (heavy + light) / (2.0 * heavy)
         energy = float(np.hypot(momentum, heavy))
@@ -212,7 +212,7 @@ class Collider:
 
     def energy_aim(self, portal: DarkAxionPortal, deciding: bool) -> EnergyAim:
         """Return the proposal for the photon's energy: for all of the window, or for what decides in it."""
-        polarised = self.card.simulation.spin_correlations and portal.m_axion < portal.m_dark_photon
+        polarised = self.card.simulation.spin_correlations and portal.heavy.name == "dark_photon"
         bands = self._bands() if deciding else []
         return EnergyAim(
             self.photon_energies(portal), interval(self.card.cuts, "E_star"), bands, self.response, polarised

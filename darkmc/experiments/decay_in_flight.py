@@ -18,7 +18,7 @@ from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.stream import ChannelPlan
 from darkmc.signals.conversion import NucleusConversion
-from darkmc.signals.decay import is_open, threshold
+from darkmc.signals.decay import threshold
 
 
 class DecayInFlight(FixedTarget):
@@ -38,9 +38,9 @@ class DecayInFlight(FixedTarget):
         production = self.production_closed(portal)
         if production is not None:
             return production
-        if any(is_open(portal, state) for state in self.card.signal.final_states):
+        if any(map(portal.heavy_branching_ratio, self.card.signal.final_states)):
             return None
-        if portal.m_axion == portal.m_dark_photon:
+        if not portal.heavy.decays:
             return (
                 f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
             )
@@ -70,7 +70,7 @@ class DecayInFlight(FixedTarget):
         signal = self.card.simulation.signal
         plans: list[ChannelPlan] = []
         if signal in ("decay", "all"):
-            states = [state for state in self.card.signal.final_states if is_open(portal, state)]
+            states = [*filter(portal.heavy_branching_ratio, self.card.signal.final_states)]
             streams = [Stream(self, portal, meson, state, vary) for meson in mesons for state in states]
             if self.card.simulation.biasing == "turned" and self.source.lists is None:
                 depths = _depths(streams, self.criterion.target, at)

@@ -116,7 +116,7 @@ class FixedTarget:
 
     def way(self, portal: DarkAxionPortal) -> ShieldedWay | None:
         """Return what dark states meet on the way; None without a shield, or for equal masses."""
-        if self.card.shield is None or portal.m_axion == portal.m_dark_photon:
+        if self.card.shield is None or not portal.heavy.decays:
             return None
         return ShieldedWay(self.card.shield, portal.current, self.card.beam.energy_GeV)
 

@@ -81,7 +81,7 @@ class Scattering(FixedTarget):
         production = self.production_closed(portal)
         if production is not None or self.card.simulation.signal != "conversion":
             return production
-        if portal.m_axion != portal.m_dark_photon:
+        if portal.heavy.decays:
             return None
         return f"decay closed: conversions need m_axion different from {portal.m_dark_photon:g} GeV"
 
@@ -92,7 +92,7 @@ class Scattering(FixedTarget):
         if self.closed(portal) is not None:
             return []
         signal, couplings = self.card.simulation.signal, () if at is None else tuple(float(g) for g in at)
-        decays = portal.m_axion != portal.m_dark_photon
+        decays = portal.heavy.decays
         interactions: list[tuple[Kind, Interaction, bool]] = []
         if signal in ("electron", "all"):
             light, heavy = (ElectronRecoil(self, self.active, portal, unstable) for unstable in (False, True))

@@ -40,7 +40,7 @@ class ShieldedWay:
         self._length = shield.length_m
 
     def exponent(self, incoming: str, energy: Array) -> Array:
-        """Return n sigma(E) L at G = 1 of "a" or "dark_photon" of some energies (GeV)."""
+        """Return n sigma(E) L at G = 1 of "axion" or "dark_photon" of some energies (GeV)."""
         threshold, start, step, per_metre = _per_metre(*self._material, incoming)
         open_ = energy > threshold
         place = (np.log(np.where(open_, energy / threshold - 1.0, 1.0)) - start) / step
@@ -61,7 +61,7 @@ def conversions_per_metre(
         Nuclei per cubic metre by element.
     current : DarkCurrent
         The masses, not equal: equal ones convert on electrons without any transfer of momentum.
-    incoming : {"a", "dark_photon"}
+    incoming : {"axion", "dark_photon"}
         What comes in; a gamma' is averaged over its polarisations.
     energy : array
         GeV.

@@ -74,15 +74,14 @@ class NucleusConversion:
         material = experiment.card.material
         assert material is not None
         self.decay = PhotonDecay(portal.current)
-        heavy_axion = self.decay.heavy_axion
-        self.n_uniform = 8 if heavy_axion else 7
+        self.heavy = portal.heavy
+        self.n_uniform = 7 if self.decay.has_spin else 8
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
-        self.target = Target(portal, density, "dark_photon" if heavy_axion else "a")
+        self.target = Target(portal, density, portal.light.name)
         self.shape, self.spin = experiment.shape, experiment.card.simulation.spin_correlations
         self.window = experiment.energy_window("a gamma")
-        self.ctau = float(portal.axion_ctau() if heavy_axion else portal.dark_photon_ctau())
-        self.branching = 1.0 if heavy_axion else portal.branching_ratio("a gamma")
-        self._daughter = "decay_dark_photon" if heavy_axion else "decay_axion"
+        self.branching = portal.heavy_branching_ratio("a gamma")
+        self._daughter = f"decay_{portal.light.name}"
         self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
         self.vertices: tuple[str, ...] = ("scatter", "decay")
         self.least_energy = max(self.window[0], self.target.threshold)
@@ -105,12 +104,12 @@ class NucleusConversion:
         momentum = np.sqrt(np.maximum(out**2 - self.decay.mass**2, 1e-12))
         outgoing = np.concatenate([out[None], momentum * flight])
         normal = None
-        if not self.decay.heavy_axion and self.spin:
+        if self.decay.has_spin and self.spin:
             normal = np.concatenate([np.zeros((1, len(out))), cos * second - sin * first])
         photon, daughter, weight = self.decay.in_window(outgoing, normal, self.window, uniform[3:6])
         _, leaving = self.shape.intersect_components(scatter[:3], flight)
         window = np.nan_to_num(leaving)
-        tau = decay_lengths(window, momentum, self.decay.mass, self.ctau)
+        tau = decay_lengths(window, momentum, self.heavy.mass, self.heavy.ctau)
         slowness = out / momentum / SPEED_OF_LIGHT_M_PER_NS
         known = {"outgoing": outgoing, "photon": photon, self._daughter: daughter} if everything else {}
         zero = np.zeros_like(tau)

@@ -54,8 +54,6 @@ class VisibleDecay(Protocol):
 
     n_uniform: int
     particles: tuple[str, ...]
-    heavy_axion: bool
-    mass: float
 
     def draw(self, draw: Draw) -> tuple[Daughters, Array]:
         """Return daughters by name in the lab (axes of the decay) and weights of mean 1."""
@@ -77,9 +75,8 @@ class SeenPhoton:
 
     def __init__(self, portal: DarkAxionPortal, window: tuple[float, float], spin_correlations: bool) -> None:
         self._decay = PhotonDecay(portal.current)
-        self._window, self._spin = window, spin_correlations
-        self.heavy_axion, self.mass = self._decay.heavy_axion, self._decay.mass
-        self._daughter = "decay_dark_photon" if self.heavy_axion else "decay_axion"
+        self._window, self._spin = window, spin_correlations and self._decay.has_spin
+        self._daughter = f"decay_{portal.light.name}"
         self.particles: tuple[str, ...] = ("photon", self._daughter)
 
     def draw(self, draw: Draw) -> tuple[Daughters, Array]:
@@ -98,15 +95,15 @@ class SeenPhoton:
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of a draw; 0 where no photon has an energy that the cuts leave."""
-        momentum = np.sqrt(np.maximum(energy**2 - self.mass**2, 1e-30))
+        momentum = np.sqrt(np.maximum(energy**2 - self._decay.mass**2, 1e-30))
         width = self._decay.window_width(energy, momentum, self._window)[1]
-        polarised = 1.5 if self._spin and not self.heavy_axion else 1.0
+        polarised = 1.5 if self._spin else 1.0
         return np.where(width > 0.0, polarised * self._decay.window_weight(width), 0.0)
 
     def accepted(self, energy: Array) -> Array:
         """Return the share of isotropic decays with a photon in the window."""
         low, high = self._window
-        hardest = energy * (1.0 - (self._decay.daughter_mass / self.mass) ** 2)
+        hardest = energy * (1.0 - (self._decay.daughter_mass / self._decay.mass) ** 2)
         return np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
 
 
@@ -114,13 +111,11 @@ class SeenPair:
     """gamma' -> a l+ l-, seen as a pair of leptons."""
 
     n_uniform = PairDecay.n_uniform
-    heavy_axion = False
 
     def __init__(self, portal: DarkAxionPortal, state: FinalState, window: tuple[float, float]) -> None:
         lepton, self._names = LEPTONS[state]
         self._decay = PairDecay(portal.current, mass(lepton))
         self._window = window
-        self.mass = self._decay.mass
         self.particles: tuple[str, ...] = (*self._names, "decay_axion")
 
     def draw(self, draw: Draw) -> tuple[Daughters, Array]:
@@ -143,12 +138,6 @@ LEPTONS: dict[str, tuple[str, tuple[str, str]]] = {
     "a e- e+": ("e", ("electron", "positron")),
     "a mu- mu+": ("mu", ("muon_minus", "muon_plus")),
 }
-
-
-def is_open(portal: DarkAxionPortal, state: FinalState) -> bool:
-    """Return whether the heavier dark state decays to a final state."""
-    heavy_axion = state == "a gamma" and portal.m_axion > portal.m_dark_photon
-    return bool(portal.axion_width() > 0.0) if heavy_axion else portal.branching_ratio(state) > 0.0
 
 
 def particles(state: FinalState) -> tuple[str, ...]:

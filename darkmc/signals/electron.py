@@ -90,17 +90,15 @@ class ElectronRecoil:
         self.card: ScatteringCard = card
         material, simulation = self.card.material, self.card.simulation
         self.active, self.veto = active, simulation.veto
-        heavy_axion = portal.m_axion > portal.m_dark_photon
-        axion_in = heavy_axion == unstable_in
-        self.scattering = FermionScattering(portal.current, "a" if axion_in else "dark_photon", mass("e"))
-        self.vetoed = not unstable_in and portal.m_axion != portal.m_dark_photon and self.veto != "accept"
+        self.heavy, incoming = portal.heavy, (portal.heavy if unstable_in else portal.light).name
+        self.scattering = FermionScattering(portal.current, incoming, mass("e"))
+        self.vetoed = not unstable_in and self.heavy.decays and self.veto != "accept"
         self.averaged = self.vetoed and self.veto == "paper"
         self.decay = None
-        if not unstable_in and self.veto == "accept" and portal.m_axion != portal.m_dark_photon:
+        if not unstable_in and self.heavy.decays and self.veto == "accept":
             self.decay = PhotonDecay(portal.current)
-        self.ctau = float(portal.axion_ctau() if heavy_axion else portal.dark_photon_ctau())
         least = _PAPER_LEAST_M if self.veto == "paper" else self.card.geometry.veto_buffer_m + _INSIDE_M
-        self.veto_depth = decay_lengths(least, 1.0, self.scattering.m_out, self.ctau) if self.vetoed else 0.0
+        self.veto_depth = decay_lengths(least, 1.0, self.heavy.mass, self.heavy.ctau) if self.vetoed else 0.0
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
         electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
         factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)
@@ -111,10 +109,10 @@ class ElectronRecoil:
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
         self.power = 0.0 if self.averaged else 2.0
-        self.n_uniform = (6 if self.decay is not None else 2) + (0 if axion_in else 1)
+        self.n_uniform = (6 if self.decay is not None else 2) + int(incoming == "dark_photon")
         daughters: tuple[str, ...] = ()
         if self.decay is not None:
-            daughters = ("photon", "decay_dark_photon" if heavy_axion else "decay_axion")
+            daughters = ("photon", f"decay_{portal.light.name}")
         self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters)
         self.vertices: tuple[str, ...] = ("scatter", *(("decay",) if daughters else ()))
 
@@ -190,7 +188,7 @@ class ElectronRecoil:
     def _veto(self, ray: Ray, place: Array, outgoing: Array) -> tuple[Array, Array]:
         """Return the decay lengths at G = 1 to be survived, and those of the paper's average."""
         geometry, momentum = self.card.geometry, length(outgoing[1:])
-        per_metre = decay_lengths(1.0, momentum, self.scattering.m_out, self.ctau)
+        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
         if self.veto == "paper":
             assert geometry.veto_size_m is not None
             return per_metre * _PAPER_LEAST_M, per_metre * (geometry.veto_size_m - _PAPER_LEAST_M)
@@ -205,7 +203,7 @@ class ElectronRecoil:
         """Return the daughters of what goes out, and its flight: inside the volume if cuts want a photon."""
         recoil, outgoing = momenta
         axis = None
-        if self.spin and not decay.heavy_axion:
+        if self.spin and decay.has_spin:
             axis = polarisation_axis(recoil, outgoing, decay.mass, self.scattering.target_mass, uniform[0])
         photon, daughter = decay.polarised(outgoing, axis, uniform[1:3])
         momentum = length(outgoing[1:])
@@ -213,7 +211,7 @@ class ElectronRecoil:
         window = np.full_like(momentum, _ENDLESS_M)
         if self.with_photon:
             window = np.nan_to_num(self.active.intersect_components(scatter[:3], direction)[1])
-        tau = decay_lengths(window, momentum, decay.mass, self.ctau)
+        tau = decay_lengths(window, momentum, self.heavy.mass, self.heavy.ctau)
         slowness = outgoing[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
         flight = Flight(scatter, direction, np.zeros_like(tau), window, tau, slowness, uniform[3])
         return {"photon": photon, self.particles[-1]: daughter}, flight

@@ -41,7 +41,7 @@ class CoherentConversion:
     ----------
     current : DarkCurrent
         The masses.
-    incoming : {"a", "dark_photon"}
+    incoming : {"axion", "dark_photon"}
         What comes in; an incoming gamma' is averaged over its three polarisations.
     nucleus : Nucleus
         The target, at rest.
@@ -49,11 +49,8 @@ class CoherentConversion:
 
     def __init__(self, current: DarkCurrent, incoming: str, nucleus: Nucleus) -> None:
         self.current, self.nucleus = current, nucleus
-        axion = incoming == "a"
-        self.m_in, self.m_out = (
-            (current.m_axion, current.m_dark_photon) if axion else (current.m_dark_photon, current.m_axion)
-        )
-        self.spin_average = 1.0 if axion else 1.0 / 3.0
+        self.m_in, self.m_out = current.in_and_out(incoming)
+        self.spin_average = 1.0 if incoming == "axion" else 1.0 / 3.0
         self.target_mass = nucleus.mass
 
     def structure(self, q2: Any) -> tuple[Any, Any]:

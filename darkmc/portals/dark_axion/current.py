@@ -47,6 +47,19 @@ class DarkCurrent:
         """Least mass of a virtual photon that turns into a gamma', in GeV."""
         return self.m_axion + self.m_dark_photon
 
+    @property
+    def states(self) -> tuple[tuple[str, float], tuple[str, float]]:
+        """Name and mass (GeV) of the heavier state, then of the lighter; of equal ones gamma' comes first."""
+        axion, dark_photon = ("axion", self.m_axion), ("dark_photon", self.m_dark_photon)
+        return (axion, dark_photon) if self.m_axion > self.m_dark_photon else (dark_photon, axion)
+
+    def in_and_out(self, incoming: str) -> tuple[float, float]:
+        """Return the masses (GeV) of a state that comes in, by name, and of the other, which goes out."""
+        masses = dict(self.states)
+        m_in = masses.pop(incoming)
+        (m_out,) = masses.values()
+        return m_in, m_out
+
     def virtual_photon_width(self, q2: Any, coupling: Any = 1.0) -> Any:
         """Return Gamma(gamma*(q2) -> a gamma') = G^2 k^3/(12 pi) in GeV; 0 below threshold.
 

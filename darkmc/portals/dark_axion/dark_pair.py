@@ -74,6 +74,10 @@ class DarkPair:
         """Four-momentum (4, n) of the axion in the parent's rest frame."""
         return self.to_parent(self._in_pair(self.current.m_axion, -1.0))
 
+    def state(self, name: str) -> Array:
+        """Return the four-momentum (4, n) of "axion" or "dark_photon" in the parent's rest frame."""
+        return self.axion if name == "axion" else self.dark_photon
+
     @property
     def photon(self) -> Array | None:
         """Four-momentum (4, n) of the photon in the parent's rest frame, None if there is none."""

@@ -46,24 +46,19 @@ class PhotonDecay:
     """
 
     def __init__(self, current: DarkCurrent) -> None:
-        self.heavy_axion = current.m_axion > current.m_dark_photon
-        self.mass = max(current.m_axion, current.m_dark_photon)
-        self.daughter_mass = min(current.m_axion, current.m_dark_photon)
+        (unstable, self.mass), (_, self.daughter_mass) = current.states
+        self.has_spin = unstable == "dark_photon"
         self.momentum = (
             (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
         )
 
-    def unstable(self, pair: DarkPair) -> Array:
-        """Return the four-momentum of the state that decays, in the parent's rest frame."""
-        return pair.axion if self.heavy_axion else pair.dark_photon
-
     def polarisation(self, pair: DarkPair) -> Array | None:
         """Return the polarisation four-vector of the gamma' in the parent's rest frame; None for an axion."""
-        return None if self.heavy_axion else pair.spin
+        return pair.spin if self.has_spin else None
 
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
-        direction = self._direction(None if self.heavy_axion else pair.polarisation, uniform)
+        direction = self._direction(pair.polarisation if self.has_spin else None, uniform)
         return (
             self._to_parent(pair, 0.0, self.momentum * direction),
             self._to_parent(pair, self.daughter_mass, -self.momentum * direction),
@@ -97,9 +92,9 @@ class PhotonDecay:
     def _to_parent(self, pair: DarkPair, mass: float, momentum: Array) -> Array:
         energy = np.full((1, momentum.shape[1]), np.hypot(self.momentum, mass))
         four = np.concatenate([energy, momentum])
-        if self.heavy_axion:
-            return boost(four, pair.axion, self.mass)
-        return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
+        if self.has_spin:
+            return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
+        return boost(four, pair.axion, self.mass)
 
     def polarised(self, unstable: Array, axis: Array | None, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n), for a linear polarisation in the rest frame.

@@ -25,6 +25,7 @@ from darkmc.portals.dark_axion import vector_decay as vector_meson
 from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion, ProtonConversion, conversion_on
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.portals.portal import DarkState
 
 LARGEST_NUCLEUS = 1000
 LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
@@ -71,6 +72,28 @@ class DarkAxionPortal:
         """Mass of the axion, GeV."""
         return self.current.m_axion
 
+    @property
+    def masses(self) -> dict[str, float]:
+        """Masses (GeV) by the names of result files: all that is written of a portal."""
+        return {"m_dark_photon": self.m_dark_photon, "m_axion": self.m_axion}
+
+    @cached_property
+    def heavy(self) -> DarkState:
+        """The heavier state, which decays: name, mass (GeV) and c tau (m at G = 1).
+
+        Of equal masses neither decays, and the dark photon counts as the heavier.
+        """
+        return self._state(*self.current.states[0])
+
+    @cached_property
+    def light(self) -> DarkState:
+        """The lighter state, which is stable."""
+        return self._state(*self.current.states[1])
+
+    def _state(self, name: str, mass: float) -> DarkState:
+        ctau = self.axion_ctau() if name == "axion" else self.dark_photon_ctau()
+        return DarkState(name, mass, float(ctau))
+
     def __eq__(self, other: object) -> bool:
         return self.current == other.current if isinstance(other, DarkAxionPortal) else NotImplemented
 
@@ -107,6 +130,15 @@ class DarkAxionPortal:
         """Return the share of a final state in the dark photon's width; 0 when it is stable."""
         total = sum(self._widths.values())
         return self._widths[self._final_state(final_state)] / total if total > 0.0 else 0.0
+
+    def heavy_branching_ratio(self, final_state: str) -> float:
+        """Return the share of a final state in the width of the heavier state; 0 when closed.
+
+        All axions that decay do so to gamma gamma', which counts as "a gamma".
+        """
+        if self.heavy.name == "dark_photon":
+            return self.branching_ratio(final_state)
+        return float(self._final_state(final_state) == "a gamma")
 
     def axion_width(self, coupling: Any = 1.0) -> Any:
         """Return the width (GeV) of a -> gamma gamma' ([dN] eq. 8); 0 when closed."""
@@ -247,13 +279,14 @@ class DarkAxionPortal:
                 f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
             )
         lab = energies("energy", energy)
+        state = "axion" if incoming == "a" else incoming
         scattering: CoherentConversion | FermionScattering
         if target in ("e", "mu"):
-            scattering = FermionScattering(self.current, incoming, mass(target))
+            scattering = FermionScattering(self.current, state, mass(target))
         elif target == "p":
-            scattering = ProtonConversion(self.current, incoming)
+            scattering = ProtonConversion(self.current, state)
         else:
-            scattering = conversion_on(nucleus(target), self.current, incoming)
+            scattering = conversion_on(nucleus(target), self.current, state)
         return scattering.cross_section(lab) * np.square(_checked(coupling))
 
     @staticmethod

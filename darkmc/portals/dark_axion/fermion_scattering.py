@@ -24,17 +24,15 @@ class FermionScattering:
     ----------
     current : DarkCurrent
         The masses.
-    incoming : {"a", "dark_photon"}
+    incoming : {"axion", "dark_photon"}
         What comes in.
     target_mass : float
         Mass of the fermion in GeV.
     """
 
     def __init__(self, current: DarkCurrent, incoming: str, target_mass: float) -> None:
-        axion = incoming == "a"
-        masses = (current.m_axion, current.m_dark_photon)
-        self.m_in, self.m_out = masses if axion else masses[::-1]
-        self.spin_average = 1.0 if axion else 1.0 / 3.0
+        self.m_in, self.m_out = current.in_and_out(incoming)
+        self.spin_average = 1.0 if incoming == "axion" else 1.0 / 3.0
         self.target_mass = target_mass
         self._difference2 = (current.m_dark_photon**2 - current.m_axion**2) ** 2
         self._sum = current.m_dark_photon**2 + current.m_axion**2

@@ -32,7 +32,7 @@ class PairDecay:
 
     def __init__(self, current: DarkCurrent, m_lepton: float) -> None:
         self.current, self.m_lepton = current, m_lepton
-        self.mass, self.heavy_axion = current.m_dark_photon, False
+        self.mass = current.m_dark_photon
         self._width = pair_width(m_lepton, current)
         end = np.arccosh((current.m_dark_photon - current.m_axion) / (2.0 * m_lepton))
         self._table = InverseTable(self._density, 0.0, float(end), 2.0, 2.5)

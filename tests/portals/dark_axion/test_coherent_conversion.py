@@ -21,7 +21,7 @@ CARBON = nucleus("C")
 @pytest.mark.parametrize(("energy", "mass", "expected"), [(1.0, 0.01, 3.658e-28), (10.0, 0.1, 2.490e-28)])
 def test_reference_numbers_on_carbon(energy, mass, expected):
     """The physics notes, section 4 gives the limit of an infinitely heavy nucleus: 0.1% from the real one."""
-    assert CoherentConversion(DarkCurrent(0.0, mass), "a", CARBON).cross_section(energy) == pytest.approx(
+    assert CoherentConversion(DarkCurrent(0.0, mass), "axion", CARBON).cross_section(energy) == pytest.approx(
         expected, rel=1e-3
     )
 
@@ -31,7 +31,7 @@ def test_differential_equals_tensor_contraction(m_axion):
     """Scalar current (p + p')^mu contracted with the portal's tensor at random energies and Q^2."""
     rng = np.random.default_rng(4)
     current = DarkCurrent(m_axion, 0.1)
-    conversion = CoherentConversion(current, "a", CARBON)
+    conversion = CoherentConversion(current, "axion", CARBON)
     heavy = CARBON.mass
     for energy in rng.uniform(1.5, 60.0, 20):
         low, high = conversion.q2_limits(energy)
@@ -57,7 +57,7 @@ def test_differential_equals_tensor_contraction(m_axion):
 def test_detailed_balance():
     """The same |M|^2 serves both directions: lambda_in dsigma/dt differ by the spin average only."""
     current = DarkCurrent(0.02, 0.1)
-    forth, back = (CoherentConversion(current, name, CARBON) for name in ("a", "dark_photon"))
+    forth, back = (CoherentConversion(current, name, CARBON) for name in ("axion", "dark_photon"))
     heavy = CARBON.mass
     s = (heavy + 3.0) ** 2
     energies = [(s - heavy**2 - m**2) / (2 * heavy) for m in (0.02, 0.1)]
@@ -69,7 +69,7 @@ def test_detailed_balance():
 
 
 def test_limits_of_q2_and_threshold():
-    conversion = CoherentConversion(DarkCurrent(0.0, 0.1), "a", CARBON)
+    conversion = CoherentConversion(DarkCurrent(0.0, 0.1), "axion", CARBON)
     assert conversion.threshold == pytest.approx(0.1 * (0.1 + 2 * CARBON.mass) / (2 * CARBON.mass), rel=1e-12)
     assert conversion.cross_section(conversion.threshold) == 0.0
     low, _ = conversion.q2_limits(50.0)
@@ -79,7 +79,7 @@ def test_limits_of_q2_and_threshold():
 @pytest.mark.parametrize(("energy", "mass"), [(0.3, 0.1), (20.0, 0.01), (50.0, 0.1)])
 def test_sampler_integrates_to_the_cross_section(energy, mass):
     """Pull below 4: chance 6e-5 each; and cross_section against scipy's adaptive quadrature."""
-    conversion = CoherentConversion(DarkCurrent(0.0, mass), "a", CARBON)
+    conversion = CoherentConversion(DarkCurrent(0.0, mass), "axion", CARBON)
     uniform = np.random.default_rng(5).random(100_000)
     _, weight = conversion.sample(np.full(100_000, energy), uniform)
     sigma = conversion.cross_section(energy)

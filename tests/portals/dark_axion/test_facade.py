@@ -208,6 +208,44 @@ def test_stable_states_live_for_ever():
     assert heavy_axion.branching_ratio("a gamma") == equal.branching_ratio("a e- e+") == 0.0
 
 
+@pytest.mark.parametrize(
+    ("masses", "heavy", "light", "decays"),
+    [
+        ((0.3, 0.1), ("dark_photon", 0.3), ("axion", 0.1), True),
+        ((0.1, 0.3), ("axion", 0.3), ("dark_photon", 0.1), True),
+        ((0.1, 0.1), ("dark_photon", 0.1), ("axion", 0.1), False),
+        ((0.1, float(np.nextafter(0.1, 1.0))), ("axion", float(np.nextafter(0.1, 1.0))), None, True),
+    ],
+)
+def test_the_heavier_state_decays(masses, heavy, light, decays):
+    portal = DarkAxionPortal(*masses)
+    assert portal.masses == {"m_dark_photon": masses[0], "m_axion": masses[1]}
+    assert portal.heavy[:2] == heavy
+    assert portal.light[:2] == (light or ("dark_photon", 0.1))
+    assert (portal.heavy.decays, portal.light.decays) == (decays, False)
+    assert portal.light.ctau == np.inf
+    widths = {"dark_photon": portal.dark_photon_width(), "axion": portal.axion_width()}
+    assert 1.0 / portal.heavy.ctau == pytest.approx(widths[heavy[0]] / 1.973269804e-16, rel=1e-14, abs=1e-300)
+
+
+def test_branching_ratios_of_the_heavier_state():
+    """An axion has one decay; of equal masses there is none."""
+    states = ("a gamma", "a e- e+", "a mu- mu+")
+    found = {
+        masses: [DarkAxionPortal(*masses).heavy_branching_ratio(state) for state in states]
+        for masses in ((0.5, 0.1), (0.1, 0.5), (0.1, 0.1))
+    }
+    portal = DarkAxionPortal(0.5, 0.1)
+    assert found[0.5, 0.1] == [portal.branching_ratio(state) for state in states]
+    assert sum(found[0.5, 0.1]) == pytest.approx(1.0, rel=1e-12)
+    assert min(found[0.5, 0.1]) > 0.0
+    assert found[0.1, 0.5] == [1.0, 0.0, 0.0]
+    assert found[0.1, 0.1] == [0.0, 0.0, 0.0]
+    for masses in ((0.5, 0.1), (0.1, 0.5)):
+        with pytest.raises(PhysicsError, match="unknown final state"):
+            DarkAxionPortal(*masses).heavy_branching_ratio("a e")
+
+
 @pytest.mark.parametrize("above", [-1e-9, 1e-9])
 def test_thresholds_open_and_close_smoothly(above):
     def opened(value):

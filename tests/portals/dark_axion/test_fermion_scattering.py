@@ -44,7 +44,7 @@ def test_reference_table(key):
 
 @pytest.mark.parametrize(
     ("incoming", "m_axion", "expected"),
-    [("a", 0.0, 2.134728), ("dark_photon", 0.0, 0.891453), ("a", 0.005, 2.216358)],
+    [("axion", 0.0, 2.134728), ("dark_photon", 0.0, 0.891453), ("axion", 0.005, 2.216358)],
 )
 def test_reference_differential(incoming, m_axion, expected):
     scattering = FermionScattering(DarkCurrent(m_axion, 0.01), incoming, M_E)
@@ -52,7 +52,7 @@ def test_reference_differential(incoming, m_axion, expected):
 
 
 @pytest.mark.parametrize(("m_axion", "m_dark_photon", "energy"), RANDOM)
-@pytest.mark.parametrize("incoming", ["a", "dark_photon"])
+@pytest.mark.parametrize("incoming", ["axion", "dark_photon"])
 @pytest.mark.parametrize("lepton", ["e", "mu"])
 def test_total_is_the_integral(m_axion, m_dark_photon, energy, incoming, lepton):
     scattering = FermionScattering(DarkCurrent(m_axion, m_dark_photon), incoming, mass(lepton))
@@ -68,7 +68,7 @@ def test_total_is_the_integral(m_axion, m_dark_photon, energy, incoming, lepton)
 def test_detailed_balance(m_axion, m_dark_photon, energy):
     """lambda_in dsigma/dt, without the spin average, is the same in both directions."""
     current = DarkCurrent(m_axion, m_dark_photon)
-    forth, back = (FermionScattering(current, name, M_E) for name in ("a", "dark_photon"))
+    forth, back = (FermionScattering(current, name, M_E) for name in ("axion", "dark_photon"))
     energy = max(energy, 2.0 * forth.threshold, 2.0 * back.threshold)
     s = forth.mandelstam_s(energy)
     other = (s - m_dark_photon**2 - M_E**2) / (2.0 * M_E)
@@ -80,7 +80,7 @@ def test_detailed_balance(m_axion, m_dark_photon, energy):
 
 def test_massless_high_energy_limit():
     """Sum |M|^2 = e^2 G^2 s^2/|t| for massless states, t small (a trap found in the literature)."""
-    scattering = FermionScattering(DarkCurrent(0.0, 1e-9), "a", M_E)
+    scattering = FermionScattering(DarkCurrent(0.0, 1e-9), "axion", M_E)
     s = scattering.mandelstam_s(50.0)
     t = -1e-6 * s
     assert scattering.squared_amplitude(t, s) == pytest.approx(4 * np.pi * ALPHA * s**2 / -t, rel=3e-2)
@@ -88,7 +88,7 @@ def test_massless_high_energy_limit():
 
 @pytest.mark.parametrize(("m", "expected"), [(0.001, 1.978476e-3), (0.01, 0.1078476), (0.1, 9.884756)])
 def test_threshold(m, expected):
-    scattering = FermionScattering(DarkCurrent(0.0, m), "a", M_E)
+    scattering = FermionScattering(DarkCurrent(0.0, m), "axion", M_E)
     assert scattering.threshold == pytest.approx(expected, rel=1e-6)
     assert scattering.cross_section(expected * 0.999999) == 0.0
     assert scattering.cross_section(expected * 1.00001) > 0.0
@@ -104,7 +104,7 @@ def test_exothermic_direction_grows_at_rest():
 
 @pytest.mark.parametrize(("m_axion", "m_dark_photon", "energy"), RANDOM)
 def test_recoil_angle_conserves_momentum(m_axion, m_dark_photon, energy):
-    scattering = FermionScattering(DarkCurrent(m_axion, m_dark_photon), "a", M_E)
+    scattering = FermionScattering(DarkCurrent(m_axion, m_dark_photon), "axion", M_E)
     energy = max(energy, 1.5 * scattering.threshold)
     low, high = scattering.q2_limits(energy)
     kinetic = np.geomspace(low * 1.001, high * 0.999, 7) / (2.0 * M_E)
@@ -115,7 +115,7 @@ def test_recoil_angle_conserves_momentum(m_axion, m_dark_photon, energy):
     assert (energy - kinetic) ** 2 - out2 == pytest.approx(m_dark_photon**2, abs=1e-9 * energy**2)
 
 
-@pytest.mark.parametrize("incoming", ["a", "dark_photon"])
+@pytest.mark.parametrize("incoming", ["axion", "dark_photon"])
 @pytest.mark.parametrize(("m_axion", "m_dark_photon", "energy"), RANDOM)
 def test_sampler_integrates_to_the_cross_section(incoming, m_axion, m_dark_photon, energy):
     """Ten pulls below 4: chance 6e-4."""
@@ -135,8 +135,8 @@ def test_point_proton_is_a_fermion(monkeypatch):
     monkeypatch.setattr(ProtonConversion, "form_factors", staticmethod(lambda _: (1.0, 1.0)))
     for m_axion, m_dark_photon in ((0.0, 0.1), (0.05, 0.2)):
         current = DarkCurrent(m_axion, m_dark_photon)
-        proton = ProtonConversion(current, "a")
-        point = FermionScattering(current, "a", proton.nucleus.mass)
+        proton = ProtonConversion(current, "axion")
+        point = FermionScattering(current, "axion", proton.nucleus.mass)
         q2 = np.geomspace(*point.q2_limits(3.0), 8)[1:-1]
         np.testing.assert_allclose(proton.differential(q2, 3.0), point.differential(q2, 3.0), rtol=1e-9)
 
@@ -161,7 +161,7 @@ def test_facade_broadcasts_and_refuses():
             portal.scattering_cross_section(*arguments)
 
 
-BOTH = pytest.mark.parametrize("incoming", ["a", "dark_photon"])
+BOTH = pytest.mark.parametrize("incoming", ["axion", "dark_photon"])
 
 
 def opened(m_axion, m_dark_photon, energy, incoming, factor=1.5):
@@ -226,7 +226,7 @@ def test_sampler_of_empty_ranges_is_the_whole_one(incoming):
         error = np.std(w) / np.sqrt(20_000)
         assert abs(np.mean(w) * GEV2_TO_CM2 - scattering.cross_section(0.2)) < 4.5 * error * GEV2_TO_CM2
     assert np.all(np.isfinite(q2))
-    if incoming == "a":
+    if incoming == "axion":
         below = np.full(5, scattering.threshold * (1 - 1e-9))
         assert np.all(scattering.sample(below, uniform[:5])[1] == 0.0)
 
@@ -257,7 +257,8 @@ def test_kinetic_limits_of_a_cone(incoming, m_axion, m_dark_photon, energy, angl
 def test_massless_limit_of_the_total():
     """Masses up to 100 eV change nothing between fixed limits of t."""
     values = [
-        FermionScattering(DarkCurrent(0.0, m), "a", M_E).integral(1.0, 1e-6, 1e-4) for m in (1e-9, 1e-8, 1e-7)
+        FermionScattering(DarkCurrent(0.0, m), "axion", M_E).integral(1.0, 1e-6, 1e-4)
+        for m in (1e-9, 1e-8, 1e-7)
     ]
     assert values == pytest.approx([values[0]] * 3, rel=1e-9)
     s = 2 * M_E + M_E**2
@@ -288,7 +289,7 @@ KINEMATICS = [(0.0, 0.02, 0.8, 0.5), (0.0, 0.01, 0.2, 0.1), (0.005, 0.01, 0.5, 0
 
 
 def point(m_axion, m_dark_photon, energy, depth):
-    scattering, energy = opened(m_axion, m_dark_photon, energy, "a", 1.01)
+    scattering, energy = opened(m_axion, m_dark_photon, energy, "axion", 1.01)
     low, high = np.log(scattering.q2_limits(energy))
     return scattering, kinematics(scattering, energy, np.exp(low + depth * (high - low)))
 

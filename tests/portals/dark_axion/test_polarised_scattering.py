@@ -483,7 +483,7 @@ def test_proton_cross_section_is_the_integral_of_the_contraction(energy, m, m_ax
     exact = quad(differential, np.log(low * (1 + 1e-12)), np.log(high * (1 - 1e-12)), epsrel=1e-7, limit=200)[
         0
     ]
-    hydrogen = conversion_on(nucleus("H"), DarkCurrent(m_axion, m), "a")
+    hydrogen = conversion_on(nucleus("H"), DarkCurrent(m_axion, m), "axion")
     assert hydrogen.cross_section(energy) == pytest.approx(exact * GEV2_TO_CM2, rel=1e-5)
     n = 50_000
     _, weight = hydrogen.sample(np.full(n, energy), np.random.default_rng(3).random(n))
@@ -504,8 +504,10 @@ def test_proton_cross_section_is_the_integral_of_the_contraction(energy, m, m_ax
 def test_protons_change_mineral_oil_as_much_as_stated(m, energy, low, high):
     """CH2 against hydrogen as a spin-0 nucleus: below 0.1% at 0.1 GeV, 1% at 100 MeV, 2 to 12% at 300 MeV."""
     current = DarkCurrent(0.0, m)
-    carbon, proton = (conversion_on(nucleus(name), current, "a").cross_section(energy) for name in ("C", "H"))
-    before = CoherentConversion(current, "a", nucleus("H")).cross_section(energy)
+    carbon, proton = (
+        conversion_on(nucleus(name), current, "axion").cross_section(energy) for name in ("C", "H")
+    )
+    before = CoherentConversion(current, "axion", nucleus("H")).cross_section(energy)
     assert low < 2 * (proton - before) / (carbon + 2 * before) < high
 
 

@@ -19,6 +19,7 @@ from helpers import (
     pull,
     to_rest_frame,
     unit,
+    unstable_of,
 )
 from scipy.integrate import quad
 from scipy.stats import chi2, kstest
@@ -412,7 +413,7 @@ def test_isotropic_decays(m_dark_photon, m_axion, spin):
     event = sampled(m_dark_photon, m_axion, spin=spin)
     decay = PhotonDecay(event.pair.current)
     photon = decay.as_it_comes(event.pair, np.random.default_rng(2).random((2, N)))[0]
-    direction = unit(to_rest_frame(event.turn(photon), event.turn(decay.unstable(event.pair)))[1:])
+    direction = unit(to_rest_frame(event.turn(photon), event.turn(unstable_of(event.pair)))[1:])
     for component in direction:
         assert abs(pull(event.weight * (component**2 - 1 / 3), 0.0)) < 4.5
         assert abs(pull(event.weight * component, 0.0)) < 4.5

@@ -5,7 +5,7 @@ Statistical tests: fixed seeds; every KS test or pull (4.5 sigma) fails by chanc
 
 import numpy as np
 import pytest
-from helpers import assert_on_shell, pull, to_rest_frame, unit
+from helpers import assert_on_shell, pull, to_rest_frame, unit, unstable_of
 from scipy.stats import kstest
 
 from darkmc import DarkAxionPortal, DarkCurrent
@@ -78,8 +78,8 @@ def photon_direction(meson, m_axion, m_dark_photon, spin):
     current, _, pair = sampled(meson, m_axion, m_dark_photon, spin)
     decay = PhotonDecay(current)
     photon, daughter = decay.as_it_comes(pair, np.random.default_rng(2).random((2, N)))
-    np.testing.assert_allclose(photon + daughter, decay.unstable(pair), atol=1e-9)
-    return unit(to_rest_frame(photon, decay.unstable(pair))[1:])
+    np.testing.assert_allclose(photon + daughter, unstable_of(pair), atol=1e-9)
+    return unit(to_rest_frame(photon, unstable_of(pair))[1:])
 
 
 TWO_BODY = CASES[:4]
@@ -110,7 +110,7 @@ def test_forced_photons_have_the_same_helicity_distribution(case):
     """<cos^2> = 0.4 with weights, <1> = 1, photon energies forced into the upper half."""
     current, _, pair = sampled(*case)
     decay = PhotonDecay(current)
-    k = decay.unstable(pair)
+    k = unstable_of(pair)
     window = (decay.momentum * k[0, 0] / decay.mass, np.inf)
     photon, _, weight = decay.in_window(
         k, decay.polarisation(pair), window, np.random.default_rng(3).random((3, N))
