@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from darkmc.cards.experiment import Card, ExperimentCard, Fraction, NotNegative, Positive
+from darkmc.cards.experiment import ExperimentCard
+from darkmc.core.checked import Checked, Fraction, NotNegative, Positive
 from darkmc.core.rng import ANALYSES
 from darkmc.core.units import LARGEST_SIGMA
 
@@ -13,7 +14,7 @@ Table = dict[str, Any]
 SQRT_S_TOLERANCE = 2e-3  # relative, between the stated energy and that of the beams
 
 
-class ColliderBeam(Card):
+class ColliderBeam(Checked):
     """Two beams, the energy in their centre of mass and the integrated luminosity.
 
     The electrons fly along +z, the positrons against them but for the crossing angle; masses neglected.
@@ -36,14 +37,14 @@ class ColliderBeam(Card):
         return self
 
 
-class Resonance(Card):
+class Resonance(Checked):
     """A vector meson made at rest in the centre of mass, and how many of them decayed."""
 
     meson: str
     decays: Positive
 
 
-class Calorimeter(Card):
+class Calorimeter(Checked):
     """The cylinder at whose surface photons are measured; z along the electrons from where beams cross."""
 
     radius_m: Positive
@@ -59,7 +60,7 @@ class Calorimeter(Card):
         return self
 
 
-class PhotonResponse(Card):
+class PhotonResponse(Checked):
     """Crystal Ball with sigma/E = stochastic (GeV/E)^(3/4) + constant, its tail cut off at `lowest` sigma."""
 
     alpha: Positive
@@ -69,13 +70,13 @@ class PhotonResponse(Card):
     lowest: Annotated[float, Field(lt=0.0)] = -200.0
 
 
-class ColliderSignal(Card):
+class ColliderSignal(Checked):
     """What counts as one signal event: a photon, found with this efficiency."""
 
     efficiency: Fraction = 1.0
 
 
-class ColliderObserved(Card):
+class ColliderObserved(Checked):
     """What was seen: counts in bins of missing mass squared, a background, or a number of events.
 
     `counts` names a CSV file, looked for in the working directory, then beside the card.
@@ -102,7 +103,7 @@ class ColliderObserved(Card):
         return self
 
 
-class ColliderSimulation(Card):
+class ColliderSimulation(Checked):
     """Switches of colliders."""
 
     biasing: Literal["turned", "none"] = "turned"

@@ -1,49 +1,20 @@
 """What a card may say: every key with its type, unit and range; models are frozen, unknown keys errors."""
 
 import math
-import re
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from darkmc.core.checked import Checked, FileName, Fraction, NotNegative, Positive, Vector, once
 from darkmc.core.materials import known_material, nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
 
-Positive = Annotated[float, Field(gt=0.0)]
-NotNegative = Annotated[float, Field(ge=0.0)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Vector = tuple[float, float, float]
 FinalState = Literal["a gamma", "a e- e+", "a mu- mu+"]
 
-_FILE_NAME = re.compile(r"[^\W_](?:[\w.+-]*[\w+-])?")
-_LONGEST_NAME = 200  # bytes: file systems take 255, suffixes included
 
-
-def file_name(text: str) -> str:
-    """Return a name that becomes (part of) a file's name; ValueError if it could lead to another folder."""
-    if not _FILE_NAME.fullmatch(text):
-        raise ValueError(
-            f"{text!r} is no name for a file: use letters, digits, dashes, underscores, dots and plus signs, "
-            "beginning with a letter or digit"
-        )
-    if len(text.encode()) > _LONGEST_NAME:
-        raise ValueError(f"a name has at most {_LONGEST_NAME} bytes, not {len(text.encode())}")
-    return text
-
-
-FileName = Annotated[str, AfterValidator(file_name)]
-
-
-class Card(BaseModel):
-    """Base of all tables: frozen, exact types, finite numbers, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Reference(Card):
+class Reference(Checked):
     """Where a number comes from, and how well it is sourced (A read, B secondary, C memory)."""
 
     key: str
@@ -54,7 +25,7 @@ class Reference(Card):
     grade: Literal["A", "B", "C"]
 
 
-class Beam(Card):
+class Beam(Checked):
     """The beam, its exposure, the elements that it hits, where known, and the place where that is."""
 
     particle: Literal["proton", "electron"]
@@ -107,7 +78,7 @@ class Beam(Card):
         return self.pot or self.eot or 0.0
 
 
-class Source(Card):
+class Source(Checked):
     """The mesons and the flux card that they come from, and in what that differs on purpose."""
 
     flux: str
@@ -129,7 +100,7 @@ SHAPE_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Geometry(Card):
+class Geometry(Checked):
     """The sensitive volume: a convex shape at any place and tilt."""
 
     shape: Literal["box", "cylinder", "sphere", "frustum"]
@@ -153,7 +124,7 @@ class Geometry(Card):
         return self
 
 
-class Material(Card):
+class Material(Checked):
     """What the volume is made of: atoms per formula unit, averaged over the part `fill` of the volume."""
 
     density_g_cm3: Positive
@@ -185,14 +156,7 @@ class Shield(Material):
         return composition
 
 
-def once(names: Sequence[str]) -> None:
-    """Raise ValueError if a name stands twice: it would be counted twice."""
-    twice = [name for k, name in enumerate(names) if name in names[:k]]
-    if twice:
-        raise ValueError(f"'{twice[0]}' stands twice")
-
-
-class EfficiencyTable(Card):
+class EfficiencyTable(Checked):
     """Detection efficiency against an observable: linear between the points, constant outside."""
 
     observable: str
@@ -208,7 +172,7 @@ class EfficiencyTable(Card):
         return self
 
 
-class Signal(Card):
+class Signal(Checked):
     """What counts as one signal event."""
 
     final_states: Annotated[tuple[FinalState, ...], Field(min_length=1)]
@@ -225,7 +189,7 @@ class Signal(Card):
         return self
 
 
-class Observed(Card):
+class Observed(Checked):
     """What was seen, or the number of signal events that is excluded."""
 
     n_obs: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] | None = None
@@ -241,7 +205,7 @@ class Observed(Card):
         return self
 
 
-class Cut(Card):
+class Cut(Checked):
     """One row of the selection: min < observable < max."""
 
     name: str
@@ -258,7 +222,7 @@ class Cut(Card):
         return self
 
 
-class Simulation(Card):
+class Simulation(Checked):
     """Switches that every topology has."""
 
     biasing: Literal["turned", "none"] = "turned"
@@ -277,7 +241,7 @@ class DecaySimulation(FixedTargetSimulation):
     signal: Literal["decay", "conversion", "all"] = "decay"
 
 
-class ExperimentCard(Card):
+class ExperimentCard(Checked):
     """One analysis of one experiment: what every topology says."""
 
     schema_: Literal[1] = Field(alias="schema")
@@ -285,7 +249,7 @@ class ExperimentCard(Card):
     topology: Literal["decay_in_flight", "scattering", "collider"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     cuts: tuple[Cut, ...] = ()
-    presets: dict[str, dict[str, Any]] = {}
+    presets: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _each_cut_once(self) -> "ExperimentCard":

@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.experiment import Card, FileName, NotNegative, Positive, Reference, Vector, once
+from darkmc.cards.experiment import Reference
 from darkmc.cards.target import FitTarget, HadronicTarget
+from darkmc.core.checked import Checked, FileName, NotNegative, Positive, Vector, once
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_SEED
 
 
-class FluxBeam(Card):
+class FluxBeam(Checked):
     """Beam that makes the mesons: particle and total energy."""
 
     particle: Literal["proton", "electron"]
@@ -28,7 +29,7 @@ class ProtonBeam(FluxBeam):
     particle: Literal["proton"]
 
 
-class BmptParameters(Card):
+class BmptParameters(Checked):
     """Constants of the BMPT fit (pions, Be)."""
 
     A_mb_per_GeV2: Positive
@@ -44,7 +45,7 @@ class BmptParameters(Card):
     reference_mass_number: Positive
 
 
-class Validity(Card):
+class Validity(Checked):
     """Where a fit was made: kinetic energies of the beam, charges of the target, and mesons.
 
     Of mesons lab momenta and angles, p_T and x_F (of charged pions, beam and one nucleon), where known.
@@ -78,7 +79,7 @@ class Validity(Card):
         return self
 
 
-class FluxCard(Card):
+class FluxCard(Checked):
     """What every meson source says; its `parametrisation` decides what else."""
 
     schema_: Literal[1] = Field(alias="schema")
@@ -107,7 +108,7 @@ class PionCard(FluxCard):
         return self
 
 
-class CentralProduction(Card):
+class CentralProduction(Checked):
     """A heavy meson with (1 - |x_F|)^x_F_power (1 + pT^2/p0^2)^-6 and a yield of its own."""
 
     x_F_power: Annotated[float, Field(ge=1.0, le=20.0)]
@@ -166,7 +167,7 @@ class BmptCard(FitCard):
 NineNumbers = tuple[float, float, float, float, float, float, float, float, float]
 
 
-class SanfordWangParameters(Card):
+class SanfordWangParameters(Checked):
     """Constants c1 to c9 of each species; c1 in mb/(sr GeV/c), p in GeV/c, theta in rad."""
 
     pi_plus: NineNumbers
@@ -190,7 +191,7 @@ class SanfordWangCard(FitCard):
         return self
 
 
-class Nucleus(Card):
+class Nucleus(Checked):
     """One of the targets: its nuclei, and the share of all pi0 that are made in it."""
 
     name: str
@@ -198,7 +199,7 @@ class Nucleus(Card):
     share: Annotated[float, Field(gt=0.0, le=1.0)]
 
 
-class BurmanSmithParameters(Card):
+class BurmanSmithParameters(Checked):
     """What sources disagree about: the width of the end point, and how hydrogen differs."""
 
     end_point_width_MeV: Positive
@@ -223,7 +224,7 @@ class BurmanSmithCard(FitCard):
         return self
 
 
-class Generator(Card):
+class Generator(Checked):
     """The hadronic model, how many interactions it makes, and the seed of its random numbers."""
 
     model: Literal["UrQMD34"]
@@ -254,7 +255,7 @@ def is_hepmc(name: str) -> bool:
     return name.removesuffix(".gz").endswith(HEPMC_SUFFIXES)
 
 
-class ListColumns(Card):
+class ListColumns(Checked):
     """Names of the columns in Parquet and ROOT files.
 
     A column `weight` is used if there is one, another if named, none if the name is ''.  Of a text it is the
@@ -272,7 +273,7 @@ class ListColumns(Card):
     weight: str | None = None
 
 
-class MesonList(Card):
+class MesonList(Checked):
     """Files of mesons, one per species, and what their entries stand for.
 
     Momenta and times are in `momentum_unit` and `time_unit`, positions in m, z along the beam; HepMC files

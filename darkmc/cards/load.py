@@ -16,17 +16,18 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.cards.collider import ColliderCard, CombinedCard
-from darkmc.cards.experiment import EXPERIMENT_MODELS, Card, ExperimentCard, file_name
+from darkmc.cards.experiment import EXPERIMENT_MODELS, ExperimentCard
 from darkmc.cards.flux import FLUX_MODELS, FluxCard
 from darkmc.cards.run import RUN_MODELS, LimitsRun
 from darkmc.cards.target import forget_target
+from darkmc.core.checked import Checked, file_name
 from darkmc.core.errors import CardError, nearest, shown
 
 Kind = Literal["detectors", "fluxes", "runs"]
-MODELS: dict[Kind, type[Card]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
+MODELS: dict[Kind, type[Checked]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
 SMALLEST, LARGEST = 1e-30, 1e30  # sizes of numbers in cards, in their units: products of some stay finite
 _DEEPEST = 20  # levels of tables in tables
-_T = TypeVar("_T", bound=Card)
+_T = TypeVar("_T", bound=Checked)
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ def load_card(
     return Loaded(card, str(path), text, hashlib.sha256(content.encode()).hexdigest()[:16])
 
 
-def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
+def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Checked]:
     """Return what the card must look like: topology, parametrisation, or a run's kind (limits if unsaid)."""
-    models: Mapping[str, type[Card]]
+    models: Mapping[str, type[Checked]]
     key, models = _DECIDES[kind]
     if key not in data:
         return MODELS[kind]
@@ -153,7 +154,7 @@ def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Card]:
     return CombinedCard if models[name] is ColliderCard and "combines" in data else models[name]
 
 
-_DECIDES: dict[Kind, tuple[str, Mapping[str, type[Card]]]] = {
+_DECIDES: dict[Kind, tuple[str, Mapping[str, type[Checked]]]] = {
     "detectors": ("topology", {**EXPERIMENT_MODELS, "collider": ColliderCard}),
     "fluxes": ("parametrisation", FLUX_MODELS),
     "runs": ("kind", RUN_MODELS),

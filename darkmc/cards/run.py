@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
-from darkmc.cards.experiment import Card, FileName, Positive, file_name, once
+from darkmc.core.checked import Checked, FileName, Positive, file_name, once
 from darkmc.core.kinematics import Array
 from darkmc.core.units import LARGEST_SEED, LEAST_PRECISION, parse_axion_mass, parse_energy, parse_energy_grid
 
@@ -41,7 +41,7 @@ Precision = Annotated[float, Field(ge=LEAST_PRECISION, lt=1.0)]
 _MOST_EVENTS = 10**7  # made at once
 
 
-class RunCard(Card):
+class RunCard(Checked):
     """A ready run: what every kind says."""
 
     schema_: Literal[1] = Field(alias="schema")
@@ -50,7 +50,7 @@ class RunCard(Card):
     title: str
 
 
-class Curve(Card):
+class Curve(Checked):
     """One experiment's limit; masses that are not given here are the run's."""
 
     experiment: str
@@ -104,7 +104,7 @@ class LimitsRun(RunCard):
         return (*(Curve(experiment=name) for name in self.experiments), *self.curves)
 
 
-class Axis(Card):
+class Axis(Checked):
     """Bins of an observable, in its unit."""
 
     observable: str
@@ -122,7 +122,7 @@ class Axis(Card):
         return self
 
 
-class Point(Card):
+class Point(Checked):
     """Masses and a coupling."""
 
     m_dark_photon: Mass
@@ -130,7 +130,7 @@ class Point(Card):
     coupling_per_GeV: Positive
 
 
-class Band(Card):
+class Band(Checked):
     """A range of the horizontal axis to be shown, and its yield to be written."""
 
     label: str
@@ -163,7 +163,7 @@ class HistogramRun(RunCard):
         return self
 
 
-class Detector(Card):
+class Detector(Checked):
     """An experiment's distances, and energies of dark photons there."""
 
     experiment: str
@@ -185,7 +185,7 @@ class DecayLengthRun(RunCard):
         return self
 
 
-class Photons(Card):
+class Photons(Checked):
     """Which radiated photons count, in the centre of mass."""
 
     e_min_GeV: Positive

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.experiment import Card, Positive
+from darkmc.core.checked import Checked, Positive
 from darkmc.core.errors import PhysicsError
 from darkmc.core.materials import inelastic_cross_section_mb, nucleus
 
@@ -14,7 +14,7 @@ _TOGETHER = "element, or Z and mass_number, and inelastic_cross_section_mb are o
 _ISOTOPES = 0.05  # by which the mass number of an isotope may differ from that of its element
 
 
-class Target(Card):
+class Target(Checked):
     """Nucleus that the beam hits: the Z and A of an element, unless given.
 
     `material` is a name for the reader; the symbol of an element counts as `element`.  `charge` is Z.

@@ -3,10 +3,10 @@
 import pytest
 
 from darkmc import CardError, Experiment
-from darkmc.cards.experiment import file_name
 from darkmc.cards.flux import FluxCard
 from darkmc.cards.load import check, find_card, load_card
 from darkmc.cli import main
+from darkmc.core.checked import file_name
 
 RUN = 'schema = 1\nname = "toy"\ntitle = "A toy"\nm_dark_photon = "10MeV"\nprecision = 0.3\n'
 BAD_NAMES = (
