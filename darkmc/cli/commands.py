@@ -3,8 +3,6 @@
 import argparse
 import json
 import math
-import os
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,21 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
-from darkmc.cards.load import find_card, list_cards, load_card, toml
-from darkmc.cards.run import RunCard
-from darkmc.core.errors import DarkmcWarning, PhysicsError, nearest
+from darkmc.cards.load import find_card, list_cards
+from darkmc.cli import pictures
+from darkmc.cli.arguments import (
+    chosen_alternatives,
+    chosen_point,
+    chosen_seed,
+    chosen_workers,
+    cores,
+    fraction,
+    overrides,
+    whole_number,
+)
+from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.process import tell
 from darkmc.core.units import (
-    checked_seed,
-    checked_workers,
     parse_axion_mass,
-    parse_energy,
     parse_energy_grid,
-    parse_number,
-    require_positive,
 )
 
-_LARGEST_COUNT = 1e15  # beyond it not every whole number is a float
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
 
@@ -62,52 +64,9 @@ def _one_line_warnings() -> Iterator[None]:
         yield
 
 
-def overrides(items: list[str]) -> dict[str, Any]:
-    """Return KEY=VALUE items as a mapping; values are TOML where they can be, else text."""
-    out: dict[str, Any] = {}
-    for item in items:
-        key, equals, value = item.partition("=")
-        if not equals or not key.strip():
-            raise PhysicsError(f"--set {item}: write KEY=VALUE")
-        try:
-            read = toml(f"x = {value}")
-        except tomllib.TOMLDecodeError:
-            read = {"x": value}
-        except ValueError as error:  # TOML, but more than Python can read
-            raise PhysicsError(f"--set {key}: {error}") from None
-        out[key.strip()] = read["x"] if len(read) == 1 else value
-    return out
-
-
-def whole_number(name: str, text: str) -> int:
-    """Return a whole number of at least 1 from text such as 10000 or 1e4."""
-    value = parse_number(name, text)
-    if not (1.0 <= value <= _LARGEST_COUNT and value == int(value)):
-        raise PhysicsError(f"{name} must be a whole number from 1 to {_LARGEST_COUNT:g}, not {text}")
-    return int(value)
-
-
-def fraction(name: str, text: str | None) -> float | None:
-    """Return a number between 0 and 1, or None."""
-    if text is None:
-        return None
-    value = parse_number(name, text)
-    if not 0.0 < value < 1.0:
-        raise PhysicsError(f"{name} must lie between 0 and 1, not {text}")
-    return value
-
-
 def _finite(error: float) -> float | None:
     """Return an error, or None where too few primaries leave it unknown: JSON has no infinity."""
     return error if math.isfinite(error) else None
-
-
-def _seed(options: argparse.Namespace) -> int:
-    return checked_seed("--seed", options.seed)
-
-
-def _workers(options: argparse.Namespace) -> int:
-    return checked_workers("--workers", options.workers)
 
 
 @contextmanager
@@ -131,30 +90,6 @@ def _report(output: str, text: str) -> None:
         tell(text)
     else:
         print(text)
-
-
-def _cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _point(options: argparse.Namespace) -> tuple[Any, Any, float]:
-    """Return experiment, portal and coupling; raise if no channel is open."""
-    from darkmc.experiments.experiment import Experiment
-    from darkmc.experiments.lepton_moments import is_moment
-    from darkmc.portals.dark_axion.facade import DarkAxionPortal
-
-    if is_moment(options.experiment):
-        raise PhysicsError(f"{options.experiment} has no events: use limit, or gminus2 for the moment")
-    m_dark_photon = require_positive("--m-dark-photon", parse_energy(options.m_dark_photon))
-    m_axion = parse_axion_mass(options.m_axion, m_dark_photon)
-    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
-    portal = DarkAxionPortal(m_dark_photon, m_axion)
-    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
-    closed = experiment.closed(portal)
-    if closed is not None:
-        raise PhysicsError(closed)
-    return experiment, portal, coupling
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -185,8 +120,8 @@ def _rate(options: argparse.Namespace) -> int:
         raise PhysicsError("give --precision or --samples, not both")
     precision = fraction("--precision", options.precision)
     n_samples = None if options.samples is None else whole_number("--samples", options.samples)
-    seed, workers = _seed(options), _workers(options)
-    experiment, portal, coupling = _point(options)
+    seed, workers = chosen_seed(options), chosen_workers(options)
+    experiment, portal, coupling = chosen_point(options)
     with _threads(workers) as executor:
         sample = experiment.simulate(
             portal, precision, n_samples, at=coupling, seed=seed, executor=executor, progress=True
@@ -244,11 +179,11 @@ def _generate(options: argparse.Namespace) -> int:
     from darkmc.output.files import check_target, replacing
     from darkmc.output.root import write_root
 
-    events, seed = whole_number("--events", options.events), _seed(options)
+    events, seed = whole_number("--events", options.events), chosen_seed(options)
     check_target(options.output, options.force)
     if Path(options.output).suffix != ".root":
         raise PhysicsError(f"{options.output}: the name of an event file ends in .root")
-    experiment, portal, coupling = _point(options)
+    experiment, portal, coupling = chosen_point(options)
     check_target(options.output, options.force, input_files(experiment))
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
     with replacing(options.output, options.force) as path:
@@ -263,26 +198,6 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _alternatives(request: Any, names: str | None) -> tuple[str, ...]:
-    """Return the names of the flux card's alternatives that `--vary` asks for."""
-    from darkmc.experiments.experiment import Experiment
-
-    if names is None:
-        return ()
-    experiment = request.load()
-    if not isinstance(experiment, Experiment):
-        raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
-    source = experiment.source
-    known = list(source.alternatives)
-    wanted = known if names == "all" else [name.strip() for name in names.split(",")]
-    if not wanted:
-        raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")
-    for name in wanted:
-        if name not in known:
-            raise PhysicsError(f"--vary: no alternative '{name}'{nearest(name, known)}")
-    return tuple(wanted)
-
-
 def _limit(options: argparse.Namespace) -> int:
     from darkmc.experiments.inputs import input_files
     from darkmc.experiments.lepton_moments import is_moment
@@ -293,7 +208,11 @@ def _limit(options: argparse.Namespace) -> int:
     if is_moment(options.experiment) and options.method != "bracket":
         raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
     masses = parse_energy_grid(options.m_dark_photon)
-    precision, seed, workers = fraction("--precision", options.precision), _seed(options), _workers(options)
+    precision, seed, workers = (
+        fraction("--precision", options.precision),
+        chosen_seed(options),
+        chosen_workers(options),
+    )
     if options.output is not None:
         check_target(options.output, options.force)
     elif not options.json:
@@ -307,7 +226,7 @@ def _limit(options: argparse.Namespace) -> int:
         method=options.method,
         seed=seed,
     )
-    request = replace(request, vary=_alternatives(request, options.vary))
+    request = replace(request, vary=chosen_alternatives(request, options.vary))
     if options.output is not None:
         check_target(options.output, options.force, input_files(request.load()))
     points = []
@@ -333,67 +252,9 @@ def _limit(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from darkmc.runs.execute import execute
 
-    workers = _workers(options) if options.workers is not None else _cores()
+    workers = chosen_workers(options) if options.workers is not None else cores()
     for path in execute(options.run, options.output, options.preset, workers):
         print(path)
-    return 0
-
-
-def _figure(options: argparse.Namespace) -> int:
-    from darkmc.figures.limits import draw_limits
-    from darkmc.figures.of_runs import draw_run
-    from darkmc.figures.overlays import read_overlay, split_label
-    from darkmc.figures.style import picture
-    from darkmc.output.files import replacing
-
-    inputs = [options.name, *(split_label(text)[0] for text in options.overlay)]
-    target = picture(options.output, options.force, inputs)
-    overlays = [read_overlay(text) for text in options.overlay]
-    if options.name.endswith(".csv"):
-        if options.folder is not None:
-            raise PhysicsError("give a run with --from, or one limit table, not both")
-        with replacing(target, options.force) as path:
-            draw_limits([Path(options.name)], [path], Path(options.name).stem, overlays)
-    else:
-        card: RunCard = load_card("runs", options.name).card
-        folder = Path(options.folder or card.name)
-        picture(target, options.force, folder.glob("*.csv"))
-        with replacing(target, options.force) as path:
-            draw_run(card, folder, [path], overlays)
-    print(target)
-    return 0
-
-
-def _plot(options: argparse.Namespace) -> int:
-    from darkmc.figures.samples import draw_sample
-    from darkmc.figures.style import picture
-    from darkmc.output.files import replacing
-
-    target = picture(options.output, options.force, [options.sample])
-    with replacing(target, options.force) as path:
-        draw_sample(options.sample, [path])
-    print(target)
-    return 0
-
-
-def _decay_length(options: argparse.Namespace) -> int:
-    from darkmc.experiments.experiment import Experiment
-    from darkmc.figures.decay_length import characteristic_energies, decay_curves, draw_decay_lengths
-    from darkmc.figures.style import picture
-    from darkmc.output.files import replacing
-
-    target = picture(options.output, options.force)
-    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
-    masses = [float(m) for m in sorted(parse_energy_grid(options.m_dark_photon))]
-    pairs = [(m, parse_axion_mass(options.m_axion, m)) for m in masses]
-    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
-    energies = characteristic_energies(experiment.card)
-    if options.energies is not None:
-        energies = [float(e) for e in parse_energy_grid(options.energies)]
-    curves = decay_curves(experiment, pairs, coupling, energies)
-    with replacing(target, options.force) as path:
-        draw_decay_lengths([curves], pairs, coupling, [path])
-    print(target)
     return 0
 
 
@@ -426,7 +287,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,
-    "figure": _figure,
-    "plot": _plot,
-    "decay-length": _decay_length,
+    "figure": pictures.figure,
+    "plot": pictures.plot,
+    "decay-length": pictures.decay_length,
 }

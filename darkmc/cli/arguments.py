@@ -1,0 +1,108 @@
+"""What the words of a command line stand for: numbers, keys, an experiment at a point."""
+
+import argparse
+import os
+import tomllib
+from typing import Any
+
+from darkmc.cards.load import toml
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.units import (
+    checked_seed,
+    checked_workers,
+    parse_axion_mass,
+    parse_energy,
+    parse_number,
+    require_positive,
+)
+
+_LARGEST_COUNT = 1e15  # beyond it not every whole number is a float
+
+
+def overrides(items: list[str]) -> dict[str, Any]:
+    """Return KEY=VALUE items as a mapping; values are TOML where they can be, else text."""
+    out: dict[str, Any] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise PhysicsError(f"--set {item}: write KEY=VALUE")
+        try:
+            read = toml(f"x = {value}")
+        except tomllib.TOMLDecodeError:
+            read = {"x": value}
+        except ValueError as error:  # TOML, but more than Python can read
+            raise PhysicsError(f"--set {key}: {error}") from None
+        out[key.strip()] = read["x"] if len(read) == 1 else value
+    return out
+
+
+def whole_number(name: str, text: str) -> int:
+    """Return a whole number of at least 1 from text such as 10000 or 1e4."""
+    value = parse_number(name, text)
+    if not (1.0 <= value <= _LARGEST_COUNT and value == int(value)):
+        raise PhysicsError(f"{name} must be a whole number from 1 to {_LARGEST_COUNT:g}, not {text}")
+    return int(value)
+
+
+def fraction(name: str, text: str | None) -> float | None:
+    """Return a number between 0 and 1, or None."""
+    if text is None:
+        return None
+    value = parse_number(name, text)
+    if not 0.0 < value < 1.0:
+        raise PhysicsError(f"{name} must lie between 0 and 1, not {text}")
+    return value
+
+
+def chosen_seed(options: argparse.Namespace) -> int:
+    """Return the seed of the random numbers."""
+    return checked_seed("--seed", options.seed)
+
+
+def chosen_workers(options: argparse.Namespace) -> int:
+    """Return the number of workers."""
+    return checked_workers("--workers", options.workers)
+
+
+def cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def chosen_point(options: argparse.Namespace) -> tuple[Any, Any, float]:
+    """Return experiment, portal and coupling; raise if no channel is open."""
+    from darkmc.experiments.experiment import Experiment
+    from darkmc.experiments.lepton_moments import is_moment
+    from darkmc.portals.dark_axion.facade import DarkAxionPortal
+
+    if is_moment(options.experiment):
+        raise PhysicsError(f"{options.experiment} has no events: use limit, or gminus2 for the moment")
+    m_dark_photon = require_positive("--m-dark-photon", parse_energy(options.m_dark_photon))
+    m_axion = parse_axion_mass(options.m_axion, m_dark_photon)
+    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
+    portal = DarkAxionPortal(m_dark_photon, m_axion)
+    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
+    closed = experiment.closed(portal)
+    if closed is not None:
+        raise PhysicsError(closed)
+    return experiment, portal, coupling
+
+
+def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
+    """Return the names of the flux card's alternatives that `--vary` asks for."""
+    from darkmc.experiments.experiment import Experiment
+
+    if names is None:
+        return ()
+    experiment = request.load()
+    if not isinstance(experiment, Experiment):
+        raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
+    source = experiment.source
+    known = list(source.alternatives)
+    wanted = known if names == "all" else [name.strip() for name in names.split(",")]
+    if not wanted:
+        raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")
+    for name in wanted:
+        if name not in known:
+            raise PhysicsError(f"--vary: no alternative '{name}'{nearest(name, known)}")
+    return tuple(wanted)

@@ -1,0 +1,71 @@
+"""What the commands that draw do."""
+
+import argparse
+from pathlib import Path
+
+from darkmc.cards.load import load_card
+from darkmc.cards.run import RunCard
+from darkmc.cli.arguments import overrides
+from darkmc.core.errors import PhysicsError
+from darkmc.core.units import parse_axion_mass, parse_energy_grid, parse_number, require_positive
+
+
+def figure(options: argparse.Namespace) -> int:
+    """Draw a run's tables, or one limit table."""
+    from darkmc.figures.limits import draw_limits
+    from darkmc.figures.of_runs import draw_run
+    from darkmc.figures.overlays import read_overlay, split_label
+    from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
+
+    inputs = [options.name, *(split_label(text)[0] for text in options.overlay)]
+    target = picture(options.output, options.force, inputs)
+    overlays = [read_overlay(text) for text in options.overlay]
+    if options.name.endswith(".csv"):
+        if options.folder is not None:
+            raise PhysicsError("give a run with --from, or one limit table, not both")
+        with replacing(target, options.force) as path:
+            draw_limits([Path(options.name)], [path], Path(options.name).stem, overlays)
+    else:
+        card: RunCard = load_card("runs", options.name).card
+        folder = Path(options.folder or card.name)
+        picture(target, options.force, folder.glob("*.csv"))
+        with replacing(target, options.force) as path:
+            draw_run(card, folder, [path], overlays)
+    print(target)
+    return 0
+
+
+def plot(options: argparse.Namespace) -> int:
+    """Draw the events of a file."""
+    from darkmc.figures.samples import draw_sample
+    from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
+
+    target = picture(options.output, options.force, [options.sample])
+    with replacing(target, options.force) as path:
+        draw_sample(options.sample, [path])
+    print(target)
+    return 0
+
+
+def decay_length(options: argparse.Namespace) -> int:
+    """Draw decay lengths over the mass."""
+    from darkmc.experiments.experiment import Experiment
+    from darkmc.figures.decay_length import characteristic_energies, decay_curves, draw_decay_lengths
+    from darkmc.figures.style import picture
+    from darkmc.output.files import replacing
+
+    target = picture(options.output, options.force)
+    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
+    masses = [float(m) for m in sorted(parse_energy_grid(options.m_dark_photon))]
+    pairs = [(m, parse_axion_mass(options.m_axion, m)) for m in masses]
+    experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
+    energies = characteristic_energies(experiment.card)
+    if options.energies is not None:
+        energies = [float(e) for e in parse_energy_grid(options.energies)]
+    curves = decay_curves(experiment, pairs, coupling, energies)
+    with replacing(target, options.force) as path:
+        draw_decay_lengths([curves], pairs, coupling, [path])
+    print(target)
+    return 0
