@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt, tan
+from math import cos, hypot, pi, radians, sin, sqrt, tan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +27,7 @@ from darkmc.geometry.directions import (
     versine,
 )
 
-__all__ = ["Box", "Cylinder", "DirectionProposal", "Frustum", "Shape", "Sphere", "hits_plane"]
+__all__ = ["Box", "Cylinder", "DirectionProposal", "Frustum", "Shape", "Sphere"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -116,13 +116,6 @@ class Shape(ABC):
     def reach(self) -> float:
         """Return a distance from the centre, in metres, beyond which nothing of the body lies."""
 
-    @abstractmethod
-    def azimuths(self, origin: Array) -> tuple[float, float]:
-        """Return middle and half width of the azimuths about the line along z through a point.
-
-        The half width is pi for a body that this line may cross.
-        """
-
     @cached_property
     def _middle(self) -> Array:
         return np.array(self.centre, dtype=np.float64)
@@ -176,11 +169,6 @@ class Shape(ABC):
         """Tell which (n, 3) points lie inside or on the surface."""
         return self._holds(self._localised(_columns("points", points)))
 
-    def distance_to_exit(self, points: ArrayLike, direction: ArrayLike) -> Array:
-        """Return the distance from inside points to the surface; nan for points outside."""
-        leave = self.intersect(points, direction)[1]
-        return np.where(self.contains(points), np.nan_to_num(leave), np.nan)
-
     def direction_proposal(self, origin: Vector) -> DirectionProposal:
         """Return the tightest available density of directions from an outside point to the body.
 
@@ -216,14 +204,6 @@ class _Cornered(Shape):
     def reach(self) -> float:
         """Return the distance of the farthest corner."""
         return float(np.sqrt((self._local_corners**2).sum(axis=1).max()))
-
-    def azimuths(self, origin: Array) -> tuple[float, float]:
-        """Return the range of the corners; see `Shape`."""
-        x, y, _ = (self._corners - origin).T
-        middle = atan2(y.mean(), x.mean())
-        half = float(np.abs(np.angle((x + 1j * y) * np.exp(-1j * middle))).max())
-        # Convex: a body whose corners are all on one side of the line does not cross it.
-        return middle, half if half < pi / 2.0 else pi
 
     def _proposals(self, origin: Array) -> Iterator[DirectionProposal]:
         away, seen = self._middle - origin, unit((self._corners - origin).T)
@@ -363,12 +343,6 @@ class Sphere(Shape):
         """Return the radius."""
         return self.radius
 
-    def azimuths(self, origin: Array) -> tuple[float, float]:
-        """Return the range of the tangents; see `Shape`."""
-        x, y, _ = self._middle - origin
-        away = hypot(x, y)
-        return atan2(y, x), asin(self.radius / away) if away > self.radius else pi
-
     def _span(self, o: Array, d: Array) -> tuple[Array, Array]:
         along = (o * d).sum(axis=0)
         # From the foot of the perpendicular: o.o - R^2 would cancel for a distant origin.
@@ -454,19 +428,3 @@ class Cylinder(_Cornered):
             root = sqrt(max(es * es - ee * ss, 0.0))
             bounds += [(es - root) / ss, (es + root) / ss]
         return min(bounds), max(bounds)
-
-
-def hits_plane(
-    origin: Array, direction: Array, z_m: float, half_x_m: float, half_y_m: float, hole_m: float = 0.0
-) -> Mask:
-    """Tell which forward rays, (3, n), cross z = `z_m` within |x| < `half_x_m` and |y| < `half_y_m`.
-
-    A crossing nearer than `hole_m` to x = y = 0 does not count, nor does a ray within the plane.
-    """
-    (x, y, z), (dx, dy, dz) = origin, direction
-    with np.errstate(all="ignore"):
-        distance = (z_m - z) / dz
-        x, y = x + distance * dx, y + distance * dy
-        clear = x * x + y * y >= hole_m * hole_m
-    hit: Mask = (distance >= 0.0) & (np.abs(x) < half_x_m) & (np.abs(y) < half_y_m) & clear
-    return hit
