@@ -248,7 +248,8 @@ class Collider:
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return what must be known beside an exclusion."""
         labels = [self.counts.label] if self.counts is not None else []
-        hardest = self.photon_energies(DarkAxionPortal(sample.masses[0], sample.masses[1]))[1]
+        assert sample.portal is not None
+        hardest = self.photon_energies(sample.portal)[1]
         nothing = f"the cuts leave nothing: photons have at most {hardest:.3g} GeV in the centre of mass"
         return [*labels, *validity(sample, exclusion, ("sqrt(s)", self.beams.sqrt_s), nothing)]
 

@@ -189,9 +189,8 @@ class Experiment:
         seed = _seed(seed)
         names = tuple(cut.name for cut in self.card.cuts)
         closed = self.closed(portal)
-        masses = (portal.m_dark_photon, portal.m_axion)
         if closed is not None:
-            return Sample((), names, seed, closed=closed, masses=masses, inside=self.topology.inside)
+            return Sample((), names, seed, closed=closed, portal=portal, inside=self.topology.inside)
         self.topology.prepare()
         start = time.perf_counter()
         plans = self.plans(portal, couplings, vary)
@@ -209,7 +208,7 @@ class Experiment:
             sample,
             replay=_Replay(plans, seed),
             alternatives=alternatives,
-            masses=masses,
+            portal=portal,
             inside=self.topology.inside,
             experiment=self.name,
         )
@@ -233,6 +232,8 @@ class Experiment:
             raise PhysicsError(f"the sample is one of {sample.experiment}, not of {self.name}")
         if sample.closed is not None:
             return Exclusion((), method, sample.closed)
+        if sample.portal is None:
+            raise PhysicsError("the sample does not say of which masses it is")
         exclusion = self.topology.criterion.exclusion(sample, method)
         remarks = [exclusion.reason, *self.topology.remarks(sample, exclusion)]
         return replace(exclusion, reason="; ".join(text for text in remarks if text))

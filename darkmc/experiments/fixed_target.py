@@ -124,12 +124,13 @@ class FixedTarget:
         """Return where excluded couplings leave the range in which what is computed holds."""
         edges = [g for interval in exclusion.intervals for g in interval[:2] if np.isfinite(g)]
         scale = "M", max(mass(canonical_name(meson)) for meson in self.card.source.mesons)
-        known = validity(sample, exclusion, scale, self._nothing_left(sample), self.card)
+        assert sample.portal is not None
+        known = validity(sample, exclusion, scale, self._nothing_left(sample.portal), self.card)
         return [*self.source_remarks(sample, edges), *known]
 
-    def _nothing_left(self, sample: Sample) -> str:
+    def _nothing_left(self, portal: DarkAxionPortal) -> str:
         """Return what is said where the cuts leave no row of a sample."""
-        share = 1.0 - (min(sample.masses) / max(sample.masses)) ** 2
+        share = 1.0 - (portal.light.mass / portal.heavy.mass) ** 2
         return f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"
 
     def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:

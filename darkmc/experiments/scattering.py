@@ -67,9 +67,9 @@ class Scattering(FixedTarget):
             if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to({name}):
                 raise CardError(f"{self.path}: signal.efficiency: '{name}' alone has no '{table.observable}'")
 
-    def _nothing_left(self, sample: Sample) -> str:
+    def _nothing_left(self, portal: DarkAxionPortal) -> str:
         """Return what is said where the cuts leave no row of a sample."""
-        del sample  # it does not depend on masses
+        del portal  # it does not depend on masses
         return "the cuts leave nothing of what scatters"
 
     def _seen(self) -> list[set[str]]:

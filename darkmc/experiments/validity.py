@@ -3,8 +3,8 @@
 import math
 
 from darkmc.cards.experiment import DecayCard, FixedTargetCard
+from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 
 THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
@@ -27,7 +27,7 @@ def validity(
     Parameters
     ----------
     sample : Sample
-        With its masses.
+        With its portal.
     exclusion : Exclusion
         What is excluded.
     scale : (str, float)
@@ -41,20 +41,20 @@ def validity(
         return [nothing]
     tops = (i.upper if math.isfinite(i.upper) else SCAN_HIGH for i in exclusion.intervals)
     top = max(tops, default=0.0)
-    remarks = [] if card is None else _absorption(card, sample, top)
+    assert sample.portal is not None
+    heavy = sample.portal.heavy
+    remarks = [] if card is None else _absorption(card, sample, heavy.decays, top)
     symbol, energy = scale
     effective = 4.0 * math.pi / energy
     if top > effective:
         remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G {symbol} > 4 pi)")
-    portal = DarkAxionPortal(*sample.masses)
-    width = float(portal.dark_photon_width()) or float(portal.axion_width())
-    wide = math.sqrt(LARGEST_WIDTH * max(sample.masses) / width) if width > 0.0 else math.inf
+    wide = math.sqrt(LARGEST_WIDTH * heavy.mass * heavy.ctau / HBAR_C_GEV_M)
     if top > wide:
         remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
     return remarks
 
 
-def _absorption(card: FixedTargetCard, sample: Sample, top: float) -> list[str]:
+def _absorption(card: FixedTargetCard, sample: Sample, decays: bool, top: float) -> list[str]:
     """Return from which coupling on more than MOST_ABSORBED of the carriers convert, if that is excluded.
 
     Of decays alone it is known only where absorption is counted.
@@ -63,7 +63,7 @@ def _absorption(card: FixedTargetCard, sample: Sample, top: float) -> list[str]:
         if _decay_only(card) or top <= THICK_COUPLING:
             return []
         return [f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters"]
-    if top > THICK_COUPLING and len(set(sample.masses)) == 1 and not _decay_only(card):
+    if top > THICK_COUPLING and not decays and not _decay_only(card):
         return [f"above {THICK_COUPLING:g} GeV^-1 absorption matters, and is left out for equal masses"]
     if top <= 0.0 or sample.absorbed(top) <= MOST_ABSORBED:
         return []

@@ -165,12 +165,11 @@ def _draw_momenta(panels: Any, sample: StoredSample, seen: Values) -> None:
 
 
 def _title(sample: StoredSample) -> str:
-    number = sample.number
-    m_axion = number("m_axion")
+    number, portal = sample.number, sample.portal
     return (
         f"{plain(str(sample.meta('experiment')))}: "
-        rf"$m_{{\gamma^\prime}}$ = {energy(number('m_dark_photon'))}, "
-        rf"$m_a$ = {energy(m_axion) if m_axion > 0.0 else '0'}, "
+        rf"$m_{{\gamma^\prime}}$ = {energy(portal.m_dark_photon)}, "
+        rf"$m_a$ = {energy(portal.m_axion) if portal.m_axion > 0.0 else '0'}, "
         rf"$G$ = {power(number('coupling'))} GeV$^{{-1}}$"
         "\n"
         f"{measured(number('sum_of_weights'), number('error'))} expected events, "
@@ -203,18 +202,14 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
 
 def dark(sample: StoredSample) -> dict[str, str]:
     """Return labels of the dark particles of a sample by name; the lighter state may come twice."""
-    light = "dark_photon" if _heavy_axion(sample) else "axion"
+    light = sample.portal.light.name
     names = {name: label for name, label in _DARK.items() if name in sample.event}
     return {name: f"{label} (production)" if name == light else label for name, label in names.items()}
 
 
-def _heavy_axion(sample: StoredSample) -> bool:
-    return sample.number("m_axion") > sample.number("m_dark_photon")
-
-
 def _made(sample: StoredSample) -> str:
     """Return what makes the signal, for the legend."""
-    parent = "a" if _heavy_axion(sample) else r"$\gamma^\prime$"
+    parent = _DARK[sample.portal.heavy.name]
     return "scattering" if _place(sample) == "scattering" else f"decay of {parent}"
 
 

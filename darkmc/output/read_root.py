@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
 _PARTS = (("E", "px", "py", "pz"), ("x", "y", "z", "t"))
 
@@ -34,6 +36,15 @@ class StoredSample:
     weights: Array
     event: dict[str, Array]
     metadata: dict[str, Any]
+
+    @cached_property
+    def portal(self) -> DarkAxionPortal:
+        """The masses that the events were made for."""
+        m_dark_photon, m_axion = self.number("m_dark_photon"), self.number("m_axion")
+        try:
+            return DarkAxionPortal(m_dark_photon, m_axion)
+        except PhysicsError as error:
+            raise PhysicsError(f"{self.path}: {error}") from None
 
     def meta(self, *keys: str) -> Any:
         """Return an entry of the metadata by its keys, or raise PhysicsError that names it."""

@@ -17,6 +17,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
 from darkmc.core.kinematics import Array
 from darkmc.core.units import checked_couplings, numbers, whole_number
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.rows import Channel
 
 # (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
@@ -73,8 +74,8 @@ class Sample:
         Independent streams; their variances add.
     cut_names : tuple of str
         Names of the cuts, in order.
-    masses : (float, float)
-        Of the dark photon and the axion, GeV.
+    portal : DarkAxionPortal or None
+        With the masses for which it was made; None of rows by themselves.
     inside : str
         What the cutflow calls events inside the volume, before any cut.
     experiment : str
@@ -94,7 +95,7 @@ class Sample:
     warnings: tuple[str, ...] = ()
     closed: str | None = None
     alternatives: tuple[str, ...] = ()
-    masses: tuple[float, float] = (float("nan"), float("nan"))
+    portal: DarkAxionPortal | None = None
     inside: str = "decays_inside"
     experiment: str = ""
     replay: Replay | None = field(default=None, repr=False)

@@ -10,12 +10,12 @@ import darkmc
 from darkmc.core.intervals import Exclusion, Interval
 from darkmc.experiments.validity import LARGEST_WIDTH, validity
 
-MASSES = (0.03, 0.0)
+PORTAL = darkmc.DarkAxionPortal(0.03)
 
 
 def sample(passing=True):
     channel = SimpleNamespace(passing=np.array([False, passing]))
-    return SimpleNamespace(masses=MASSES, channel_rows=(channel,))
+    return SimpleNamespace(portal=PORTAL, channel_rows=(channel,))
 
 
 def excluded(upper):
@@ -32,8 +32,7 @@ def test_the_effective_theory_fails_at_the_scale(symbol, energy):
 
 
 def test_a_wide_state_is_said():
-    portal = darkmc.DarkAxionPortal(*MASSES)
-    edge = math.sqrt(LARGEST_WIDTH * MASSES[0] / float(portal.dark_photon_width()))
+    edge = math.sqrt(LARGEST_WIDTH * 0.03 / float(PORTAL.dark_photon_width()))
     (words,) = validity(sample(), excluded(1.01 * edge), ("M", 1e-6), "")
     assert words == f"above {edge:.3g} GeV^-1 the width exceeds a tenth of the mass"
     assert validity(sample(), excluded(0.99 * edge), ("M", 1e-6), "") == []

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import awkward as ak
 import numpy as np
@@ -171,6 +172,8 @@ def test_samples_belong_to_their_experiment_and_histograms_to_what_is_seen():
         sample.histogram("E_electron", [0.0, 1.0], [1e-2, 1e-3])
     with pytest.raises(PhysicsError, match="one of lsnd, not of miniboone-offtarget"):
         darkmc.Experiment("miniboone-offtarget").limit(sample)
+    with pytest.raises(PhysicsError, match="does not say of which masses"):
+        lsnd.limit(replace(sample, portal=None))
 
 
 def test_conversions_need_different_masses():

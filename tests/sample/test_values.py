@@ -24,8 +24,11 @@ def test_a_sample_survives_pickling_with_its_events(kind):
     """Bounds of scattering and collider channels were lambdas."""
     name, overrides, observable = SAMPLES[kind]
     experiment = darkmc.Experiment(name, overrides=overrides)
-    sample = experiment.simulate(darkmc.DarkAxionPortal(0.03), n_samples=4000, at=1e-4)
+    portal = darkmc.DarkAxionPortal(0.03)
+    sample = experiment.simulate(portal, n_samples=4000, at=1e-4)
     again = pickle.loads(pickle.dumps(sample))
+    assert again.portal == sample.portal == portal
+    assert again.portal.heavy == portal.heavy
     assert again.expected_events(1e-4) == sample.expected_events(1e-4)
     assert sample.expected_events(1e-4).value > 0.0
     assert again.cutflow(1e-4) == sample.cutflow(1e-4)
