@@ -13,28 +13,10 @@ from darkmc.core.kinematics import Array
 from darkmc.core.materials import Nucleus
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.form_factors import photon_flux
 from darkmc.portals.dark_axion.radiative_annihilation import E4, vector_amplitude
 
 S_REACH = 20.0  # largest e gamma invariant mass^2 over the beam energy, in GeV
-
-
-def photon_flux(t_low: Array, t_high: Array, nucleus: Nucleus) -> Array:
-    """Return chi = Z^2 int_{t_low}^{t_high} dt (t - t_low)/t^2 F^2(t), in closed form; 0 for an empty range.
-
-    F = a^2 t/(1 + a^2 t) x 1/(1 + t/d), a = 111 Z^(-1/3)/m_e, d = 0.164 A^(-2/3) GeV^2.
-    """
-    inner = (mass("e") * nucleus.charge ** (1.0 / 3.0) / 111.0) ** 2
-    outer = 0.164 * nucleus.mass_number ** (-2.0 / 3.0)
-    high = np.maximum(t_high, t_low)
-    # F^2/t^2 = outer^2/((t + inner)^2 (t + outer)^2); partial fractions, gap = outer - inner
-    gap = outer - inner
-    logarithm = np.log((high + inner) * (t_low + outer) / ((t_low + inner) * (high + outer)))
-    poles = 1.0 / (t_low + inner) - 1.0 / (high + inner)
-    far = 1.0 / (t_low + outer) - 1.0 / (high + outer)
-    plain = (poles + far - 2.0 / gap * logarithm) / gap**2
-    weighted = ((inner + outer) / gap * logarithm - inner * poles - outer * far) / gap**2
-    out: Array = nucleus.charge**2 * outer**2 * np.maximum(weighted - t_low * plain, 0.0)
-    return out
 
 
 def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus) -> Array:

@@ -14,24 +14,12 @@ from darkmc.core.kinematics import Array, kallen
 from darkmc.core.materials import ATOMIC_MASS_GEV, Nucleus
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.current import DarkCurrent
-
-
-def screening(q2: Any, charge: int) -> Any:
-    """Return a^2 Q^2/(1 + a^2 Q^2), a = 111 Z^(-1/3)/m_e: what an atom's electrons leave of its charge.
-
-    Source: Kim and Tsai, PRD 8 (1973) 3109, the form used for electron dumps; Q^2 = -t in GeV^2.
-    """
-    scaled = (111.0 * charge ** (-1.0 / 3.0) / mass("e")) ** 2 * np.asarray(q2)
-    return scaled / (1.0 + scaled)
-
-
-def form_factor(q2: Any, nucleus: Nucleus) -> Any:
-    """Return F(Q^2), :func:`screening` x 1/(1 + Q^2/d) with d = 0.164 A^(-2/3) GeV^2 (size), of a nucleus.
-
-    Source: Kim and Tsai, PRD 8 (1973) 3109; Q^2 = -t in GeV^2.
-    """
-    size = 0.164 * nucleus.mass_number ** (-2.0 / 3.0)
-    return screening(q2, nucleus.charge) / (1.0 + np.asarray(q2) / size)
+from darkmc.portals.dark_axion.form_factors import (
+    far_beyond,
+    form_factor,
+    proton_form_factors,
+    screening,
+)
 
 
 class CoherentConversion:
@@ -131,7 +119,7 @@ class CoherentConversion:
         open_ = energy > self.threshold * (1.0 + 1e-12)
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
         low, high = (np.log(limit) for limit in self.q2_limits(safe))
-        knee = np.clip(np.log(1.64 * self.nucleus.mass_number ** (-2.0 / 3.0)), low, high)
+        knee = np.clip(np.log(far_beyond(self.nucleus)), low, high)
         share = np.where(knee < high, np.where(knee > low, TAIL_SHARE, 1.0), 0.0)
         tail = uniform < share
         fraction = np.where(tail, uniform / np.where(share > 0.0, share, 1.0), 0.0)
@@ -162,15 +150,9 @@ class ProtonConversion(CoherentConversion):
         super().__init__(current, incoming, Nucleus("p", 1, mass("proton") / ATOMIC_MASS_GEV))
         self.bound = bound
 
-    @staticmethod
-    def form_factors(q2: Any) -> tuple[Any, Any]:
-        """Return G_E and G_M at Q^2 in GeV^2: the dipole of 0.71 GeV^2, mu_p = 2.792847."""
-        dipole = 1.0 / np.square(1.0 + np.asarray(q2) / 0.71)
-        return dipole, 2.792847 * dipole
-
     def structure(self, q2: Any) -> tuple[Any, Any]:
         """Return (G_E^2 + tau G_M^2)/(1 + tau), tau = Q^2/4M^2, and G_M^2 at Q^2 in GeV^2."""
-        electric, magnetic = self.form_factors(q2)
+        electric, magnetic = proton_form_factors(q2)
         tau = np.asarray(q2) / (4.0 * self.target_mass**2)
         return (electric**2 + tau * magnetic**2) / (1.0 + tau), magnetic**2
 

@@ -8,8 +8,8 @@ import darkmc
 from darkmc.core.constants import GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.materials import nucleus
-from darkmc.portals.dark_axion.bremsstrahlung import photon_flux, vector_cross_section
-from darkmc.portals.dark_axion.coherent_conversion import form_factor
+from darkmc.portals.dark_axion.bremsstrahlung import vector_cross_section
+from darkmc.portals.dark_axion.form_factors import form_factor, photon_flux
 
 ALUMINIUM = nucleus("Al")
 REFERENCE = {0.001: 1.861e4, 0.01: 9.885e3, 0.03: 5.203e3, 0.1: 1.694e3, 0.3: 2.92e2, 1.0: 5.40}

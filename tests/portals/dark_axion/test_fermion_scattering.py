@@ -13,6 +13,7 @@ import darkmc
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import mass
+from darkmc.portals.dark_axion import coherent_conversion
 from darkmc.portals.dark_axion.coherent_conversion import ProtonConversion
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
@@ -132,7 +133,7 @@ def test_sampler_integrates_to_the_cross_section(incoming, m_axion, m_dark_photo
 
 def test_point_proton_is_a_fermion(monkeypatch):
     """G_E = G_M = 1 in the proton's formula is the point fermion's cross section."""
-    monkeypatch.setattr(ProtonConversion, "form_factors", staticmethod(lambda _: (1.0, 1.0)))
+    monkeypatch.setattr(coherent_conversion, "proton_form_factors", lambda _: (1.0, 1.0))
     for m_axion, m_dark_photon in ((0.0, 0.1), (0.05, 0.2)):
         current = DarkCurrent(m_axion, m_dark_photon)
         proton = ProtonConversion(current, "axion")

@@ -34,11 +34,11 @@ from darkmc.portals.dark_axion.coherent_conversion import (
     CoherentConversion,
     ProtonConversion,
     conversion_on,
-    form_factor,
 )
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.portals.dark_axion.form_factors import form_factor
 from darkmc.portals.dark_axion.polarised_scattering import (
     average_square,
     collision,
