@@ -1,0 +1,147 @@
+"""Cross sections of the model at any coupling, in the units of experiments."""
+
+from typing import Any
+
+import numpy as np
+
+from darkmc.core.constants import GEV2_TO_PB
+from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.materials import Nucleus, nucleus
+from darkmc.core.particles import mass
+from darkmc.core.units import (
+    checked_couplings,
+    energies,
+    number,
+    require_not_negative,
+    require_positive,
+    require_text,
+)
+from darkmc.portals.dark_axion import annihilation, bremsstrahlung, radiative_annihilation
+from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion, ProtonConversion, conversion_on
+from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+
+LARGEST_NUCLEUS = 1000
+LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
+
+
+def squared(coupling: Any) -> Any:
+    """Return G^2 in GeV^-2, or raise PhysicsError if a coupling is negative or not finite."""
+    return np.square(checked_couplings(coupling)[()])
+
+
+class CrossSections:
+    """The cross sections of a portal, which has a dark current."""
+
+    current: DarkCurrent
+
+    def annihilation_cross_section(self, sqrt_s: Any, coupling: Any = 1.0, m_lepton: float = 0.0) -> Any:
+        """Return sigma(l+ l- -> a gamma') in pb ([dN] eq. 6); 0 below threshold.
+
+        Parameters
+        ----------
+        sqrt_s : float or array
+            Energy in the centre of mass in GeV, above twice the lepton mass.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        m_lepton : float
+            Mass of the annihilating leptons in GeV; 0 neglects it.
+        """
+        energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
+        if not np.all(energy > 2.0 * m):
+            raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
+        sigma = annihilation.cross_section(np.square(energy), self.current, m)
+        return sigma * squared(coupling) * GEV2_TO_PB
+
+    def radiative_annihilation_cross_section(
+        self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(e+ e- -> a gamma gamma') in pb, the photon radiated off the beams.
+
+        Parameters
+        ----------
+        sqrt_s : float
+            Energy in the centre of mass, GeV.
+        e_min, e_max : float
+            Window of the photon's energy there, GeV; e_min above zero (soft divergence).
+        abs_cos_max : float
+            Largest |cos theta| of the photon, up to 1: the electron's mass is kept.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        energy = float(energies("sqrt_s", require_positive("sqrt_s", sqrt_s)))
+        window = {"e_min": e_min, "e_max": e_max}
+        low, high = (float(energies(name, require_positive(name, e))) for name, e in window.items())
+        if high <= low:
+            raise PhysicsError(f"e_max = {high:g} must be above e_min = {low:g}")
+        widest = require_positive("abs_cos_max", abs_cos_max)
+        if widest > 1.0:
+            raise PhysicsError(f"abs_cos_max must lie between 0 and 1, not {widest:g}")
+        if energy <= 2.0 * mass("e"):
+            raise PhysicsError("sqrt_s must be above twice the electron mass")
+        sigma = radiative_annihilation.cross_section(energy**2, low, high, self.current, widest, mass("e"))
+        return sigma * squared(coupling) * GEV2_TO_PB
+
+    def bremsstrahlung_cross_section(self, beam_energy: Any, Z: int, A: float, coupling: Any = 1.0) -> Any:
+        """Return sigma(e N -> e N a gamma') in pb, coherent, by equivalent photons; 0 when closed.
+
+        Parameters
+        ----------
+        beam_energy : float or array
+            Energy of the electron in GeV, above its mass, at most 1e4.
+        Z, A : int, float
+            Charge and mass number of the nucleus.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+        """
+        beam = energies("beam_energy", beam_energy)
+        if not np.all(beam > mass("e")):
+            raise PhysicsError("beam_energy must be above the electron mass")
+        if np.any(beam > LARGEST_BEAM):
+            raise PhysicsError(f"beam_energy must be at most {LARGEST_BEAM:g} GeV: beyond, digits are lost")
+        charge, mass_number = number("Z", Z), number("A", A)
+        if not all(1.0 <= value <= LARGEST_NUCLEUS for value in (charge, mass_number)) or charge % 1.0:
+            raise PhysicsError(f"Z (whole) and A must lie between 1 and {LARGEST_NUCLEUS}")
+        target = Nucleus("", int(charge), mass_number)
+        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in beam.ravel()]
+        sigma = np.array(flat).reshape(beam.shape)[()]
+        return sigma * squared(coupling) * GEV2_TO_PB
+
+    def scattering_cross_section(
+        self, incoming: str, energy: Any, target: str = "e", coupling: Any = 1.0
+    ) -> Any:
+        """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X) in cm^2; 0 below threshold.
+
+        Parameters
+        ----------
+        incoming : {"a", "dark_photon"}
+            What comes in; an incoming gamma' is averaged over its polarisations.
+        energy : float or array
+            Its lab energy in GeV; the target is at rest.
+        target : str
+            "e" or "mu" (point fermions, [dN] eqs. 16 and 17 with the right normalisation), "p" (free proton
+            with dipole form factors), or an element's symbol (coherent nucleus of finite mass; "H": the
+            proton of an atom, its charge screened).  Averaged over the polarisations of a gamma'.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Raises
+        ------
+        PhysicsError
+            If the incoming state or the target is unknown, or an energy is not a number.
+        """
+        require_text("target", target)
+        if require_text("incoming", incoming) not in ("a", "dark_photon"):
+            raise PhysicsError(
+                f"unknown incoming state '{incoming}'{nearest(incoming, ('a', 'dark_photon'))}"
+            )
+        lab = energies("energy", energy)
+        state = "axion" if incoming == "a" else incoming
+        scattering: CoherentConversion | FermionScattering
+        if target in ("e", "mu"):
+            scattering = FermionScattering(self.current, state, mass(target))
+        elif target == "p":
+            scattering = ProtonConversion(self.current, state)
+        else:
+            scattering = conversion_on(nucleus(target), self.current, state)
+        return scattering.cross_section(lab) * squared(coupling)
