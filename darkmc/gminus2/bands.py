@@ -20,6 +20,23 @@ class Quadratic:
 
     Loops add: with g the Yukawa coupling y, ``Quadratic(linear=portal_loop_at_y_1) +
     Quadratic(quadratic=yukawa_loop_at_y_1)`` is their interfering sum.
+
+    Parameters
+    ----------
+    constant, linear, quadratic : float
+        Coefficients; a coupling with a unit gives them the inverse one.
+
+    Raises
+    ------
+    PhysicsError
+        If a coefficient is not finite.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bands import Quadratic
+    >>> loops = Quadratic(constant=-2.0) + Quadratic(linear=3.0, quadratic=-1.0)
+    >>> loops.roots(0.0)
+    [1.0, 2.0]
     """
 
     constant: float = 0.0
@@ -40,7 +57,18 @@ class Quadratic:
         return self.constant + coupling * (self.linear + coupling * self.quadratic)
 
     def roots(self, level: float) -> list[float]:
-        """Return the couplings, increasing, at which Delta a is `level`."""
+        """Return the couplings, increasing, at which Delta a is `level`.
+
+        Parameters
+        ----------
+        level : float
+            A value of Delta a.
+
+        Returns
+        -------
+        list of float
+            None, one or two of them; none where Delta a is constant.
+        """
         a, b, c = float(self.quadratic), float(self.linear), float(self.constant - level)
         if not math.isfinite(c) or (a == 0.0 and b == 0.0):
             return []
@@ -88,6 +116,12 @@ def allowed_bands(
     ------
     PhysicsError
         If the window is empty, or Delta a not finite somewhere on the scan.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bands import Quadratic, allowed_bands
+    >>> allowed_bands(Quadratic(quadratic=-1e-9), lower=-4e-9, upper=1e-9)
+    [(0.0, 2.0)]
     """
     if not lower <= upper:
         raise PhysicsError(f"the window of Delta a is empty: {lower:g} to {upper:g}")
@@ -127,7 +161,26 @@ def _joined(edges: list[float], inside: list[bool], at_zero: bool) -> list[Band]
 
 
 def excluded_bands(allowed: list[Band], both_signs: bool = False) -> list[Band]:
-    """Return what the allowed bands leave of all couplings, or of those not negative."""
+    """Return what the allowed bands leave of all couplings, or of those not negative.
+
+    Parameters
+    ----------
+    allowed : list of (float, float)
+        Increasing, as :func:`allowed_bands` gives them.
+    both_signs : bool
+        Negative couplings as well.
+
+    Returns
+    -------
+    list of (float, float)
+        Increasing; inf, or -inf, where a band has no end.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bands import excluded_bands
+    >>> excluded_bands([(0.0, 2.0)])
+    [(2.0, inf)]
+    """
     excluded, reached = [], -math.inf if both_signs else 0.0
     for low, high in allowed:
         if low > reached:

@@ -49,6 +49,19 @@ def barr_zee_pseudoscalar(
     -------
     float or array
         Delta a_l, in the broadcast shape of all arguments.
+
+    Raises
+    ------
+    PhysicsError
+        If lepton or boson are unknown, a mass negative, an argument not finite, the cut-off below a mass
+        in the loop, or the arguments do not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> loop = gminus2.barr_zee_pseudoscalar("mu", mass=1.0, g_lepton=1e-3, g_photon=1e-3)
+    >>> f"{loop:.4e}"
+    '2.0640e-08'
     """
     factor, triangle = _diagram(pseudoscalar_triangle, lepton, mass, cutoff, boson)
     return factor * couplings("g_lepton", g_lepton) * couplings("g_photon", g_photon) * (triangle + 5.0 / 6.0)
@@ -61,8 +74,41 @@ def barr_zee_scalar(
     """Return Delta a_l of a scalar X, L = -g_l X l-bar l - (g/4) X F F.
 
     kappa (m_l g_l g/4 pi^2) int_0^1 dx int_0^{1-x} dy ln{Lambda^2/[x^2 m_l^2 + y m_X^2 + (1-x-y) m_V^2]},
-    [PV] eq. 14, in the scheme of [PV], 3/4 above a hard cut-off. Arguments as for
+    [PV] eq. 14, in the scheme of [PV], 3/4 above a hard cut-off; kappa and m_V as for
     :func:`barr_zee_pseudoscalar`.
+
+    Parameters
+    ----------
+    lepton : str
+        "e", "mu" or "tau".
+    mass : float or array
+        Mass of X in GeV; zero is allowed.
+    g_lepton : float or array
+        Coupling to the lepton; any sign.
+    g_photon : float or array
+        Coupling to photon photon, or to photon Z if `boson` is the Z, in GeV^-1; any sign.
+    cutoff : float or array
+        Lambda in GeV, not below any mass in the loop.
+    boson : str
+        "photon" or "Z".
+
+    Returns
+    -------
+    float or array
+        Delta a_l, in the broadcast shape of all arguments.
+
+    Raises
+    ------
+    PhysicsError
+        If lepton or boson are unknown, a mass negative, an argument not finite, the cut-off below a mass
+        in the loop, or the arguments do not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> loop = gminus2.barr_zee_scalar("mu", mass=1.0, g_lepton=1e-3, g_photon=1e-3)
+    >>> f"{loop:.4e}"
+    '2.0451e-08'
     """
     factor, triangle = _diagram(scalar_triangle, lepton, mass, cutoff, boson)
     return factor * couplings("g_lepton", g_lepton) * couplings("g_photon", g_photon) * triangle

@@ -74,10 +74,22 @@ def window(
     extra : iterable of Row, optional
         Rows of your own beside those of the table.
 
+    Returns
+    -------
+    Window
+        Lower and upper edge of what a contribution may be.
+
     Raises
     ------
     PhysicsError
         If a name is unknown or `n_sigma` not above zero.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bounds import window
+    >>> room = window("mu", "2025")
+    >>> f"{room.lower:.3e} {room.upper:.3e}"
+    '-8.890e-10 1.659e-09'
     """
     reach = require_positive("n_sigma", n_sigma)
     value, error = difference(lepton, dataset, extra)
@@ -118,6 +130,14 @@ def coupling_limit(
     ------
     PhysicsError
         If `allowed` is no window, or Delta a not finite somewhere on the scan.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bands import Quadratic
+    >>> from darkmc.gminus2.bounds import Window, coupling_limit
+    >>> excluded = coupling_limit(Quadratic(quadratic=-1e-9), Window(lower=-4e-9, upper=1e-9))
+    >>> excluded.lower, excluded.upper, excluded.reason
+    (2.0, nan, 'open above: no upper edge')
     """
     if not isinstance(allowed, Window):
         raise PhysicsError(f"allowed takes a window(...), not a {type(allowed).__name__}")
@@ -174,6 +194,13 @@ def dark_axion_limit(
     PhysicsError
         If a mass is negative or not finite, the dark photon massless, the masses do not broadcast, or
         `allowed` is no window.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bounds import dark_axion_limit
+    >>> (excluded,) = dark_axion_limit("mu", m_dark_photon=0.1)
+    >>> f"G above {excluded.lower:.4f} GeV^-1"
+    'G above 0.3443 GeV^-1'
     """
     arrays = numbers("m_dark_photon", m_dark_photon), numbers("m_axion", m_axion)
     if max(array.ndim for array in arrays) > 1:

@@ -48,7 +48,16 @@ def inert_doublet(lepton: str, m_scalar: Any, m_fermion: Any, yukawa_squared: An
     Raises
     ------
     PhysicsError
-        If the lepton could decay into scalar and fermion, or `yukawa_squared` is negative.
+        If the lepton is unknown or could decay into scalar and fermion, a mass or `yukawa_squared` is
+        negative, an argument not finite, or the arguments do not broadcast.
+
+    Examples
+    --------
+    A massless fermion gives -|y|^2 m_l^2/(96 pi^2 m_eta^2).
+
+    >>> from darkmc import gminus2
+    >>> f"{gminus2.inert_doublet('mu', m_scalar=100.0, m_fermion=0.0, yukawa_squared=1.0):.4e}"
+    '-1.1782e-09'
     """
     m_s, m_f = masses("m_scalar", m_scalar), masses("m_fermion", m_fermion)
     strength = couplings("yukawa_squared", yukawa_squared)

@@ -110,7 +110,30 @@ TABLE = (
 
 
 def datasets(lepton: str, extra: Iterable[Row] = ()) -> list[str]:
-    """Return the names of the differences known for a lepton."""
+    """Return the names of the differences known for a lepton.
+
+    Parameters
+    ----------
+    lepton : {"e", "mu"}
+        Whose moment.
+    extra : iterable of Row, optional
+        Rows of your own beside those of :data:`TABLE`.
+
+    Returns
+    -------
+    list of str
+        In the order of the table.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown or has no difference, a name stands twice, or `extra` holds no rows.
+
+    Examples
+    --------
+    >>> datasets("mu")
+    ['2018', '2021', '2025']
+    """
     return list(_named(lepton, "difference", extra))
 
 
@@ -125,6 +148,11 @@ def difference(lepton: str, dataset: str, extra: Iterable[Row] = ()) -> Differen
         Name of a difference in the table: see :func:`datasets`.
     extra : iterable of Row, optional
         Rows of your own beside those of :data:`TABLE`.
+
+    Returns
+    -------
+    Difference
+        Value and standard error.
 
     Raises
     ------
@@ -144,10 +172,30 @@ def difference(lepton: str, dataset: str, extra: Iterable[Row] = ()) -> Differen
 def combine(lepton: str, measurement: str, prediction: str, extra: Iterable[Row] = ()) -> Difference:
     """Return any measurement minus any prediction of the table, the errors added in quadrature.
 
+    Parameters
+    ----------
+    lepton : {"e", "mu"}
+        Whose moment.
+    measurement, prediction : str
+        Names of rows of the table.
+    extra : iterable of Row, optional
+        Rows of your own beside those of :data:`TABLE`.
+
+    Returns
+    -------
+    Difference
+        Value and standard error.
+
     Raises
     ------
     PhysicsError
         If a name is unknown, with the nearest one.
+
+    Examples
+    --------
+    >>> value, error = combine("mu", "world-2025", "white-paper-2025")
+    >>> f"{value / 1e-11:.1f} {error / 1e-11:.1f}"
+    '38.5 63.7'
     """
     rows = _listed(extra)
     measured = _find(lepton, "measurement", measurement, rows)

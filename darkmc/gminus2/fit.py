@@ -34,15 +34,48 @@ class PairForm(NamedTuple):
     yukawa_squared: float
 
     def at_epsilon(self, epsilon: float) -> Quadratic:
-        """Return Delta a as a function of y."""
+        """Return Delta a as a function of y.
+
+        Parameters
+        ----------
+        epsilon : float
+            Kinetic mixing.
+
+        Returns
+        -------
+        Quadratic
+            Of y.
+        """
         return Quadratic(self.epsilon_squared * epsilon**2, self.mixed * epsilon, self.yukawa_squared)
 
     def at_yukawa(self, yukawa: float) -> Quadratic:
-        """Return Delta a as a function of epsilon."""
+        """Return Delta a as a function of epsilon.
+
+        Parameters
+        ----------
+        yukawa : float
+            The axion's coupling y.
+
+        Returns
+        -------
+        Quadratic
+            Of epsilon.
+        """
         return Quadratic(self.yukawa_squared * yukawa**2, self.mixed * yukawa, self.epsilon_squared)
 
     def value(self, epsilon: float, yukawa: float) -> float:
-        """Return Delta a."""
+        """Return Delta a.
+
+        Parameters
+        ----------
+        epsilon, yukawa : float
+            Kinetic mixing, and the axion's coupling y.
+
+        Returns
+        -------
+        float
+            The moment's contribution.
+        """
         return float(self.at_epsilon(epsilon)(yukawa))
 
 
@@ -55,10 +88,30 @@ def dark_axion_pair_form(
     ----------
     lepton : {"e", "mu", "tau"}
         Whose moment.
-    m_axion, m_dark_photon, cutoff : float
-        Masses and hard cut-off, GeV.
+    m_axion, m_dark_photon : float
+        Masses, GeV.
     coupling : float
         Portal coupling, GeV^-1.
+    cutoff : float
+        Hard cut-off, GeV.
+
+    Returns
+    -------
+    PairForm
+        Delta a as a form of epsilon and y.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, an argument not finite, the cut-off below a mass in
+        the loop.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.fit import dark_axion_pair_form
+    >>> form = dark_axion_pair_form("mu", m_axion=0.01, m_dark_photon=0.01, coupling=1e-3, cutoff=1000.0)
+    >>> f"{form.value(epsilon=1e-3, yukawa=0.0):.4e}"  # the loop of the dark photon alone
+    '9.0897e-10'
     """
     return PairForm(
         epsilon_squared=float(vector(lepton, m_dark_photon, 1.0)),
@@ -79,10 +132,23 @@ def fit_coupling(contribution: Quadratic, data: Difference, intervals: Iterable[
     intervals : iterable of (float, float)
         Allowed couplings, finite; negative ones too where the sign matters.
 
+    Returns
+    -------
+    CouplingFit
+        chi_squared and coupling.
+
     Raises
     ------
     PhysicsError
         If there is no interval or one is no interval.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.bands import Quadratic
+    >>> from darkmc.gminus2.data import Difference
+    >>> from darkmc.gminus2.fit import fit_coupling
+    >>> fit_coupling(Quadratic(quadratic=1e-9), Difference(value=2e-9, error=1e-9), [(0.0, 1.0)])
+    CouplingFit(chi_squared=1.0, coupling=1.0)
     """
     candidates = [
         g
@@ -110,10 +176,23 @@ def fit_pair(form: PairForm, data: Difference, epsilon: Iterable[Band], yukawa: 
     epsilon, yukawa : iterable of (float, float)
         Allowed intervals, finite.
 
+    Returns
+    -------
+    PairFit
+        chi_squared, epsilon and yukawa.
+
     Raises
     ------
     PhysicsError
         If there is no interval or one is no interval.
+
+    Examples
+    --------
+    >>> from darkmc.gminus2.data import Difference
+    >>> from darkmc.gminus2.fit import PairForm, fit_pair
+    >>> form = PairForm(epsilon_squared=1e-9, mixed=0.0, yukawa_squared=-1e-9)
+    >>> fit_pair(form, Difference(value=2e-9, error=1e-9), [(0.0, 1.0)], [(0.0, 1.0)])
+    PairFit(chi_squared=1.0, epsilon=1.0, yukawa=0.0)
     """
     rectangles = product(_checked(epsilon, "epsilon"), _checked(yukawa, "yukawa"))
     return min(_fit_rectangle(form, data, *rectangle) for rectangle in rectangles)

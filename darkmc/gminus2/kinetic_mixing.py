@@ -24,6 +24,17 @@ def kinetic_mixing_one_loop(g_dark: Any, m_scalar_1: Any, m_scalar_2: Any) -> An
     -------
     float or array
         epsilon, odd under the exchange of the scalars.
+
+    Raises
+    ------
+    PhysicsError
+        If a mass is not above zero, an argument not finite, or the arguments do not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> f"{gminus2.kinetic_mixing_one_loop(g_dark=0.1, m_scalar_1=200.0, m_scalar_2=100.0):.4e}"
+    '8.8614e-05'
     """
     m_1 = masses("m_scalar_1", m_scalar_1, massless=False)
     m_2 = masses("m_scalar_2", m_scalar_2, massless=False)

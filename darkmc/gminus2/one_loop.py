@@ -41,6 +41,19 @@ def dark_axion_one_loop(
     -------
     float or array
         Delta a_l, in the broadcast shape of all arguments.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, an argument not finite, the cut-off below a mass in
+        the loop, or the arguments do not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> loop = gminus2.dark_axion_one_loop("mu", 0.0, 0.0, 1e-3, 1e-3, coupling=1e-3, cutoff=1000.0)
+    >>> f"{loop:.4e}"
+    '2.5172e-11'
     """
     loop = _loop(lepton, masses("m_axion", m_axion), masses("m_dark_photon", m_dark_photon), cutoff)
     portal = couplings("epsilon", epsilon) * couplings("coupling", coupling)
@@ -52,8 +65,39 @@ def dark_axion_one_loop_z(lepton: str, m_axion: Any, yukawa: Any, coupling_agz: 
     """Return Delta a_l of the triangle of axion, Z and photon.
 
     (m_l/4 pi^2) y C_agZ kappa0 G(m_a, m_Z, Lambda) with kappa0 = (1 - 4 s^2)/(4 s c), s^2 = 0.2312: eq. 8 of
-    [Ge] with the vector coupling of the Z, whose axial coupling does not contribute. `coupling_agz` in
-    GeV^-1; otherwise as :func:`dark_axion_one_loop`.
+    [Ge] with the vector coupling of the Z, whose axial coupling does not contribute. Otherwise as
+    :func:`dark_axion_one_loop`.
+
+    Parameters
+    ----------
+    lepton : str
+        "e", "mu" or "tau".
+    m_axion : float or array
+        Mass in GeV; zero is allowed.
+    yukawa : float or array
+        Axion coupling y; any sign.
+    coupling_agz : float or array
+        C_agZ in GeV^-1; any sign.
+    cutoff : float or array
+        Hard Euclidean cut-off Lambda in GeV, not below the mass of the Z.
+
+    Returns
+    -------
+    float or array
+        Delta a_l, in the broadcast shape of all arguments.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, an argument not finite, the cut-off below a mass in
+        the loop, or the arguments do not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> loop = gminus2.dark_axion_one_loop_z("mu", 0.1, yukawa=1e-3, coupling_agz=1e-3, cutoff=1000.0)
+    >>> f"{loop:.4e}"
+    '2.8581e-10'
     """
     loop = _loop(lepton, masses("m_axion", m_axion), np.asarray(MASS), cutoff)
     portal = VECTOR_COUPLING * couplings("coupling_agz", coupling_agz)

@@ -48,6 +48,18 @@ def dark_axion_two_loop(lepton: str, m_dark_photon: Any, m_axion: Any = 0.0, cou
     -------
     float or array
         Delta a_l, never positive, in the broadcast shape; relative error below 1e-10 at any mass.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, both zero, a coupling not finite, or the arguments do
+        not broadcast.
+
+    Examples
+    --------
+    >>> from darkmc import gminus2
+    >>> f"{gminus2.dark_axion_two_loop('mu', m_dark_photon=0.1, coupling=1.0):.4e}"
+    '-7.4998e-09'
     """
     m = lepton_mass(lepton)
     m_a, m_v = masses("m_axion", m_axion), masses("m_dark_photon", m_dark_photon)

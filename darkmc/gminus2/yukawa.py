@@ -34,6 +34,20 @@ def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     -------
     float or array
         Delta a_l, never positive; relative error below 1e-10 at any mass.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, an argument not finite, or the arguments do not
+        broadcast.
+
+    Examples
+    --------
+    A massless boson gives -y^2/(16 pi^2).
+
+    >>> from darkmc import gminus2
+    >>> f"{gminus2.pseudoscalar_yukawa('mu', mass=0.0, yukawa=1e-3):.4e}"
+    '-6.3326e-09'
     """
     ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
     return -np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _PSEUDOSCALAR(ratio)
@@ -43,8 +57,35 @@ def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
 def scalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     """Return Delta a_l of a scalar, L = -y s l-bar l.
 
-    +(y^2/8 pi^2) int_0^1 dx x^2 (2-x)/(x^2 + (1-x) r), [PV] eq. 13; arguments and accuracy as for
-    :func:`pseudoscalar_yukawa`, never negative.
+    +(y^2/8 pi^2) int_0^1 dx x^2 (2-x)/(x^2 + (1-x) r) with r = mass^2/m_l^2, [PV] eq. 13.
+
+    Parameters
+    ----------
+    lepton : str
+        "e", "mu" or "tau".
+    mass : float or array
+        Mass of the boson in GeV; zero is allowed.
+    yukawa : float or array
+        The coupling y, broadcast with `mass`.
+
+    Returns
+    -------
+    float or array
+        Delta a_l, never negative; relative error below 1e-10 at any mass.
+
+    Raises
+    ------
+    PhysicsError
+        If the lepton is unknown, a mass negative, an argument not finite, or the arguments do not
+        broadcast.
+
+    Examples
+    --------
+    A massless boson gives 3 y^2/(16 pi^2).
+
+    >>> from darkmc import gminus2
+    >>> f"{gminus2.scalar_yukawa('mu', mass=0.0, yukawa=1e-3):.4e}"
+    '1.8998e-08'
     """
     ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
     return np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _SCALAR(ratio)

@@ -68,6 +68,17 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     ------
     PhysicsError
         If it is no stream of events (a Sample has none), there is no event, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import darkmc, tempfile
+    >>> from pathlib import Path
+    >>> charm, portal = darkmc.Experiment("charm-finegrained"), darkmc.DarkAxionPortal(m_dark_photon=0.03)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "charm.root")
+    ...     darkmc.write_root(path, charm.generate(portal, coupling=6e-5, n=10))
+    ...     path.exists()
+    True
     """
     if not isinstance(path, str | os.PathLike):
         raise PhysicsError(f"path must be text or a path, not {shown(path)}")
