@@ -153,8 +153,9 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
                 read = reader.read_event(event)
             except RuntimeError as error:
                 raise CardError(f"{path}: event {k} of {lines.events}: {first_line(error)}") from None
-            at_end = k == lines.events and not lines.ended and len(event.particles) == lines.claimed
-            if not read or (reader.failed() and not at_end):
+            whole = len(event.particles) == lines.particles[k - 1]
+            at_end = k == lines.events and not lines.ended
+            if not read or not whole or (reader.failed() and not at_end):
                 raise CardError(f"{path}: event {k} of {lines.events} is broken or cut off")
             unit = "GeV" if event.momentum_unit == pyhepmc.Units.GEV else "MeV"
             to_mm = _MM_PER_CM if event.length_unit == pyhepmc.Units.CM else 1.0
@@ -162,4 +163,12 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
             root[:] = (place.x, place.y, place.z, place.t)
             event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.MM)
             event.write_data(data)
+            _check_links(path, data, k)
             yield data, to_mm * root, unit
+
+
+def _check_links(path: Path, data: Any, number: int) -> None:
+    """Refuse an event whose links are not all between one of its particles and one of its vertices."""
+    high, low = np.maximum(data.links1, data.links2), np.minimum(data.links1, data.links2)
+    if np.any((low >= 0) | (low < -len(data.vertices)) | (high <= 0) | (high > len(data.particles))):
+        raise CardError(f"{path}: event {number} has links to particles or vertices that do not exist")

@@ -1,7 +1,7 @@
 """The lines of a HepMC file, read before its events are: the reader takes a damaged one for something else.
 
 It stops at a broken event as if the file ended there, reads a wrong number as 0, lets large PDG ids overflow,
-and drops weights that are no finite numbers.
+drops weights that are no finite numbers, and leaves its memory where ids or counts are wrong.
 """
 
 import gzip
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from darkmc.core.errors import CardError
+from darkmc.sources.lists.hepmc_events import Event, Event2, Event3, WrongEventError, require
 
-_NUMBER = rb"\s+[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[nN][aA][nN]|[iI][nN][fF])"
-_PARTICLE = {
-    3: re.compile(rb"P\s+\d+\s+-?\d+\s+(-?\d+)" + 5 * _NUMBER + rb"\s+-?\d+\s*$"),
-    2: re.compile(rb"P\s+\d+\s+(-?\d+)" + 5 * _NUMBER + rb"\s+-?\d+(?:\s.*)?$"),
-}
-_LARGEST_ID = 2**31 - 1
-_LONGEST_LINE = 2**24
+_MARKS = {3: b"HepMC::Asciiv3", 2: b"HepMC::IO_GenEvent"}
+_LETTERS = {3: b"EVPWUTA", 2: b"EVPUFHNC"}  # that begin lines which mean something
+_UNITS = re.compile(rb"U (?:GEV|MEV) (?:MM|CM)\s*$")
+_ATTRIBUTE_OF_NOBODY = re.compile(rb"A\s+[-+]?0*\d{10}")
+_NAMES = re.compile(rb"N (\d{1,6}) ")
+_LONGEST_LINE = 2**18 - 2  # the reader's
 
 
 @dataclass
@@ -30,35 +30,29 @@ class Scan:
     Attributes
     ----------
     version : {2, 3}
-        Of the format.
+        Of the format; 0 if unknown.
     events : int
         Events in the file.
     weights : array
         First weight of every event, 1 where it has none.
+    particles : array
+        Number of particles of every event.
     ended : bool
         The file says where it ends.
-    claimed, particles : int
-        Particles that the last event says it has, and lines of particles.
     broken : int
         First event that is not whole, from 1; 0 if none is.
     """
 
-    version: int
+    version: int = 0
     events: int = 0
     weights: "array[float]" = field(default_factory=lambda: array("d"))
+    particles: "array[int]" = field(default_factory=lambda: array("q"))
     ended: bool = False
-    claimed: int = 0
-    particles: int = 0
     broken: int = 0
-
-    def close_event(self) -> None:
-        """Compare what the last event says it has with what it has."""
-        if self.events and self.particles != self.claimed:
-            self.breaks()
 
     def breaks(self) -> None:
         """Note that the last event is not whole."""
-        self.broken = self.broken or self.events
+        self.broken = self.broken or max(self.events, 1)
 
 
 def opened(path: Path) -> Any:
@@ -72,8 +66,8 @@ def scan(path: Path) -> Scan:
     Raises
     ------
     CardError
-        With the file, and the event: no HepMC, no events, a broken or cut event, a weight that is no
-        number, or a PDG id beyond 32 bits.
+        With the file, and the event: no HepMC, no events, a broken or cut event, particles that nothing
+        brings forth, a weight that is no number, or a PDG id beyond 32 bits.
     """
     try:
         with opened(path) as file:
@@ -88,80 +82,121 @@ def scan(path: Path) -> Scan:
 
 
 def _scan(path: Path, file: Any) -> Scan:
-    found, line = Scan(0), b"\n"
+    lines, line = _Lines(), b"\n"
     while text := file.readline(_LONGEST_LINE):
         line = text
-        kind = line[:2]
-        if kind == b"P ":
-            _particle(path, line, found)
-        elif kind == b"V " and found.version == 2:
-            _vertex(line, found)
-        elif kind == b"E ":
-            found.close_event()
-            _event(path, line, found)
-        elif kind == b"W " and found.version == 3 and found.events:
-            found.weights[-1] = _weight(path, line.split()[1:], found.events)
-        elif line.startswith(b"HepMC::"):
-            _mark(line, found)
-    if not line.endswith(b"\n") and not found.ended:
-        found.breaks()
-    found.close_event()
-    return found
+        _take(path, lines, line)
+    _take(path, lines, b"")
+    if not line.endswith(b"\n") and not lines.found.ended:
+        lines.found.breaks()
+    return lines.found
 
 
-def _mark(line: bytes, found: Scan) -> None:
-    """Read a line that says what the file is, or where its events start and end."""
-    if line.startswith(b"HepMC::Asciiv3"):
-        found.version = 3
-    elif line.startswith(b"HepMC::IO_GenEvent"):
-        found.version = 2
-    found.ended = b"END_EVENT_LISTING" in line
+def _take(path: Path, lines: "_Lines", line: bytes) -> None:
+    """Take the next line, or b"" at the end, and note or say what is wrong."""
+    for step in (lines.end, lines.read):
+        try:
+            step(line)
+        except WrongEventError as error:
+            if error.args:
+                where = f"event {lines.found.events}" if lines.found.events else "cannot be read as HepMC"
+                raise CardError(f"{path}: {where}: {error}") from None
+            lines.found.breaks()
 
 
-def _event(path: Path, line: bytes, found: Scan) -> None:
-    """Read the head of an event: how many particles there will be, and with HepMC2 its weight."""
-    if not found.version:
-        reason = "no header 'HepMC::Asciiv3' or 'HepMC::IO_GenEvent'"
-        raise CardError(f"{path}: cannot be read as HepMC: {reason}")
-    found.events += 1
-    found.particles, found.claimed, found.ended = 0, 0, False
-    found.weights.append(1.0)
-    words, weights = line.split(), list[bytes]()
-    try:
-        if found.version == 3:
-            found.claimed = int(words[3])
-        else:
-            after = 12 + max(int(words[11]), 0)
-            weights = words[after + 1 : after + 1 + max(int(words[after]), 0)]
-    except (ValueError, IndexError):
-        found.breaks()
-    found.weights[-1] = _weight(path, weights, found.events)
+class _Lines:
+    """The lines so far, each taken as the reader takes it."""
+
+    def __init__(self) -> None:
+        self.found = Scan()
+        self._event: Event | None = None
+        self._has_weights = False
+        self._gap = False
+
+    def end(self, line: bytes) -> None:
+        """End the event if this line is none of it."""
+        event, letter = self._event, line[:1]
+        if event is None or letter in (b"P", b"V") or not self._ends(event, letter, line):
+            return
+        self._event = None
+        require(letter in (b"", b"H") or not self._gap)  # an empty line hides from the reader that it ends
+        event.close()
+
+    def _ends(self, event: Event, letter: bytes, line: bytes) -> bool:
+        if letter in (b"", b"E") or line.startswith(b"HepMC"):
+            return True
+        if self.found.version == 2:
+            return False
+        return letter == b"T" or (letter == b"W" and self._has_weights) or (letter == b"A" and event.begun())
+
+    def read(self, line: bytes) -> None:
+        """Read a line."""
+        letter, self._gap = line[:1], line == b"\n"
+        require(len(line) < _LONGEST_LINE and b"\0" not in line)
+        if line.startswith(b"HepMC"):
+            self._mark(line)
+        elif line[:2] == b"E ":
+            self._head(line)
+        elif self.found.version and letter and letter in _LETTERS[self.found.version]:
+            require(line[1:2] == b" ")
+            self._line(letter, line)
+
+    def _open_event(self) -> Event:
+        """Return the event that the next line belongs to."""
+        if self._event is None:
+            raise WrongEventError
+        return self._event
+
+    def _mark(self, line: bytes) -> None:
+        """Read a line that says what the file is, or where its events start and end."""
+        for version, mark in _MARKS.items():
+            if line.startswith(mark):
+                require(self.found.version in (0, version))
+                self.found.version = version
+                self.found.ended = b"END_EVENT_LISTING" in line
+                return
+        require(self.found.version == 0 or line.startswith(b"HepMC::Version"))
+
+    def _head(self, line: bytes) -> None:
+        """Read the head of an event."""
+        if not self.found.version:
+            raise WrongEventError("no header 'HepMC::Asciiv3' or 'HepMC::IO_GenEvent'")
+        self.found.events += 1
+        self.found.ended = self._has_weights = False
+        self.found.weights.append(1.0)
+        self.found.particles.append(0)
+        self._event = Event3(line) if self.found.version == 3 else Event2(line)
+        self.found.weights[-1] = _weight(self._event.weights)
+
+    def _line(self, letter: bytes, line: bytes) -> None:
+        """Read a line that means something, of an event or between events."""
+        if letter == b"P":
+            self._open_event().particle(line)
+            self.found.particles[-1] += 1
+        elif letter == b"V":
+            self._open_event().vertex(line)
+        elif letter == b"U":
+            require(_UNITS.match(line) is not None)
+        elif letter == b"W" and self._event is not None:
+            self._has_weights = True
+            self.found.weights[-1] = _weight(line.split()[1:])
+        elif letter == b"N":
+            names = _NAMES.match(line)
+            require(names is not None and 0 < 2 * int(names[1]) <= line.count(b'"'))
+        elif self.found.version == 3:
+            require(_ATTRIBUTE_OF_NOBODY.match(line) is None and not _ends_open(line))
 
 
-def _weight(path: Path, words: list[bytes], event: int) -> float:
+def _ends_open(line: bytes) -> bool:
+    """Return whether a line ends in a backslash that the next sign is missing for."""
+    text = line.rstrip(b"\n")
+    return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
+
+
+def _weight(words: list[bytes]) -> float:
     """Return the first weight of an event; what it is if not finite is for the caller to judge."""
     try:
         return float(words[0]) if words else 1.0
     except ValueError:
         word = words[0].decode(errors="replace")
-        raise CardError(f"{path}: event {event}: the weight {word[:40]!r} is not a number") from None
-
-
-def _vertex(line: bytes, found: Scan) -> None:
-    """Add the particles that a vertex of HepMC2 says it has."""
-    words = line.split()
-    try:
-        found.claimed += int(words[7]) + int(words[8])
-    except (ValueError, IndexError):
-        found.breaks()
-
-
-def _particle(path: Path, line: bytes, found: Scan) -> None:
-    """Count a particle and look at its numbers."""
-    found.particles += 1
-    read = _PARTICLE[found.version].match(line) if found.version else None
-    if read is None:
-        found.breaks()
-    elif len(read[1]) > 9 and (len(read[1]) > 11 or abs(int(read[1])) > _LARGEST_ID):
-        text = f"the PDG id {read[1].decode()[:40]} does not fit in 32 bits"
-        raise CardError(f"{path}: event {found.events}: {text}")
+        raise WrongEventError(f"the weight {word[:40]!r} is not a number") from None
