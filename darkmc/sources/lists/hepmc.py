@@ -163,11 +163,11 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
             root[:] = (place.x, place.y, place.z, place.t)
             event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.MM)
             event.write_data(data)
-            _check_links(path, data, k)
+            check_links(path, data, k)
             yield data, to_mm * root, unit
 
 
-def _check_links(path: Path, data: Any, number: int) -> None:
+def check_links(path: Path, data: Any, number: int) -> None:
     """Refuse an event whose links are not all between one of its particles and one of its vertices."""
     high, low = np.maximum(data.links1, data.links2), np.minimum(data.links1, data.links2)
     if np.any((low >= 0) | (low < -len(data.vertices)) | (high <= 0) | (high > len(data.particles))):

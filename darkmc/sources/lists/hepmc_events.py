@@ -136,7 +136,7 @@ class Event2(Event):
         self._links: list[tuple[int, int]] = []
         self._fed: set[int] = set()
         self._leaves: set[int] = set()
-        self._kept = {int(signal)}
+        self._kept = {int(signal)}  # the reader must not leave these out, as it does where nothing leaves
 
     def vertex(self, line: bytes) -> None:
         """Add a line V."""
@@ -145,7 +145,7 @@ class Event2(Event):
         self._now = self._add_vertex(number)
         self._missing = int(orphans) + int(leaving)
         require(len(rest.split()) == int(weights))
-        if int(weights) or int(orphans):
+        if int(weights):
             self._kept.add(self._now)
 
     def particle(self, line: bytes) -> None:
@@ -155,6 +155,7 @@ class Event2(Event):
         require(self._missing >= 0 and len(rest.split()) == 2 * int(flows))
         if int(end) == self._now:
             self._fed.add(self._now)
+            self._kept.add(self._now)
             return
         self._leaves.add(self._now)
         self._links.append((self._now, int(end)))

@@ -8,6 +8,7 @@ import gzip
 import re
 import zlib
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from darkmc.core.errors import CardError
 from darkmc.sources.lists.hepmc_events import Event, Event2, Event3, WrongEventError, require
 
 _MARKS = {3: b"HepMC::Asciiv3", 2: b"HepMC::IO_GenEvent"}
-_LETTERS = {3: b"EVPWUTA", 2: b"EVPUFHNC"}  # that begin lines which mean something
+_LETTERS = {3: b"EVPWUTA", 2: b"EVPUFHNC", 0: b"EVPWUTAFHNC"}  # that begin lines which mean something
+_INSIDE = (b"P", b"V")  # that end no event
 _UNITS = re.compile(rb"U (?:GEV|MEV) (?:MM|CM)\s*$")
 _ATTRIBUTE_OF_NOBODY = re.compile(rb"A\s+[-+]?0*\d{10}")
 _NAMES = re.compile(rb"N (\d{1,6}) ")
@@ -85,23 +87,24 @@ def _scan(path: Path, file: Any) -> Scan:
     lines, line = _Lines(), b"\n"
     while text := file.readline(_LONGEST_LINE):
         line = text
-        _take(path, lines, line)
-    _take(path, lines, b"")
+        if line[:1] not in _INSIDE:
+            _try(path, lines.found, lines.end, line)
+        _try(path, lines.found, lines.read, line)
+    _try(path, lines.found, lines.end, b"")
     if not line.endswith(b"\n") and not lines.found.ended:
         lines.found.breaks()
     return lines.found
 
 
-def _take(path: Path, lines: "_Lines", line: bytes) -> None:
-    """Take the next line, or b"" at the end, and note or say what is wrong."""
-    for step in (lines.end, lines.read):
-        try:
-            step(line)
-        except WrongEventError as error:
-            if error.args:
-                where = f"event {lines.found.events}" if lines.found.events else "cannot be read as HepMC"
-                raise CardError(f"{path}: {where}: {error}") from None
-            lines.found.breaks()
+def _try(path: Path, found: Scan, step: Callable[[bytes], None], line: bytes) -> None:
+    """Take a line, and note or say what is wrong with its event."""
+    try:
+        step(line)
+    except WrongEventError as error:
+        if error.args:
+            where = f"event {found.events}" if found.events else "cannot be read as HepMC"
+            raise CardError(f"{path}: {where}: {error}") from None
+        found.breaks()
 
 
 class _Lines:
@@ -116,7 +119,7 @@ class _Lines:
     def end(self, line: bytes) -> None:
         """End the event if this line is none of it."""
         event, letter = self._event, line[:1]
-        if event is None or letter in (b"P", b"V") or not self._ends(event, letter, line):
+        if event is None or not self._ends(event, letter, line):
             return
         self._event = None
         require(letter in (b"", b"H") or not self._gap)  # an empty line hides from the reader that it ends
@@ -133,19 +136,16 @@ class _Lines:
         """Read a line."""
         letter, self._gap = line[:1], line == b"\n"
         require(len(line) < _LONGEST_LINE and b"\0" not in line)
-        if line.startswith(b"HepMC"):
+        if line[:2] == b"P " and self._event is not None:
+            self._event.particle(line)
+            self.found.particles[-1] += 1
+        elif line.startswith(b"HepMC"):
             self._mark(line)
         elif line[:2] == b"E ":
             self._head(line)
-        elif self.found.version and letter and letter in _LETTERS[self.found.version]:
-            require(line[1:2] == b" ")
+        elif letter in _LETTERS[self.found.version]:
+            require(self.found.version > 0 and line[1:2] == b" ")
             self._line(letter, line)
-
-    def _open_event(self) -> Event:
-        """Return the event that the next line belongs to."""
-        if self._event is None:
-            raise WrongEventError
-        return self._event
 
     def _mark(self, line: bytes) -> None:
         """Read a line that says what the file is, or where its events start and end."""
@@ -170,11 +170,10 @@ class _Lines:
 
     def _line(self, letter: bytes, line: bytes) -> None:
         """Read a line that means something, of an event or between events."""
-        if letter == b"P":
-            self._open_event().particle(line)
-            self.found.particles[-1] += 1
-        elif letter == b"V":
-            self._open_event().vertex(line)
+        if letter in _INSIDE:
+            if self._event is None:
+                raise WrongEventError
+            self._event.vertex(line)
         elif letter == b"U":
             require(_UNITS.match(line) is not None)
         elif letter == b"W" and self._event is not None:
