@@ -10,8 +10,7 @@ from darkmc.core.checked import Checked, FileName, Fraction, NotNegative, Positi
 from darkmc.core.materials import known_material, nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
-
-FinalState = Literal["a gamma", "a e- e+", "a mu- mu+"]
+from darkmc.core.vocabulary import FinalState
 
 
 class Reference(Checked):

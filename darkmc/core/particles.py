@@ -5,22 +5,8 @@ from functools import cache
 
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.units import require_text
+from darkmc.core.vocabulary import PDG_IDS
 
-PDG_IDS = {
-    "e": 11,
-    "mu": 13,
-    "tau": 15,
-    "proton": 2212,
-    "pi+": 211,
-    "pi0": 111,
-    "eta": 221,
-    "eta'": 331,
-    "rho0": 113,
-    "omega": 223,
-    "phi": 333,
-    "J/psi": 443,
-    "Upsilon(3S)": 200553,
-}
 PSEUDOSCALARS = ("pi0", "eta", "eta'")
 VECTORS = ("rho0", "omega", "phi", "J/psi", "Upsilon(3S)")
 _ALIASES = {

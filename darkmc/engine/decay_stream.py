@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.turned import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
-from darkmc.cards.experiment import FinalState
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, boost, length
 from darkmc.core.particles import PSEUDOSCALARS, mass, photon_coupling
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng, stream_number
+from darkmc.core.vocabulary import FINAL_STATES, FinalState
 from darkmc.engine.weight_bounds import row_bound
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -122,7 +122,9 @@ class Stream:
     @property
     def analogue_weight(self) -> float:
         """Largest weight of a decay drawn as it comes."""
-        return float(self.decay.largest_weight(np.array([np.inf]))[0]) if self.state != "a gamma" else 1.0
+        if not FINAL_STATES[self.state].lepton:
+            return 1.0
+        return float(self.decay.largest_weight(np.array([np.inf]))[0])
 
     @property
     def efficiency(self) -> float:

@@ -26,6 +26,7 @@ from darkmc.core.flight import decay_probability, vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.progress import count_bar
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
+from darkmc.core.vocabulary import MOMENTUM, POSITION, UNITS, VERTICES
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 
@@ -235,7 +236,7 @@ class EventStream:
             **stored,
         }
         for name, values in columns.items():
-            fields, kind = (("x", "y", "z", "t"), "Vertex") if name in _VERTICES else (_FOUR, "Momentum4D")
+            fields, kind = (POSITION, "Vertex") if name in VERTICES else (MOMENTUM, "Momentum4D")
             record[name] = ak.zip(dict(zip(fields, values, strict=True)), with_name=kind)
         return ak.zip(record, depth_limit=1)
 
@@ -286,11 +287,9 @@ class EventStream:
             "remarks": experiment.remarks_of(self.plans, self.coupling, self.seed),
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "pdg_ids": experiment.pdg_ids(),
-            "units": "GeV, coupling in GeV^-1, vertices in m and ns; z runs along the beam",
+            "units": UNITS,
             "origin_m": list(experiment.topology.origin_m),
         }
 
 
 _ROW = ("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second", "row_absorb")
-_VERTICES = ("production", "decay", "scatter", "upstream")
-_FOUR = ("E", "px", "py", "pz")

@@ -19,6 +19,7 @@ from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, boost, length
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng
+from darkmc.core.vocabulary import PARTICLES
 from darkmc.engine.decay_stream import FIXED, FORWARD_SHARE, Stream
 from darkmc.engine.weight_bounds import sampled_bound
 from darkmc.experiments.fixed_target import FixedTarget
@@ -156,11 +157,10 @@ class SecondaryStream:
         interaction, base = self.interaction, self.base
         radiated = base.particles()[:2] if "meson_photon" in base.particles() else ("meson",)
         upstream = ("upstream_photon", f"upstream_{self.incoming.name}") if self.upstream else ()
-        state = "gamma'" if self._takes_dark_photon else "a"
         origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(self.kind, "")
         branching = interaction.branching * self.card.signal.branching_factor
         return ChannelPlan(
-            name=f"{base.meson}: {state} {interaction.name}{origin}",
+            name=f"{base.meson}: {PARTICLES[self.incoming.name].word} {interaction.name}{origin}",
             number=self.number,
             cost=interaction.cost,
             power=2.0 + interaction.power + (2.0 if self.kind == "far" else 0.0),

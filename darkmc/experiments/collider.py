@@ -21,6 +21,7 @@ from darkmc.core.intervals import Exclusion
 from darkmc.core.kinematics import two_body_momentum
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
+from darkmc.core.vocabulary import pdg_ids
 from darkmc.engine.collider_stream import ColliderStream, Kind
 from darkmc.experiments.validity import validity
 from darkmc.geometry.shapes import Cylinder, Shape
@@ -38,7 +39,6 @@ from darkmc.sources.beams import Beams
 
 PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
-_PDG_IDS = {"photon": 22, "isr_photon": 22, "electron_beam": 11, "positron_beam": -11}
 _SEEN = ("photon", "cluster", "electron_beam", "positron_beam")
 
 
@@ -255,7 +255,7 @@ class Collider:
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
-        return _PDG_IDS
+        return pdg_ids(*_SEEN, "isr_photon")
 
 
 def in_words(counts: Counts, card: ColliderCard) -> str:

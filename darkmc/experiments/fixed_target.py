@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.experiment import Cut, EfficiencyTable, FinalState, FixedTargetCard
+from darkmc.cards.experiment import Cut, EfficiencyTable, FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.kinematics import Array
-from darkmc.core.particles import PDG_IDS, canonical_name, mass
+from darkmc.core.particles import canonical_name, mass
+from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, FinalState, pdg_ids
 from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.shield import ShieldedWay
 from darkmc.experiments.validity import validity
@@ -23,20 +24,10 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import Event, Observable, energies, observable
-from darkmc.signals.decay import particles
 from darkmc.sources.mesons import MesonSource
 
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
-_PDG_IDS = {
-    "meson_photon": 22,
-    "photon": 22,
-    "upstream_photon": 22,
-    "electron": 11,
-    "recoil_electron": 11,
-    "positron": -11,
-    "muon_minus": 13,
-    "muon_plus": -13,
-}
+_BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # beside what decays
 
 
 def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any]) -> MesonSource:
@@ -149,11 +140,12 @@ class FixedTarget:
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
         names = (canonical_name(meson) for meson in self.card.source.mesons)
-        return {**_PDG_IDS, **{f"meson {name}": PDG_IDS[name] for name in names}}
+        seen = (name for products in FINAL_STATES.values() for name in products.visible)
+        return pdg_ids(*_BEFORE_AND_HIT, *seen) | {f"meson {name}": PDG_IDS[name] for name in names}
 
     def _seen(self) -> list[set[str]]:
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""
-        return [{"dark_photon", *particles(state)} for state in self.card.signal.final_states]
+        return [{"dark_photon", *FINAL_STATES[state].visible} for state in self.card.signal.final_states]
 
     def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
         """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
@@ -177,7 +169,7 @@ class FixedTarget:
 
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
-        low, high = interval(self.card.cuts, *energies(particles(state)))
+        low, high = interval(self.card.cuts, *energies(FINAL_STATES[state].visible))
         return max(0.0, low), high
 
     def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:

@@ -11,6 +11,7 @@ from darkmc.cards.load import check
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, invariant_mass_squared, length, polar_angle
+from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, VERTICES, drawn
 from darkmc.figures.style import (
     COLOURS,
     LINES,
@@ -26,22 +27,6 @@ from darkmc.figures.style import (
 from darkmc.geometry.outline import outline
 from darkmc.output.read_root import StoredSample, read_sample
 
-_VISIBLE = {
-    "photon": r"$\gamma$",
-    "electron": "e$^-$",
-    "positron": "e$^+$",
-    "muon_minus": r"$\mu^-$",
-    "muon_plus": r"$\mu^+$",
-    "recoil_electron": "recoil e$^-$",
-}
-_PAIRS = {"e$^-$e$^+$": ("electron", "positron"), r"$\mu^-\mu^+$": ("muon_minus", "muon_plus")}
-_DARK = {
-    "dark_photon": r"$\gamma^\prime$",
-    "axion": "a",
-    "outgoing": "scattered",
-    "decay_axion": r"a (from $\gamma^\prime$)",
-    "decay_dark_photon": r"$\gamma^\prime$ (from a)",
-}
 _COUNT = "expected events per bin"
 _DEPTH = 3e3  # bins this far below the highest are not shown
 _PER_BIN = 15  # events per bin of the map, about
@@ -75,8 +60,12 @@ def bin_edges(series: Sequence[Array]) -> Array:
 
 def visible(event: Values) -> tuple[Values, Values]:
     """Return momenta (4, n) of the visible particles and of the lepton pairs, by label."""
-    single = {label: event[name] for name, label in _VISIBLE.items() if name in event}
-    pairs = {label: event[a] + event[b] for label, (a, b) in _PAIRS.items() if a in event and b in event}
+    single = {label: event[name] for name, label in drawn("visible").items() if name in event}
+    pairs = {
+        products.label: np.sum([event[name] for name in products.visible], axis=0)
+        for products in FINAL_STATES.values()
+        if products.lepton and event.keys() >= set(products.visible)
+    }
     return single, pairs
 
 
@@ -203,18 +192,18 @@ def _draw(axes: Any, series: Values, weights: Array, label: str) -> None:
 def dark(sample: StoredSample) -> dict[str, str]:
     """Return labels of the dark particles of a sample by name; the lighter state may come twice."""
     light = sample.portal.light.name
-    names = {name: label for name, label in _DARK.items() if name in sample.event}
+    names = {name: label for name, label in drawn("dark").items() if name in sample.event}
     return {name: f"{label} (production)" if name == light else label for name, label in names.items()}
 
 
 def _made(sample: StoredSample) -> str:
     """Return what makes the signal, for the legend."""
-    parent = _DARK[sample.portal.heavy.name]
-    return "scattering" if _place(sample) == "scattering" else f"decay of {parent}"
+    place = _place(sample)
+    return place if "scatter" in sample.event else f"{place} of {PARTICLES[sample.portal.heavy.name].label}"
 
 
 def _place(sample: StoredSample) -> str:
-    return "scattering" if "scatter" in sample.event else "decay"
+    return VERTICES["scatter" if "scatter" in sample.event else "decay"]
 
 
 def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:

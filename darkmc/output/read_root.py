@@ -11,9 +11,8 @@ import numpy as np
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
+from darkmc.core.vocabulary import MOMENTUM, POSITION
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-
-_PARTS = (("E", "px", "py", "pz"), ("x", "y", "z", "t"))
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
 def _grouped(columns: dict[str, Any]) -> dict[str, Array]:
     """Join NAME_E, NAME_px, ... to (4, n) arrays by NAME."""
     out = {}
-    for parts in _PARTS:
+    for parts in (MOMENTUM, POSITION):
         for name in (key.removesuffix(f"_{parts[0]}") for key in columns if key.endswith(f"_{parts[0]}")):
             keys = [f"{name}_{part}" for part in parts]
             if all(key in columns for key in keys):

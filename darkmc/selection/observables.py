@@ -17,6 +17,7 @@ from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.kinematics import Array, invariant_mass_squared, length, polar_angle
 from darkmc.core.particles import mass
 from darkmc.core.units import require_text
+from darkmc.core.vocabulary import FINAL_STATES
 
 Event = Mapping[str, Array]
 
@@ -137,8 +138,8 @@ def _missing_mass_squared(electron: Array, positron: Array, cluster: Array) -> A
 
 
 _PHOTON, _RECOIL, _MESON = (("photon",),), (("recoil_electron",),), (("meson",),)
-_ELECTRONS = ("electron", "positron")
-_PAIR, _SHOWER = (_ELECTRONS, ("muon_minus", "muon_plus")), (*_PHOTON, _ELECTRONS)
+_PAIR = tuple(products.visible for products in FINAL_STATES.values() if products.lepton)
+_SHOWER = tuple(products.visible for products in FINAL_STATES.values() if products.lepton in ("", "e"))
 _CLUSTER = (("electron_beam", "positron_beam", "cluster"),)
 _VERTEX = (("scatter",), ("decay",))  # of the scattering, or of the decay where there is none
 

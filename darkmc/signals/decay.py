@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from darkmc.biasing.turned import Placed
-from darkmc.cards.experiment import FinalState
 from darkmc.core.kinematics import Array, boost
 from darkmc.core.particles import mass
+from darkmc.core.vocabulary import FINAL_STATES, FinalState
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -113,8 +113,8 @@ class SeenPair:
     n_uniform = PairDecay.n_uniform
 
     def __init__(self, portal: DarkAxionPortal, state: FinalState, window: tuple[float, float]) -> None:
-        lepton, self._names = LEPTONS[state]
-        self._decay = PairDecay(portal.current, mass(lepton))
+        self._names = FINAL_STATES[state].visible
+        self._decay = PairDecay(portal.current, mass(FINAL_STATES[state].lepton))
         self._window = window
         self.particles: tuple[str, ...] = (*self._names, "decay_axion")
 
@@ -134,26 +134,16 @@ class SeenPair:
         return np.clip(2.0 * energy / least - 2.0, 0.0, 1.0)
 
 
-LEPTONS: dict[str, tuple[str, tuple[str, str]]] = {
-    "a e- e+": ("e", ("electron", "positron")),
-    "a mu- mu+": ("mu", ("muon_minus", "muon_plus")),
-}
-
-
-def particles(state: FinalState) -> tuple[str, ...]:
-    """Return the names of the particles that are seen in a final state."""
-    return ("photon",) if state == "a gamma" else LEPTONS[state][1]
-
-
 def threshold(state: FinalState) -> float:
     """Return the least mass difference of the dark states (GeV) that a final state needs."""
-    return 0.0 if state == "a gamma" else 2.0 * mass(LEPTONS[state][0])
+    lepton = FINAL_STATES[state].lepton
+    return 2.0 * mass(lepton) if lepton else 0.0
 
 
 def visible_decay(
     portal: DarkAxionPortal, state: FinalState, window: tuple[float, float], spin_correlations: bool
 ) -> VisibleDecay:
     """Return the sampler of a final state; `window` holds the visible energies that the cuts leave, GeV."""
-    if state == "a gamma":
-        return SeenPhoton(portal, window, spin_correlations)
-    return SeenPair(portal, state, window)
+    if FINAL_STATES[state].lepton:
+        return SeenPair(portal, state, window)
+    return SeenPhoton(portal, window, spin_correlations)

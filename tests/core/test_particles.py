@@ -4,7 +4,6 @@ import pytest
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import (
-    PDG_IDS,
     PHOTON_COUPLING,
     PSEUDOSCALARS,
     VECTORS,
@@ -12,6 +11,7 @@ from darkmc.core.particles import (
     mass,
     photon_coupling,
 )
+from darkmc.core.vocabulary import PDG_IDS
 
 MASSES_GEV = {
     "e": 0.51099895e-3,

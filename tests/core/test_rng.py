@@ -12,8 +12,8 @@ from helpers import ROOT
 from scipy.stats import kstest
 
 from darkmc.core import rng
-from darkmc.core.particles import PDG_IDS
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng
+from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS
 
 PACKAGE = ROOT / "darkmc"
 
@@ -137,6 +137,7 @@ def test_a_new_particle_moves_no_stream(monkeypatch):
 
 def test_every_particle_has_a_number_and_an_unknown_name_none():
     assert set(PDG_IDS) <= set(rng.PARENTS)
+    assert set(FINAL_STATES) <= set(rng.SIGNALS)
     for wrong in (("K+", "a gamma"), ("pi0", "a gamma gamma"), ("pi0", "a gamma", "sideways")):
         with pytest.raises(KeyError):
             rng.channel_number(*wrong)

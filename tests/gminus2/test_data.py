@@ -125,5 +125,6 @@ def test_nothing_of_the_simulation_is_loaded():
         "darkmc.core.kinematics",
         "darkmc.core.particles",
         "darkmc.core.units",
+        "darkmc.core.vocabulary",
     }
     assert data.TABLE is TABLE

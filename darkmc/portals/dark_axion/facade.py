@@ -13,6 +13,7 @@ from darkmc.core.units import (
     numbers,
     require_text,
 )
+from darkmc.core.vocabulary import FINAL_STATES
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import dark_photon_decay
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
@@ -20,8 +21,6 @@ from darkmc.portals.dark_axion import vector_decay as vector_meson
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.portal import DarkState
-
-FINAL_STATES = ("a gamma", "a e- e+", "a mu- mu+")
 
 
 def _checked(coupling: Any) -> Any:
@@ -98,9 +97,10 @@ class DarkAxionPortal(CrossSections):
     @cached_property
     def _widths(self) -> dict[str, float]:
         return {
-            "a gamma": float(self.current.dark_photon_width()),
-            "a e- e+": dark_photon_decay.pair_width(mass("e"), self.current),
-            "a mu- mu+": dark_photon_decay.pair_width(mass("mu"), self.current),
+            name: dark_photon_decay.pair_width(mass(products.lepton), self.current)
+            if products.lepton
+            else float(self.current.dark_photon_width())
+            for name, products in FINAL_STATES.items()
         }
 
     def partial_width(self, final_state: str, coupling: Any = 1.0) -> Any:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array, length
-from darkmc.core.particles import PDG_IDS, mass
+from darkmc.core.particles import mass
+from darkmc.core.vocabulary import PDG_IDS, PHOTON_ID
 from darkmc.sources.lists.mass_shell import (
     TOLERANCE,
     energy_change,
@@ -19,7 +20,7 @@ from darkmc.sources.lists.mass_shell import (
 from darkmc.sources.lists.tables import ListFile
 
 FAR_M = 10.0  # mesons that start farther from where the beam hits probably count from another place
-_OTHERS = {"photon": 22, "K0": 311, "K+": 321, "neutron": 2112}
+_OTHERS = {"photon": PHOTON_ID, "K0": 311, "K+": 321, "neutron": 2112}
 _SIGMAS = 5.0
 _STRAYS = 0.5  # of a list whose particles have ids: as many may have energies that nothing explains
 _LARGEST_CHANGE = 0.5  # of such an energy

@@ -15,7 +15,8 @@ from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.estimates import GROUPS, Groups, group_of, group_sums
 from darkmc.core.kinematics import Array, length, polar_angle
-from darkmc.core.particles import PDG_IDS, canonical_name
+from darkmc.core.particles import canonical_name
+from darkmc.core.vocabulary import PDG_IDS
 from darkmc.sources.lists.checks import FAR_M, check_axis, check_momenta
 from darkmc.sources.lists.hepmc import read_hepmc
 from darkmc.sources.lists.tables import MOMENTUM, VERTEX, ListFile, read_list

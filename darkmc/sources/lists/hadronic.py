@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from darkmc.cards.flux import HadronicCard
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array, boost, kallen, on_shell, unit_vector
-from darkmc.core.particles import PDG_IDS, canonical_name, mass
+from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import chunk_rng, stream_number
+from darkmc.core.vocabulary import PDG_IDS
 from darkmc.sources.lists.entries import Entries
 
 # PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302

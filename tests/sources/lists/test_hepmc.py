@@ -11,7 +11,7 @@ from list_cards import experiment, rows_of, sphere, write_card, write_text
 
 import darkmc
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.particles import PDG_IDS
+from darkmc.core.vocabulary import PDG_IDS
 
 RNG = np.random.default_rng(3)
 PIONS = rows_of("pi0", RNG.normal([0.0, 0.0, 5.0], 0.3, (40, 3)))

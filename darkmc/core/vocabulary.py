@@ -1,0 +1,115 @@
+"""Every name of results: species, particles and vertices of events, final states; PDG ids, labels, units.
+
+Columns of event files, cards, cuts and figures take their names from here.  Numbers of random streams lie in
+:mod:`darkmc.core.rng`, which must not change.
+"""
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+MOMENTUM = ("E", "px", "py", "pz")  # GeV, lab, z along the beam
+POSITION = ("x", "y", "z", "t")  # m and ns
+UNITS = "GeV, coupling in GeV^-1, vertices in m and ns; z runs along the beam"
+
+PDG_IDS = {  # species of beams, sources, targets and final states, by the names of cards
+    "e": 11,
+    "mu": 13,
+    "tau": 15,
+    "proton": 2212,
+    "pi+": 211,
+    "pi0": 111,
+    "eta": 221,
+    "eta'": 331,
+    "rho0": 113,
+    "omega": 223,
+    "phi": 333,
+    "J/psi": 443,
+    "Upsilon(3S)": 200553,
+}
+PHOTON_ID = 22
+
+
+class Particle(NamedTuple):
+    """A particle of an event.
+
+    Attributes
+    ----------
+    pdg : int or None
+        None: it has none, or one in each event.
+    label : str
+        As figures write it.
+    drawn : {"visible", "dark", ""}
+        With what figures of events show it.
+    word : str
+        As names of channels write it.
+    """
+
+    pdg: int | None
+    label: str
+    drawn: Literal["visible", "dark", ""] = ""
+    word: str = ""
+
+
+PARTICLES = {  # figures draw them in this order
+    "meson": Particle(None, "meson"),
+    "meson_photon": Particle(PHOTON_ID, r"$\gamma$ (from the meson)"),
+    "electron_beam": Particle(PDG_IDS["e"], "e$^-$ (beam)"),
+    "positron_beam": Particle(-PDG_IDS["e"], "e$^+$ (beam)"),
+    "isr_photon": Particle(PHOTON_ID, r"$\gamma$ (radiated)"),
+    "dark_photon": Particle(None, r"$\gamma^\prime$", "dark", "gamma'"),
+    "axion": Particle(None, "a", "dark", "a"),
+    "upstream_photon": Particle(PHOTON_ID, r"$\gamma$ (upstream)"),
+    "upstream_axion": Particle(None, "a (upstream)"),
+    "upstream_dark_photon": Particle(None, r"$\gamma^\prime$ (upstream)"),
+    "outgoing": Particle(None, "scattered", "dark"),
+    "decay_axion": Particle(None, r"a (from $\gamma^\prime$)", "dark"),
+    "decay_dark_photon": Particle(None, r"$\gamma^\prime$ (from a)", "dark"),
+    "photon": Particle(PHOTON_ID, r"$\gamma$", "visible"),
+    "electron": Particle(PDG_IDS["e"], "e$^-$", "visible"),
+    "positron": Particle(-PDG_IDS["e"], "e$^+$", "visible"),
+    "muon_minus": Particle(PDG_IDS["mu"], r"$\mu^-$", "visible"),
+    "muon_plus": Particle(-PDG_IDS["mu"], r"$\mu^+$", "visible"),
+    "recoil_electron": Particle(PDG_IDS["e"], "recoil e$^-$", "visible"),
+    "cluster": Particle(None, "cluster"),
+}
+VERTICES = {"production": "production", "upstream": "upstream", "scatter": "scattering", "decay": "decay"}
+
+
+class Products(NamedTuple):
+    """What a final state of the heavier dark state holds beside the lighter one.
+
+    Attributes
+    ----------
+    visible : tuple of str
+        What is seen, as events name it.
+    lepton : str
+        Species of a lepton pair; empty: a photon.
+    """
+
+    visible: tuple[str, ...]
+    lepton: str = ""
+
+    @property
+    def label(self) -> str:
+        """All that is seen, as figures write it."""
+        return "".join(PARTICLES[name].label for name in self.visible).replace("$$", "")
+
+
+FINAL_STATES = {  # of gamma'; of a heavy axion "a gamma" stands for gamma gamma'
+    "a gamma": Products(("photon",)),
+    "a e- e+": Products(("electron", "positron"), "e"),
+    "a mu- mu+": Products(("muon_minus", "muon_plus"), "mu"),
+}
+if TYPE_CHECKING:
+    FinalState = str
+else:
+    FinalState = Literal[tuple(FINAL_STATES)]
+
+
+def pdg_ids(*names: str) -> dict[str, int]:
+    """Return PDG ids of particles of events by name, of those that have one."""
+    return {name: pdg for name in names if (pdg := PARTICLES[name].pdg) is not None}
+
+
+def drawn(kind: str) -> dict[str, str]:
+    """Return labels, by name, of the particles of one kind that figures of events show."""
+    return {name: particle.label for name, particle in PARTICLES.items() if particle.drawn == kind}
