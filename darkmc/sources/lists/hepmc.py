@@ -127,12 +127,10 @@ def _positions(data: Any, root: Array, vertex: NDArray[np.int64], produced: NDAr
     above = np.zeros(len(unset), dtype=np.int64)
     incoming = np.flatnonzero(data.links1 > 0)[::-1]  # the first of several is written last and stays
     above[-data.links2[incoming]] = produced[data.links1[incoming]]
-    for _ in range(len(unset)):
-        lost = unset[vertex] & (vertex > 0)
-        if not lost.any():
-            break
-        vertex = np.where(lost, above[vertex], vertex)
-    out: Array = place[:, vertex]
+    nearest = np.where(unset, above, np.arange(len(unset)))
+    for _ in range(len(unset).bit_length()):  # each step doubles how far up they look
+        nearest = nearest[nearest]
+    out: Array = place[:, nearest[vertex]]
     return out
 
 

@@ -216,3 +216,11 @@ def test_links_out_of_the_data():
         else:
             with pytest.raises(CardError, match=r"^x\.hepmc: event 4 "):
                 check_links("x.hepmc", data, 4)
+
+
+def test_a_position_far_up_is_found(read):
+    n = 1000
+    chain = [f"P {k + 1} {k} {(111, 221)[k % 2]}{MESON[3:]} 2" for k in range(2, n + 1)]
+    event = ["U GEV MM", "P 1 0 2212 0 0 4 4.1 0.9 4", "V -1 0 [1] @ 1 2 3 4", f"P 2 -1 {MESON} 2", *chain]
+    found = read(HEADS[3] + "\n".join([f"E 0 {n} {n + 1}", *event]) + "\n" + TAILS[3])
+    np.testing.assert_allclose(found.columns["z"], np.full(n // 2, 3e-3))
