@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _unit_legendre(order: int) -> tuple[Array, Array]:
     nodes, weights = np.polynomial.legendre.leggauss(order)
     return 0.5 * (nodes + 1.0), 0.5 * weights
@@ -21,13 +23,39 @@ def gauss_legendre(low: float, high: float, order: int) -> tuple[Array, Array]:
     return low + (high - low) * nodes, (high - low) * weights
 
 
-def threshold_quadrature(low: float, high: float, order: int = 400) -> tuple[Array, Array]:
+def threshold_quadrature(low: float, high: float, order: int) -> tuple[Array, Array]:
     """Return nodes and weights for integrands that vanish like a half-integer power at `low`.
 
     The substitution x = low + (high - low) t^2 turns (x - low)^(k + 1/2) into a polynomial factor.
     """
     nodes, weights = _unit_legendre(order)
     return low + (high - low) * nodes**2, 2.0 * (high - low) * nodes * weights
+
+
+def converged(integral: Callable[[int], Any], order: int, tolerance: float, name: str) -> Any:
+    """Return a quadrature of a given order, if one of two thirds of it agrees.
+
+    Parameters
+    ----------
+    integral : callable
+        The value, a number or an array, that a quadrature of some order gives.
+    order : int
+        The order whose value is returned.
+    tolerance : float
+        Largest relative difference; the error of what is returned is far smaller.
+    name : str
+        What is integrated, for the message.
+
+    Raises
+    ------
+    PhysicsError
+        If the two differ by more, or are no numbers.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fine, coarse = integral(order), integral(2 * order // 3)
+    if not np.all(np.abs(fine - coarse) <= tolerance * np.abs(fine)):
+        raise PhysicsError(f"{name}: the quadrature has not converged to {tolerance:g}")
+    return fine
 
 
 class InverseTable:

@@ -11,7 +11,8 @@ from helpers import bin_chi2
 from scipy.integrate import quad
 from scipy.stats import chi2
 
-from darkmc.core.inverse_tables import InverseTable, gauss_legendre, threshold_quadrature
+from darkmc.core.errors import PhysicsError
+from darkmc.core.inverse_tables import InverseTable, converged, gauss_legendre, threshold_quadrature
 
 N = 200_000
 
@@ -145,3 +146,28 @@ def test_threshold_quadrature_is_exact_for_half_integer_thresholds(power):
     span = 1.5 ** (power + 4)
     beta = 6.0 / ((power + 1) * (power + 2) * (power + 3) * (power + 4))
     assert np.dot(w, (x - 0.5) ** power * (2.0 - x) ** 3) == pytest.approx(span * beta, rel=1e-13)
+
+
+def _peak(width):
+    """Return the quadratures of a Lorentz curve about 0.3, of area near 1: hard where it is narrow."""
+
+    def integral(order):
+        x, w = gauss_legendre(0.0, 1.0, order)
+        return np.sum(w * width / np.pi / ((x - 0.3) ** 2 + width**2), axis=-1)
+
+    return integral
+
+
+def test_a_quadrature_that_has_converged_is_returned_as_it_is():
+    wide = np.array([[0.1], [0.2]])
+    found = converged(_peak(wide), 90, 1e-8, "peak")
+    exact = (np.arctan(0.7 / wide) + np.arctan(0.3 / wide)) / np.pi
+    np.testing.assert_allclose(found, exact[:, 0], rtol=1e-11)
+    np.testing.assert_array_equal(found, _peak(wide)(90))
+
+
+@pytest.mark.parametrize("width", [np.array([[0.1], [1e-3]]), np.array([[np.nan]])])
+def test_a_quadrature_that_has_not_converged_is_refused(width):
+    """A peak of a thousandth of the range is missed by 90 nodes; one of two values is enough."""
+    with pytest.raises(PhysicsError, match="peak: the quadrature has not converged to 1e-08"):
+        converged(_peak(width), 90, 1e-8, "peak")

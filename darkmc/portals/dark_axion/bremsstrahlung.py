@@ -8,7 +8,7 @@ plain Weizsaecker-Williams is 1.5 to 2.6 times too large.
 import numpy as np
 
 from darkmc.core.constants import ALPHA
-from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array
 from darkmc.core.materials import Nucleus
 from darkmc.core.particles import mass
@@ -19,17 +19,17 @@ from darkmc.portals.dark_axion.radiative_annihilation import E4, vector_amplitud
 S_REACH = 20.0  # largest e gamma invariant mass^2 over the beam energy, in GeV
 
 
-def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus) -> Array:
+def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus, order: int = 120) -> Array:
     """Return sigma(e N -> e N V) in GeV^-2 for vectors of given masses (GeV) that couple with charge e.
 
     (alpha/pi) int dS/(S - m^2) int dU dsigma(e gamma -> e V)/dU chi(t_min, 2U), t_min = ((S - m^2)/2E)^2,
-    in logarithms of S - m^2 and U.
+    in logarithms of S - m^2 and U, by quadratures of a given order.
     """
     m = mass("e")
     m_vector = np.asarray(m_vector, dtype=float)[:, None, None]
     least = (m + m_vector) ** 2 - m**2
     largest = np.maximum(S_REACH * beam_energy, 4.0 * least)
-    nodes, weights = gauss_legendre(0.0, 1.0, 120)
+    nodes, weights = gauss_legendre(0.0, 1.0, order)
     span = np.log(largest / least)
     # the square at the lower end takes out the threshold's root
     difference = least * np.exp(span * nodes[:, None] ** 2)
@@ -57,13 +57,20 @@ def _compton(m_vector2: Array, difference: Array, u: Array) -> Array:
 
 
 def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -> float:
-    """Return sigma(e N -> e N a gamma') at G = 1 in GeV^-2 x GeV^2, coherent; 0 when closed."""
+    """Return sigma(e N -> e N a gamma') at G = 1 in GeV^-2 x GeV^2, coherent; 0 when closed.
+
+    PhysicsError if the quadratures do not converge.
+    """
     top = beam_energy - mass("e")
     if current.threshold >= top:
         return 0.0
-    root, weights = gauss_legendre(0.0, 1.0, 60)
     span = 2.0 * np.log(top / current.threshold)
-    s_prime = current.threshold**2 * np.exp(span * root**2)
-    jacobian = 2.0 * span * root * s_prime
-    sigma = vector_cross_section(beam_energy, np.sqrt(s_prime), nucleus)
-    return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))
+
+    def integral(order: int) -> float:
+        root, weights = gauss_legendre(0.0, 1.0, order)
+        s_prime = current.threshold**2 * np.exp(span * root**2)
+        jacobian = 2.0 * span * root * s_prime
+        sigma = vector_cross_section(beam_energy, np.sqrt(s_prime), nucleus, 2 * order)
+        return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))
+
+    return float(converged(integral, 60, 1e-4, "bremsstrahlung of a gamma'"))

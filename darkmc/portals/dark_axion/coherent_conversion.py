@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
-from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array, kallen
 from darkmc.core.materials import ATOMIC_MASS_GEV, Nucleus
 from darkmc.core.particles import mass
@@ -90,17 +90,22 @@ class CoherentConversion:
     def cross_section(self, energy: Any) -> Any:
         """Return sigma at G = 1 in cm^2; 0 below threshold. Energies (GeV) broadcast.
 
-        Gauss-Legendre in eight panels of ln Q^2, good to 1e-6.
+        Gauss-Legendre in eight panels of ln Q^2, good to 1e-6; PhysicsError if it does not converge.
         """
         energies = np.asarray(energy, dtype=float)
         open_ = energies > self.threshold
         safe = np.where(open_, energies, 2.0 * self.threshold + 1.0)[..., None]
-        low, high = (np.log(limit) for limit in self.q2_limits(safe))
-        total = np.zeros(energies.shape)
-        for panel in range(8):
-            nodes, weights = gauss_legendre(panel / 8.0, (panel + 1) / 8.0, 80)
-            q2 = np.exp(low + (high - low) * nodes)
-            total += np.sum(weights * (high - low) * q2 * self.differential(q2, safe), axis=-1)
+
+        def integral(order: int) -> Array:
+            low, high = (np.log(limit) for limit in self.q2_limits(safe))
+            total = np.zeros(energies.shape)
+            for panel in range(8):
+                nodes, weights = gauss_legendre(panel / 8.0, (panel + 1) / 8.0, order)
+                q2 = np.exp(low + (high - low) * nodes)
+                total += np.sum(weights * (high - low) * q2 * self.differential(q2, safe), axis=-1)
+            return total
+
+        total = converged(integral, 80, 1e-5, "conversion on a nucleus")
         return np.where(open_, total * GEV2_TO_CM2, 0.0)[()]
 
     def sample(self, energy: Array, uniform: Array) -> tuple[Array, Array]:

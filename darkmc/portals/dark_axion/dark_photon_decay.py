@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.constants import ALPHA
-from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array, around, boost, length, perpendicular_pair, unit_vector
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair
@@ -217,14 +217,18 @@ def pair_width(m_lepton: float, current: DarkCurrent) -> float:
     """Return Gamma(gamma' -> a l+ l-) in GeV at G = 1; 0 when closed.
 
     Integral of :func:`pair_spectrum` in y, q2 = 4 m^2 cosh^2 y, with the 3/2 power at the upper end
-    taken out by a square; good to 1e-9.
+    taken out by a square; good to 1e-9, PhysicsError if it does not converge.
     """
     largest = current.m_dark_photon - current.m_axion
     if largest <= 2.0 * m_lepton:
         return 0.0
     end = float(np.arccosh(largest / (2.0 * m_lepton)))
-    root, weights = gauss_legendre(0.0, 1.0, 300)
-    y = end * (1.0 - root**2)
-    q2 = 4.0 * m_lepton**2 * np.cosh(y) ** 2
-    jacobian = 4.0 * m_lepton**2 * np.sinh(2.0 * y) * 2.0 * end * root
-    return float(np.dot(weights, jacobian * pair_spectrum(q2, m_lepton, current)))
+
+    def integral(order: int) -> float:
+        root, weights = gauss_legendre(0.0, 1.0, order)
+        y = end * (1.0 - root**2)
+        q2 = 4.0 * m_lepton**2 * np.cosh(y) ** 2
+        jacobian = 4.0 * m_lepton**2 * np.sinh(2.0 * y) * 2.0 * end * root
+        return float(np.dot(weights, jacobian * pair_spectrum(q2, m_lepton, current)))
+
+    return float(converged(integral, 300, 1e-7, "width of gamma' -> a l+ l-"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.core.inverse_tables import InverseTable, threshold_quadrature
+from darkmc.core.inverse_tables import InverseTable, converged, threshold_quadrature
 from darkmc.core.kinematics import Array, two_body_momentum
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes, polarisation_axes
@@ -30,12 +30,17 @@ def relative_spectrum(q2: Any, meson_mass: float, current: DarkCurrent, coupling
 def relative_width(meson_mass: float, current: DarkCurrent) -> float:
     """Return Gamma(P -> gamma a gamma')/Gamma(P -> gamma gamma) at G = 1; 0 when closed.
 
-    Gauss-Legendre quadrature of :func:`relative_spectrum`, good to 1e-9.
+    Gauss-Legendre quadrature of :func:`relative_spectrum`, good to 1e-9; PhysicsError if
+    it does not converge.
     """
     if current.threshold >= meson_mass:
         return 0.0
-    q2, weights = threshold_quadrature(current.threshold**2, meson_mass**2)
-    return float(np.dot(weights, relative_spectrum(q2, meson_mass, current)))
+
+    def integral(order: int) -> float:
+        q2, weights = threshold_quadrature(current.threshold**2, meson_mass**2, order)
+        return float(np.dot(weights, relative_spectrum(q2, meson_mass, current)))
+
+    return float(converged(integral, 400, 1e-7, "width of P -> gamma a gamma'"))
 
 
 def squared_amplitude(q2: Any, cos_theta: Any, meson_mass: float, current: DarkCurrent) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.constants import ALPHA
-from darkmc.core.inverse_tables import gauss_legendre
+from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.portals.dark_axion.current import DarkCurrent
 
 E4 = (4.0 * np.pi * ALPHA) ** 2
@@ -122,20 +122,30 @@ def photon_energy(root: Any, e_min: float, top: float) -> tuple[Any, Any]:
     return omega, 2.0 * depth * root * omega
 
 
-def photon_spectrum(s: float, omega: Any, current: DarkCurrent, abs_cos_max: float, m_lepton: float) -> Any:
+def photon_spectrum(
+    s: float, omega: Any, current: DarkCurrent, abs_cos_max: float, m_lepton: float, order: int = 160
+) -> Any:
     """Return dsigma/domega at G = 1 for photon energies in the centre of mass (GeV; per GeV^3 x GeV^2)."""
     omega = np.asarray(omega, dtype=float)[..., None]
-    y, weights = gauss_legendre(0.0, largest_rapidity(s, abs_cos_max, m_lepton), 160)
+    y, weights = gauss_legendre(0.0, largest_rapidity(s, abs_cos_max, m_lepton), order)
     return 2.0 * np.sum(weights * double_differential(s, omega, y, current, m_lepton), axis=-1)
 
 
 def cross_section(
     s: float, e_min: float, e_max: float, current: DarkCurrent, abs_cos_max: float, m_lepton: float
 ) -> float:
-    """Return sigma at G = 1 for photon energies from e_min to e_max and |cos theta| < abs_cos_max."""
+    """Return sigma at G = 1 for photon energies from e_min to e_max and |cos theta| < abs_cos_max.
+
+    PhysicsError if the quadratures do not converge.
+    """
     top = min(e_max, (s - current.threshold**2) / (2.0 * np.sqrt(s)))
     if top <= e_min:
         return 0.0
-    root, weights = gauss_legendre(0.0, 1.0, 200)
-    omega, jacobian = photon_energy(root, e_min, top)
-    return float(np.sum(weights * jacobian * photon_spectrum(s, omega, current, abs_cos_max, m_lepton)))
+
+    def integral(order: int) -> float:
+        root, weights = gauss_legendre(0.0, 1.0, order)
+        omega, jacobian = photon_energy(root, e_min, top)
+        spectrum = photon_spectrum(s, omega, current, abs_cos_max, m_lepton, 4 * order // 5)
+        return float(np.sum(weights * jacobian * spectrum))
+
+    return float(converged(integral, 200, 1e-5, "radiative annihilation"))
