@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.core.kinematics import Array, Rotation, about_z, around, length, perpendicular_pair, polar_angle
-from darkmc.geometry.shapes import Shape, Sphere
+from darkmc.geometry.shape import Shape
 
 Mask = NDArray[np.bool_]
 
@@ -82,10 +82,10 @@ def cones_of_sight(shape: Shape, origin: Array, position: Array, margin: float =
     margin : float
         By how much the cones are wider than the body, relatively.
     """
-    points, radius = _outline(shape, origin)
+    points, radius = shape.balls
     aside = np.hypot(position[0], position[1]) + radius
     along = position[2]
-    seen = [np.stack([x + 0.0 * along, y + 0.0 * along, z - along]) for x, y, z in points]
+    seen = [np.stack([x + 0.0 * along, y + 0.0 * along, z - along]) for x, y, z in points - origin]
     centre = sum((one / np.maximum(length(one), 1e-300) for one in seen), start=np.zeros_like(position))
     centre /= np.maximum(length(centre), 1e-300)
     angle = np.zeros(len(along))
@@ -96,15 +96,6 @@ def cones_of_sight(shape: Shape, origin: Array, position: Array, margin: float =
         angle = np.maximum(angle, off + np.arcsin(np.minimum(aside / distance, 1.0)))
     angle *= 1.0 + margin
     return Cones(centre, np.where(angle < _WIDEST, angle * (1.0 + 1e-9), 0.0))
-
-
-def _outline(shape: Shape, origin: Array) -> tuple[Array, float]:
-    """Return points (k, 3) relative to an origin, and a radius: balls about them whose hull holds a body."""
-    corners = None if isinstance(shape, Sphere) else getattr(shape, "_corners", None)
-    if corners is None:
-        return np.array([shape.centre]) - origin, shape.reach
-    out: Array = corners - origin
-    return out, 0.0
 
 
 @dataclass(frozen=True)

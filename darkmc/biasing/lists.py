@@ -21,7 +21,7 @@ from darkmc.biasing.forced import (
 )
 from darkmc.biasing.turned import Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
-from darkmc.geometry.shapes import Shape
+from darkmc.geometry.shape import Shape
 from darkmc.sources.lists.entries import Entries, Index
 
 FORCED_SHARE = 0.9  # of the rows of a meson that hardly ever hits; 1/(1 - this) bounds their weights
@@ -141,7 +141,7 @@ class ListPrimaries:
     def path_range(self) -> tuple[float, float]:
         """Lower bound of the path to the volume and upper bound of the path in it, m."""
         x, y, z = np.zeros((3, 1)) if self.entries.position is None else self.entries.position
-        centre = np.array(self.shape.centre) - self.origin
+        centre = np.array(self.shape.centre_m) - self.origin
         distance = np.hypot(np.hypot(x, y) - np.hypot(centre[0], centre[1]), z - centre[2])
         return max(float(np.min(distance)) - self.shape.reach, 0.0), 2.0 * self.shape.reach
 

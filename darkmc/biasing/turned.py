@@ -16,7 +16,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import NO_GROUPS, Groups
 from darkmc.core.inverse_tables import InverseTable
 from darkmc.core.kinematics import Array, Rotation, around, boost, length, unit_vector
-from darkmc.geometry.shapes import DirectionProposal
+from darkmc.geometry.directions import DirectionProposal
 from darkmc.sources.mesons import MesonSource
 
 

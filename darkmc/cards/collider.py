@@ -9,6 +9,7 @@ from darkmc.cards.experiment import ExperimentCard
 from darkmc.core.checked import Checked, Fraction, NotNegative, Positive
 from darkmc.core.rng import ANALYSES
 from darkmc.core.units import LARGEST_SIGMA
+from darkmc.geometry.shapes import Cylinder
 
 Table = dict[str, Any]
 SQRT_S_TOLERANCE = 2e-3  # relative, between the stated energy and that of the beams
@@ -58,6 +59,11 @@ class Calorimeter(Checked):
         if self.theta_min_deg >= self.theta_max_deg:
             raise ValueError("theta_min_deg must be below theta_max_deg")
         return self
+
+    def body(self) -> Cylinder:
+        """Return the cylinder."""
+        centre = (0.0, 0.0, 0.5 * (self.z_max_m + self.z_min_m))
+        return Cylinder(centre, self.radius_m, self.z_max_m - self.z_min_m)
 
 
 class PhotonResponse(Checked):

@@ -2,15 +2,19 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from darkmc.core.checked import Checked, FileName, Fraction, NotNegative, Positive, Vector, once
 from darkmc.core.materials import known_material, nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
 from darkmc.core.vocabulary import FinalState
+from darkmc.geometry.shape import PLUS_Z, Shape
+from darkmc.geometry.shapes import SHAPES
+
+_T = TypeVar("_T", bound=Checked)
 
 
 class Reference(Checked):
@@ -91,36 +95,43 @@ class Source(Checked):
         return mesons
 
 
-SHAPE_KEYS: dict[str, tuple[str, ...]] = {
-    "box": ("size_m",),
-    "cylinder": ("radius_m", "length_m"),
-    "sphere": ("radius_m",),
-    "frustum": ("length_m", "half_x_m", "half_y_m"),
-}
+def _with_size_keys(table: type[_T]) -> type[_T]:
+    """Return the table with the keys of every shape, which each of them declares."""
+    keys: dict[str, Any] = {"shape": (Literal[tuple(SHAPES)], ...)}
+    for shape in SHAPES.values():
+        keys |= {key: (kind | None, None) for key, kind in shape.size_keys().items()}
+    return create_model(table.__name__, __base__=table, __module__=table.__module__, **keys)
 
 
-class Geometry(Checked):
+@_with_size_keys
+class _Sized(Checked):
+    shape: str
+    centre_m: Vector
+
+
+class Geometry(_Sized):
     """The sensitive volume: a convex shape at any place and tilt."""
 
-    shape: Literal["box", "cylinder", "sphere", "frustum"]
-    centre_m: Vector
-    size_m: tuple[Positive, Positive, Positive] | None = None
-    radius_m: Positive | None = None
-    length_m: Positive | None = None
-    half_x_m: tuple[NotNegative, NotNegative] | None = None
-    half_y_m: tuple[NotNegative, NotNegative] | None = None
-    axis: Vector = (0.0, 0.0, 1.0)
+    axis: Vector = PLUS_Z
     roll_rad: float = 0.0
 
     @model_validator(mode="after")
-    def _keys_of_the_shape(self) -> "Geometry":
-        wanted = set(SHAPE_KEYS[self.shape])
-        given = {key for keys in SHAPE_KEYS.values() for key in keys if getattr(self, key) is not None}
+    def _keys_of_the_shape(self) -> Self:
+        wanted = set(SHAPES[self.shape].size_keys())
+        given = {
+            key for shape in SHAPES.values() for key in shape.size_keys() if getattr(self, key) is not None
+        }
         if given != wanted:
             raise ValueError(
                 f"a {self.shape} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(given))}"
             )
+        self.body()
         return self
+
+    def body(self) -> Shape:
+        """Return the shape at its place; PhysicsError if its keys make none."""
+        shape = SHAPES[self.shape]
+        return shape(**{key: getattr(self, key) for key in shape.card_keys()})
 
 
 class Material(Checked):

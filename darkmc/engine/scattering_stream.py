@@ -23,7 +23,6 @@ from darkmc.core.vocabulary import PARTICLES
 from darkmc.engine.decay_stream import FIXED, FORWARD_SHARE, Stream
 from darkmc.engine.weight_bounds import sampled_bound
 from darkmc.experiments.fixed_target import FixedTarget
-from darkmc.geometry.volume import grown
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -106,7 +105,7 @@ class SecondaryStream:
         proposal = self.experiment.proposal
         if self.kind == "far":
             margin = self._sideways() * (base.path_range[1] + self.reach - base.near)
-            wider = grown(self.card.geometry, margin, self.experiment.path)
+            wider = self.experiment.shape.grown(margin)
             if wider.contains(self.card.beam.origin_m).any():  # near and wide: any direction may do
                 return AnaloguePrimaries(source, base.meson, base.mass)
             proposal = wider.direction_proposal(self.card.beam.origin_m)

@@ -24,7 +24,7 @@ from darkmc.core.rng import channel_number
 from darkmc.core.vocabulary import pdg_ids
 from darkmc.engine.collider_stream import ColliderStream, Kind
 from darkmc.experiments.validity import validity
-from darkmc.geometry.shapes import Cylinder, Shape
+from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.counts_file import Counts, read_counts
 from darkmc.limits.criterion import Counting, Criterion
@@ -82,9 +82,7 @@ class Collider:
         self.place, self.first_bin, self.prefix = place, first_bin, prefix
         card, detector = self.card, self.card.detector
         self.beams = Beams(card.beam)
-        depth = detector.z_max_m - detector.z_min_m
-        centre = (0.0, 0.0, 0.5 * (detector.z_max_m + detector.z_min_m))
-        self.shape: Shape = Cylinder(centre, detector.radius_m, depth)
+        self.shape: Shape = detector.body()
         angles = np.radians([detector.theta_max_deg, detector.theta_min_deg])
         self.cosines = tuple(float(x) for x in np.cos(angles))
         try:

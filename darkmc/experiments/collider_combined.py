@@ -11,7 +11,7 @@ from darkmc.core.errors import CardError
 from darkmc.core.intervals import Exclusion
 from darkmc.experiments.collider import Collider, in_words
 from darkmc.experiments.topology import Topology
-from darkmc.geometry.shapes import Shape
+from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample

@@ -31,7 +31,7 @@ from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
 from darkmc.experiments.scattering import Scattering
 from darkmc.experiments.topology import Topology
-from darkmc.geometry.shapes import Shape
+from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.criterion import Counting
 from darkmc.limits.solve import checked_method

@@ -17,8 +17,8 @@ from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, FinalState, pdg_ids
 from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.shield import ShieldedWay
 from darkmc.experiments.validity import validity
-from darkmc.geometry.shapes import DirectionProposal, Shape
-from darkmc.geometry.volume import make_shape
+from darkmc.geometry.directions import DirectionProposal
+from darkmc.geometry.shape import Shape
 from darkmc.limits.criterion import Counting, counting
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
@@ -85,7 +85,7 @@ class FixedTarget:
         self.on_purpose = check_agreement(loaded, self.source.loaded, overrides)
         self.origin = np.array(card.beam.origin_m)
         self.origin_m, self.exposure = card.beam.origin_m, card.beam.exposure
-        self.shape = make_shape(card.geometry, path)
+        self.shape: Shape = card.geometry.body()
         try:
             if self.source.lists is None:
                 self.proposal  # noqa: B018

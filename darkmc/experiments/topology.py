@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from darkmc.cards.experiment import ExperimentCard
 from darkmc.cards.load import Loaded
 from darkmc.core.intervals import Exclusion
-from darkmc.geometry.shapes import Shape
+from darkmc.geometry.shape import Shape
 from darkmc.limits.criterion import Criterion
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.cards.collider import Calorimeter
 from darkmc.cards.experiment import Geometry
 from darkmc.cards.load import check
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
@@ -24,7 +25,7 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.geometry.outline import outline
+from darkmc.geometry.shape import Shape
 from darkmc.output.read_root import StoredSample, read_sample
 
 _COUNT = "expected events per bin"
@@ -85,21 +86,18 @@ def delay(event: Values) -> Array:
     return out
 
 
-def detector(sample: StoredSample, path: str) -> Geometry:
+def detector(sample: StoredSample, path: str) -> Shape:
     """Return the sensitive volume of a sample: a card's geometry, or a collider's calorimeter."""
     card = sample.meta("cards", "experiment")
     card = next(iter(card["windows"].values())) if "windows" in card else card
     if "detector" in card:
         try:
-            low, high, radius = (card["detector"][key] for key in ("z_min_m", "z_max_m", "radius_m"))
-            centre = [0.0, 0.0, 0.5 * (low + high)]
-            table = {"shape": "cylinder", "centre_m": centre, "radius_m": radius, "length_m": high - low}
-        except (KeyError, TypeError):
+            return Calorimeter.model_validate(card["detector"]).body()
+        except ValueError:
             raise PhysicsError(f"{path}: the metadata do not describe the detector") from None
-    else:
-        table = sample.meta("cards", "experiment", "geometry")
-        table = {key: value for key, value in table.items() if key in Geometry.model_fields}
-    return check(Geometry, table, f"{path}: geometry")
+    table = sample.meta("cards", "experiment", "geometry")
+    table = {key: value for key, value in table.items() if key in Geometry.model_fields}
+    return check(Geometry, table, f"{path}: geometry").body()
 
 
 def draw_sample(path: str, outputs: Sequence[Path]) -> None:
@@ -125,7 +123,7 @@ def draw_sample(path: str, outputs: Sequence[Path]) -> None:
     if "decay" not in sample.event and "scatter" not in sample.event:
         raise PhysicsError(f"{path}: no vertex 'decay' or 'scatter' inside")
     title = _title(sample)
-    geometry = detector(sample, path)
+    shape = detector(sample, path)
     single, pairs = visible(sample.event)
     with styled():
         figure = Figure(figsize=(12.0, 7.6), layout="constrained")
@@ -135,7 +133,7 @@ def draw_sample(path: str, outputs: Sequence[Path]) -> None:
         vertices, *panels = bottom.subplots(
             1, 2 + bool(pairs), width_ratios=[1.8, *[1.0] * (1 + bool(pairs))]
         )
-        _draw_map(bottom, vertices, sample, geometry)
+        _draw_map(bottom, vertices, sample, shape)
         if pairs:
             masses = {k: np.sqrt(np.maximum(invariant_mass_squared(v), 0.0)) for k, v in pairs.items()}
             _draw(panels[0], masses, sample.weights, "invariant mass of the pair [GeV]")
@@ -206,15 +204,15 @@ def _place(sample: StoredSample) -> str:
     return VERTICES["scatter" if "scatter" in sample.event else "decay"]
 
 
-def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) -> None:
+def _draw_map(figure: Any, axes: Any, sample: StoredSample, shape: Shape) -> None:
     """Draw the signal's vertices seen from the side on which the detector is farther off the beam axis."""
     from matplotlib.patches import Polygon
 
-    side = int(abs(geometry.centre_m[1]) > abs(geometry.centre_m[0]))
+    side = int(abs(shape.centre_m[1]) > abs(shape.centre_m[0]))
     vertex = signal_vertex(sample.event)
     along, across = vertex[2], vertex[side]
     kept = np.isfinite(across) & np.isfinite(along)
-    polygon = outline(geometry, (2, side))
+    polygon = shape.outline((2, side))
     number = np.clip(np.sqrt(np.count_nonzero(kept) / _PER_BIN), 6, 40)
     bins = [
         np.linspace(edge.min(), edge.max(), int(number * k) + 1)
@@ -225,7 +223,7 @@ def _draw_map(figure: Any, axes: Any, sample: StoredSample, geometry: Geometry) 
     mesh = axes.pcolormesh(*bins, filled, cmap="Blues", vmin=0.0, rasterized=True)
     mesh.set_clip_path(Polygon(polygon.T, transform=axes.transData))  # bins may reach beyond a slope
     figure.colorbar(mesh, ax=axes, label=_COUNT)
-    axes.plot(*polygon, color="black", lw=1.8, label=f"outline of the {geometry.shape}")
+    axes.plot(*polygon, color="black", lw=1.8, label=f"outline of the {shape.kind()}")
     made = _place(sample)
     axes.set(xlabel=f"{made} vertex z [m]", ylabel=f"{made} vertex {'xy'[side]} [m]")
     for edge, limit in ((bins[0], axes.set_xlim), (bins[1], axes.set_ylim)):

@@ -19,8 +19,7 @@ from darkmc.core.kinematics import Array, around, length
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
 from darkmc.experiments.fixed_target import FixedTarget
-from darkmc.geometry.shapes import Shape
-from darkmc.geometry.volume import holds, make_shape
+from darkmc.geometry.shape import Shape
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
@@ -58,8 +57,8 @@ def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
     """Return the volume in which a decay is seen; CardError unless it holds the fiducial one."""
     if card.geometry.active is None:
         return fiducial
-    active = make_shape(card.geometry.active, path)
-    if not holds(active, fiducial):
+    active = card.geometry.active.body()
+    if not active.encloses(fiducial):
         raise CardError(f"{path}: geometry.active: the fiducial volume sticks out of the active one")
     return active
 

@@ -121,7 +121,7 @@ def test_azimuths_are_drawn_from_their_density(theta, at, m):
         Sphere([3.0, 0.0, 9.0], 1.0),
         Box([4.0, 1.0, 9.0], [2.0, 3.0, 8.0]),
         Cylinder([0.0, -4.0, 9.0], 1.0, 5.0, [1.0, 0.0, 1.0]),
-        Frustum([0.5, 0.0, 12.0], 6.0, 0.5, 2.0, 1.0, 3.0),
+        Frustum([0.5, 0.0, 12.0], 6.0, (0.5, 2.0), (1.0, 3.0)),
         Sphere([0.0, 0.0, -9.0], 2.0),
     ],
     ids=lambda shape: type(shape).__name__,
@@ -135,7 +135,7 @@ def test_cones_hold_the_body_from_any_azimuth(shape):
     turn = rng.uniform(0.0, 2.0 * np.pi, n)
     start = np.hypot(*place[:2]) * np.array([np.cos(turn), np.sin(turn), 0.0 * turn])
     start += (ORIGIN + np.array([0.0, 0.0, place[2]]))[:, None]
-    towards = np.array(shape.centre)[:, None] + shape.reach * rng.uniform(-1.0, 1.0, (3, n)) - start
+    towards = np.array(shape.centre_m)[:, None] + shape.reach * rng.uniform(-1.0, 1.0, (3, n)) - start
     towards /= length(towards)
     entry, leaving = shape.intersect_components(start, towards)
     hits = leaving > entry

@@ -8,15 +8,12 @@ import pytest
 import uproot
 
 from darkmc import DarkAxionPortal, Experiment
-from darkmc.cards.experiment import Geometry
 from darkmc.cli import main
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.figures import limits, of_runs, samples, style
 from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
-from darkmc.geometry.outline import outline
-from darkmc.geometry.volume import make_shape
 from darkmc.output.read_root import read_sample
 
 HEADER = "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method"
@@ -352,42 +349,6 @@ def test_delay_is_that_of_the_dark_photon(sample_path):
     path = np.sqrt(np.sum((sample.event["decay"] - sample.event["production"])[:3] ** 2, axis=0))
     late = path * (1.0 / speed - 1.0) / 0.299792458
     np.testing.assert_allclose(samples.delay(sample.event), late, rtol=1e-4, atol=3e-12)
-
-
-SHAPES = {
-    "box": {"shape": "box", "centre_m": (1.0, -2.0, 30.0), "size_m": (2.0, 3.0, 8.0)},
-    "cylinder": {"shape": "cylinder", "centre_m": (1.0, 0.0, 30.0), "radius_m": 1.5, "length_m": 6.0},
-    "sphere": {"shape": "sphere", "centre_m": (1.0, -2.0, 30.0), "radius_m": 3.0},
-    "frustum": {
-        "shape": "frustum",
-        "centre_m": (0.0, 0.0, 30.0),
-        "length_m": 9.0,
-        "half_x_m": (0.5, 2.0),
-        "half_y_m": (1.0, 3.0),
-    },
-}
-AXES = {
-    "straight": {},
-    "tilted": {"axis": (0.3, -0.2, 0.8), "roll_rad": 0.7},
-    "back": {"axis": (0.0, 0.0, -1.0)},
-}
-
-
-@pytest.mark.parametrize("turn", AXES.values(), ids=AXES)
-@pytest.mark.parametrize("keys", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("axes", [(2, 0), (2, 1)])
-def test_outline_is_the_silhouette_of_the_volume(keys, turn, axes):
-    """A ray along the third axis hits the volume just inside the polygon and misses it just outside."""
-    geometry = Geometry(**keys, **turn)
-    shape = make_shape(geometry, "card")
-    polygon = outline(geometry, axes)
-    middle = np.array(geometry.centre_m)[list(axes)]
-    for scale, hit in ((0.998, True), (1.002, False)):
-        start = np.full((polygon.shape[1], 3), -1e3)
-        start[:, axes] = (middle[:, None] + scale * (polygon - middle[:, None])).T
-        direction = np.ones(3)
-        direction[list(axes)] = 0.0
-        assert np.all(np.isfinite(shape.intersect(start, direction)[0]) == hit)
 
 
 def test_decay_length_is_beta_gamma_c_tau():

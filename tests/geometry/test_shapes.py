@@ -7,27 +7,28 @@ fresh seeds would fail the file once in about 70 runs.
 import ast
 from dataclasses import replace
 from math import atan, inf, nan, pi, sqrt
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT
 from scipy.spatial.transform import Rotation
 
-import darkmc
+from darkmc.cards.experiment import Geometry
 from darkmc.core.errors import PhysicsError
 from darkmc.geometry.directions import turned
+from darkmc.geometry.shapes import SHAPES as KINDS
 from darkmc.geometry.shapes import Box, Cylinder, Frustum, Sphere
 
-TILT = {"axis": (0.4, -0.7, 0.5), "roll": 0.6}
+TILT = {"axis": (0.4, -0.7, 0.5), "roll_rad": 0.6}
 SHAPES = {
     "box": Box((1, -2, 3), (1.0, 2.0, 3.0)),
     "tilted box": Box((1, -2, 3), (1.0, 2.0, 3.0), **TILT),
     "sphere": Sphere((1, -2, 3), 1.3),
     "cylinder": Cylinder((1, -2, 3), 0.8, 3.0),
-    "tilted cylinder": Cylinder((1, -2, 3), 1.4, 0.9, **TILT),
-    "frustum": Frustum((1, -2, 3), 3.0, 0.3, 1.1, 0.9, 0.6),
-    "tilted frustum": Frustum((1, -2, 3), 3.0, 0.3, 1.1, 0.9, 0.6, **TILT),
-    "tetrahedron": Frustum((1, -2, 3), 2.0, 0.0, 1.1, 0.9, 0.0, **TILT),
+    "tilted cylinder": Cylinder((1, -2, 3), 1.4, 0.9, TILT["axis"]),
+    "frustum": Frustum((1, -2, 3), 3.0, (0.3, 1.1), (0.9, 0.6)),
+    "tilted frustum": Frustum((1, -2, 3), 3.0, (0.3, 1.1), (0.9, 0.6), **TILT),
+    "tetrahedron": Frustum((1, -2, 3), 2.0, (0.0, 1.1), (0.9, 0.0), **TILT),
 }
 ROUND = 2.6  # a radius about the centre that holds every one of them
 LAST = np.nextafter(1.0, 0.0)  # the last uniform number below 1
@@ -46,31 +47,31 @@ def isotropic(rng, n):
 
 
 def inner_points(shape, rng, n):
-    points = np.array(shape.centre) + rng.uniform(-ROUND, ROUND, (n, 3))
+    points = np.array(shape.centre_m) + rng.uniform(-ROUND, ROUND, (n, 3))
     return points[shape.contains(points)]
 
 
 def outer_origin(shape, rng, reach):
     while True:
-        origin = np.array(shape.centre) + reach * isotropic(rng, 1)[:, 0]
+        origin = np.array(shape.centre_m) + reach * isotropic(rng, 1)[:, 0]
         if not shape.contains(origin)[0]:
             return origin
 
 
 def frustum_surface(f):
-    dx, dy = f.half_x_end - f.half_x_start, f.half_y_end - f.half_y_start
-    sides = (f.half_y_start + f.half_y_end) * sqrt(f.length**2 + dx**2)
-    sides += (f.half_x_start + f.half_x_end) * sqrt(f.length**2 + dy**2)
-    return 2 * sides + 4 * (f.half_x_start * f.half_y_start + f.half_x_end * f.half_y_end)
+    (x_start, x_end), (y_start, y_end), length = f.half_x_m, f.half_y_m, f.length_m
+    sides = (y_start + y_end) * sqrt(length**2 + (x_end - x_start) ** 2)
+    sides += (x_start + x_end) * sqrt(length**2 + (y_end - y_start) ** 2)
+    return 2 * sides + 4 * (x_start * y_start + x_end * y_end)
 
 
 def surface(shape):
     match shape:
-        case Box(size=(a, b, c)):
+        case Box(size_m=(a, b, c)):
             return 2 * (a * b + b * c + c * a)
-        case Sphere(radius=r):
+        case Sphere(radius_m=r):
             return 4 * pi * r * r
-        case Cylinder(radius=r, length=length):
+        case Cylinder(radius_m=r, length_m=length):
             return 2 * pi * r * (r + length)
     return frustum_surface(shape)
 
@@ -96,17 +97,17 @@ def disc_solid_angle(radius, d):
         (Box((0, 0, 0), (2, 4, 6), axis=(0, 0, -1)), (0, 0, -9), (0, 0, 1), (6, 12)),
         (Box((0, 0, 0), (2, 4, 6), axis=(1, 0, 0)), (-9, 0, 0), (1, 0, 0), (6, 12)),
         (Box((0, 0, 0), (2, 4, 6), axis=(1, 0, 0)), (0, 0, -9), (0, 0, 1), (8, 10)),
-        (Box((0, 0, 0), (2, 4, 6), roll=pi / 2), (-9, 0, 0), (1, 0, 0), (7, 11)),
+        (Box((0, 0, 0), (2, 4, 6), roll_rad=pi / 2), (-9, 0, 0), (1, 0, 0), (7, 11)),
         (Sphere((0, 0, 5), 2), (1.2, 0, 0), (0, 0, 1), (5 - 1.6, 5 + 1.6)),
         (Sphere((0, 0, 5), 2), (0, 0, 6), (0, 0, 1), (0, 1)),
         (Cylinder((0, 0, 5), 2, 4), (1.2, -9, 5), (0, 1, 0), (9 - 1.6, 9 + 1.6)),
         (Cylinder((0, 0, 5), 2, 4), (1.2, 1, 0), (0, 0, 1), (3, 7)),
         (Cylinder((0, 0, 0), 1, 9), (-3, 0, 0), (3, 0, 4), (10 / 3, 4.5 / 0.8)),
         (Cylinder((0, 0, 0), 1, 2, axis=(3, 0, 0)), (-4, 0.5, 0), (1, 0, 0), (3, 5)),
-        (Frustum((0, 0, 0), 4, 1, 3, 1, 1), (1.5, 0, -9), (0, 0, 1), (8, 11)),
-        (Frustum((0, 0, 0), 4, 1, 3, 1, 1), (-9, 0, 0), (1, 0, 0), (7, 11)),
-        (Frustum((0, 0, 0), 4, 1, 3, 1, 1), (2.5, 0.5, 1.5), (1, 0, 0), (0, 0.25)),
-        (Frustum((0, 0, 0), 4, 1, 3, 1, 1, axis=(0, 0, -1)), (1.5, 0, -9), (0, 0, 1), (7, 10)),
+        (Frustum((0, 0, 0), 4, (1, 3), (1, 1)), (1.5, 0, -9), (0, 0, 1), (8, 11)),
+        (Frustum((0, 0, 0), 4, (1, 3), (1, 1)), (-9, 0, 0), (1, 0, 0), (7, 11)),
+        (Frustum((0, 0, 0), 4, (1, 3), (1, 1)), (2.5, 0.5, 1.5), (1, 0, 0), (0, 0.25)),
+        (Frustum((0, 0, 0), 4, (1, 3), (1, 1), axis=(0, 0, -1)), (1.5, 0, -9), (0, 0, 1), (7, 10)),
     ],
 )
 def test_known_distances(shape, origin, direction, expected):
@@ -134,10 +135,10 @@ def test_known_distances(shape, origin, direction, expected):
         (Cylinder((0, 0, 0), 1, 2), (1.5, 0, -5), (0, 0, 1)),
         (Cylinder((0, 0, 0), 1, 2), (0, -5, 1.5), (0, 1, -0.0)),
         (Cylinder((0, 0, 0), 1, 2), (0, 0, -5), (0, 0, -1)),
-        (Frustum((0, 0, 0), 2, 1, 3, 1, 1), (2, 0, 0), (1, 0, 1)),  # within a leaning face
-        (Frustum((0, 0, 0), 2, 1, 3, 1, 1), (0, 1, -5), (0, 0, 1)),
-        (Frustum((0, 0, 0), 2, 1, 3, 1, 1), (0, -5, 1.5), (0, 1, 0)),
-        (Frustum((0, 0, 0), 2, 1, 3, 1, 1), (0, 0, 9), (0, 0, 1)),
+        (Frustum((0, 0, 0), 2, (1, 3), (1, 1)), (2, 0, 0), (1, 0, 1)),  # within a leaning face
+        (Frustum((0, 0, 0), 2, (1, 3), (1, 1)), (0, 1, -5), (0, 0, 1)),
+        (Frustum((0, 0, 0), 2, (1, 3), (1, 1)), (0, -5, 1.5), (0, 1, 0)),
+        (Frustum((0, 0, 0), 2, (1, 3), (1, 1)), (0, 0, 9), (0, 0, 1)),
     ],
 )
 def test_misses(shape, origin, direction):
@@ -150,9 +151,9 @@ def test_products_round_alike_on_every_cpu():
     np.testing.assert_array_equal(turned(matrix.T, vectors), python)  # to the last bit
 
 
-@pytest.mark.parametrize("module", ["geometry.shapes", "geometry.directions"])
+@pytest.mark.parametrize("module", ["shape", "corners", "shapes", "directions"])
 def test_no_product_of_blas_decides_about_a_ray(module):
-    source = (Path(darkmc.__file__).parent / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    source = (ROOT / "darkmc" / "geometry" / f"{module}.py").read_text(encoding="utf-8")
     used = {
         node.attr if isinstance(node, ast.Attribute) else "@"
         for node in ast.walk(ast.parse(source))
@@ -163,7 +164,11 @@ def test_no_product_of_blas_decides_about_a_ray(module):
 
 @pytest.mark.parametrize("tiny", [0.0, -0.0, 5e-324, -1e-310, 1e-200])
 def test_nearly_parallel_rays_keep_their_length(tiny):
-    for shape in (Box((0, 0, 0), (2, 2, 2)), Cylinder((0, 0, 0), 1, 2), Frustum((0, 0, 0), 2, 1, 1, 1, 1)):
+    for shape in (
+        Box((0, 0, 0), (2, 2, 2)),
+        Cylinder((0, 0, 0), 1, 2),
+        Frustum((0, 0, 0), 2, (1, 1), (1, 1)),
+    ):
         entry, leave = shape.intersect((0.5, 0.5, -5), (tiny, -tiny, 1))
         assert (entry[0], leave[0]) == (4.0, 6.0)
 
@@ -190,7 +195,7 @@ def test_chords_of_a_parallel_beam_fill_the_volume(shape):
     grid = np.linspace(-ROUND, ROUND, 500)
     for turn in Rotation.random(3, random_state=2):
         u, v, along = turn.as_matrix()
-        start = grid[:, None, None] * u + grid[:, None] * v + shape.centre - 2 * ROUND * along
+        start = grid[:, None, None] * u + grid[:, None] * v + shape.centre_m - 2 * ROUND * along
         entry, leave = shape.intersect(start.reshape(-1, 3), along)
         total = np.nansum(leave - entry) * (grid[1] - grid[0]) ** 2
         assert total == pytest.approx(shape.volume, rel=1e-3)
@@ -203,7 +208,7 @@ def test_mean_chord_of_isotropic_rays_is_four_volumes_over_surface(shape):
     direction = isotropic(rng, n)
     across = np.cross(direction.T, isotropic(rng, n).T)
     across *= (ROUND * np.sqrt(rng.random(n)) / np.linalg.norm(across, axis=1))[:, None]
-    entry, leave = shape.intersect(np.array(shape.centre) + across - 2 * ROUND * direction.T, direction.T)
+    entry, leave = shape.intersect(np.array(shape.centre_m) + across - 2 * ROUND * direction.T, direction.T)
     chord = (leave - entry)[entry > 0]
     error = chord.std() / sqrt(len(chord))
     assert abs(chord.mean() - 4 * shape.volume / surface(shape)) < 4 * error
@@ -244,13 +249,15 @@ def test_rigid_motion_changes_no_distance(shape):
     for turn in (*Rotation.random(5, random_state=7), Rotation.from_euler("x", pi)):
         shift = rng.normal(size=3)
         # Turning the body gives it a new axis, and a roll that shows in where the local x axis lands.
-        moved = {"centre": turn.apply(shape.centre) + shift}
+        moved = {"centre_m": turn.apply(shape.centre_m) + shift}
         if not isinstance(shape, Sphere):
-            local = local_rotation(shape.axis, shape.roll)
+            local = local_rotation(shape.axis, shape.roll_rad)
             wanted = turn * local
             axis = wanted.apply((0, 0, 1))
             twist = (local_rotation(axis, 0.0).inv() * wanted).as_matrix()
-            moved |= {"axis": axis, "roll": float(np.arctan2(twist[1, 0], twist[0, 0]))}
+            moved["axis"] = axis
+            if not isinstance(shape, Cylinder):
+                moved["roll_rad"] = float(np.arctan2(twist[1, 0], twist[0, 0]))
         after = np.array(replace(shape, **moved).intersect(turn.apply(start) + shift, turn.apply(direction)))
         long = before[1] - before[0] > 1e-2
         np.testing.assert_allclose(after[:, long], before[:, long], atol=1e-12)
@@ -267,7 +274,7 @@ def local_rotation(axis, roll):
 
 @pytest.mark.parametrize("axis", [(0, 0, 2), (1e-9, 0, -1), (0, 1e-160, -1), (0, 0, -3), (-3, 2, 1)])
 def test_tilt_is_the_shortest_turn_after_a_roll(axis):
-    box = Box((0, 0, 0), (1, 2, 3), axis=axis, roll=0.7)
+    box = Box((0, 0, 0), (1, 2, 3), axis=axis, roll_rad=0.7)
     points = np.random.default_rng(8).uniform(-2, 2, (2000, 3))
     inside = (np.abs(points) < np.array((1, 2, 3)) / 2).all(axis=1)
     placed = local_rotation(axis, 0.7).apply(points)
@@ -350,7 +357,7 @@ def test_no_direction_into_the_shape_is_left_out(shape, reach):
         (Cylinder((0, 0, 0), 1, 6), (0.6, 0.8, 2.9), (0.6, 0.8, 0)),
         (Cylinder((0, 0, 0), 4, 1), (0, -3.9, 0.5), (0, 0, 1)),
         (Cylinder((0, 0, 0), 4, 1), (0, -3.9, -0.5), (0, 0, -1)),
-        (Frustum((0, 0, 0), 2, 1, 3, 1, 1), (2.9, 0, 0.9), (1, 0, -1)),
+        (Frustum((0, 0, 0), 2, (1, 3), (1, 1)), (2.9, 0, 0.9), (1, 0, -1)),
         (Sphere((0, 0, 0), 1), (0, 1, 0), (0, 1, 0)),
     ],
 )
@@ -371,10 +378,10 @@ def test_origin_that_almost_touches(shape, point, outward, gap):
     ("shape", "solid_angle"),
     [
         (Box((0, 0, 480), (1, 2, 4)), rectangle_solid_angle(0.5, 1, 478)),
-        (Box((0, 0, 480), (1, 2, 4), roll=0.3), rectangle_solid_angle(0.5, 1, 478)),
+        (Box((0, 0, 480), (1, 2, 4), roll_rad=0.3), rectangle_solid_angle(0.5, 1, 478)),
         (Box((0, 0, -5), (1, 2, 4)), rectangle_solid_angle(0.5, 1, 3)),
         (Box((7, 0, 0), (1, 2, 4), axis=(1, 0, 0)), rectangle_solid_angle(0.5, 1, 5)),
-        (Frustum((0, 0, 50), 4, 2, 1, 3, 2), rectangle_solid_angle(2, 3, 48)),
+        (Frustum((0, 0, 50), 4, (2, 1), (3, 2)), rectangle_solid_angle(2, 3, 48)),
         (Cylinder((0, 0, 480), 1.5, 4), disc_solid_angle(1.5, 478)),
         (Cylinder((0, -5, 0), 1.5, 4, axis=(0, 1, 0)), disc_solid_angle(1.5, 3)),
         (Sphere((0, 0, 480), 1.5), 2 * pi * (1.5 / 480) ** 2 / (1 + sqrt(1 - (1.5 / 480) ** 2))),
@@ -409,12 +416,107 @@ def test_proposal_is_tight_from_afar(shape, share):
 @each_shape
 def test_origin_inside_is_refused(shape):
     with pytest.raises(PhysicsError, match="the detector contains the target"):
-        shape.direction_proposal(shape.centre)
+        shape.direction_proposal(shape.centre_m)
 
 
 def test_origin_on_the_surface_is_refused():
     with pytest.raises(PhysicsError, match="the detector contains the target"):
         Box((0, 0, 0), (2, 2, 2)).direction_proposal((0.5, 1, 0))
+
+
+# --- what a shape says of itself -----------------------------------------------------------------------
+
+
+@each_shape
+def test_balls_hold_the_body_and_it_reaches_no_further(shape):
+    """The hull of balls extends along u as far as the farthest of them; reached somewhere by each body."""
+    rng = np.random.default_rng(17)
+    points, u = inner_points(shape, rng, 20_000), isotropic(rng, 500)
+    centres, radius = shape.balls
+    assert (np.max(points @ u, axis=0) <= np.max(centres @ u, axis=0) + radius).all()
+    assert np.max(np.linalg.norm(points - shape.centre_m, axis=1)) <= shape.reach
+    assert np.max(np.linalg.norm(centres - shape.centre_m, axis=1)) + radius <= shape.reach * (1 + 1e-14)
+
+
+@each_shape
+@pytest.mark.parametrize("margin", [1e-3, 0.2])
+def test_a_grown_shape_holds_all_within_the_margin(shape, margin):
+    rng = np.random.default_rng(18)
+    bigger, start = shape.grown(margin), inner_points(shape, rng, 5000)
+    direction = isotropic(rng, len(start)).T
+    surface = start + shape.intersect(start, direction)[1][:, None] * direction
+    assert bigger.contains(surface + margin * (1 - 1e-9) * isotropic(rng, len(start)).T).all()
+    further = np.subtract(*(one.intersect(start, direction)[1] for one in (bigger, shape)))
+    assert margin * (1 - 1e-9) <= further.min() < 2 * margin  # more where faces lean
+    assert bigger.encloses(shape)
+    assert shape.encloses(shape)
+    assert not shape.encloses(bigger)
+
+
+@pytest.mark.parametrize(
+    ("inner", "held"),
+    [
+        (Box((0, 0, 0), (2, 2, 2)), True),
+        (Box((0.1, 0, 0), (2, 2, 2)), False),
+        (Sphere((5, 0, 0), 0.1), False),
+        (Sphere((0, 0, 0), 1.001), False),
+        (Cylinder((0, 0, 0), 1, 2, (1, 0, 0)), True),
+        (Cylinder((0, 0, 0), 1, 2, (1, 1, 0)), False),
+    ],
+)
+def test_enclosed_bodies(inner, held):
+    assert Box((0, 0, 0), (2, 2, 2)).encloses(inner) == held
+
+
+CARDS = {
+    "box": {"size_m": (2.0, 3.0, 8.0)},
+    "cylinder": {"radius_m": 1.5, "length_m": 6.0},
+    "sphere": {"radius_m": 3.0},
+    "frustum": {"length_m": 9.0, "half_x_m": (0.5, 2.0), "half_y_m": (1.0, 3.0)},
+}
+AXES = {
+    "straight": {},
+    "tilted": {"axis": (0.3, -0.2, 0.8), "roll_rad": 0.7},
+    "back": {"axis": (0.0, 0.0, -1.0)},
+}
+
+
+@pytest.mark.parametrize("turn", AXES.values(), ids=AXES)
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("axes", [(2, 0), (2, 1), (0, 1)])
+def test_outline_is_the_silhouette_of_the_volume(name, turn, axes):
+    """A ray along the third axis hits the volume just inside the polygon and misses it just outside."""
+    shape = Geometry(shape=name, centre_m=(1.0, -2.0, 30.0), **CARDS[name], **turn).body()
+    polygon = shape.outline(axes)
+    middle = np.array(shape.centre_m)[list(axes)]
+    for scale, hit in ((0.998, True), (1.002, False)):
+        start = np.full((polygon.shape[1], 3), -1e3)
+        start[:, axes] = (middle[:, None] + scale * (polygon - middle[:, None])).T
+        direction = np.ones(3)
+        direction[list(axes)] = 0.0
+        assert np.all(np.isfinite(shape.intersect(start, direction)[0]) == hit)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_card_takes_the_keys_of_its_shape_and_no_others(name):
+    keys = KINDS[name].size_keys()
+    assert set(keys) == set(CARDS[name])
+    assert all(key.endswith(("_m", "_rad")) for key in keys)
+    place = {"shape": name, "centre_m": (0.0, 0.0, 9.0)}
+    shape = Geometry(**place, **CARDS[name], **AXES["tilted"]).body()
+    assert type(shape) is KINDS[name]
+    assert shape == type(shape)(
+        place["centre_m"],
+        **CARDS[name],
+        **{k: AXES["tilted"][k] for k in shape.card_keys() if k in AXES["tilted"]},
+    )
+    others = {key: value for card in CARDS.values() for key, value in card.items() if key not in keys}
+    for key, value in others.items():
+        with pytest.raises(ValueError, match=f"a {name} takes {', '.join(sorted(keys))}, not "):
+            Geometry(**place, **CARDS[name], **{key: value})
+    for key in keys:
+        with pytest.raises(ValueError, match=f"a {name} takes {', '.join(sorted(keys))}, not "):
+            Geometry(**place, **{k: v for k, v in CARDS[name].items() if k != key})
 
 
 # --- bad input ----------------------------------------------------------------------------------------
@@ -423,16 +525,16 @@ def test_origin_on_the_surface_is_refused():
 @pytest.mark.parametrize(
     ("build", "key"),
     [
-        (lambda: Box((0, 0, nan), (1, 1, 1)), "centre"),
-        (lambda: Box((0, 0), (1, 1, 1)), "centre"),
-        (lambda: Box((0, 0, 0), (1, 0, 1)), "size"),
+        (lambda: Box((0, 0, nan), (1, 1, 1)), "centre_m"),
+        (lambda: Box((0, 0), (1, 1, 1)), "centre_m"),
+        (lambda: Box((0, 0, 0), (1, 0, 1)), "size_m"),
         (lambda: Box((0, 0, 0), (1, 1, 1), axis=(0, 0, 0)), "axis"),
-        (lambda: Box((0, 0, 0), (1, 1, 1), roll=inf), "roll"),
-        (lambda: Sphere((0, 0, 0), -1), "radius"),
-        (lambda: Sphere((0, 0, 0), "wide"), "radius"),
-        (lambda: Cylinder((0, 0, 0), 1, 0), "length"),
-        (lambda: Frustum((0, 0, 0), 1, -1, 1, 1, 1), "half_x_start"),
-        (lambda: Frustum((0, 0, 0), 1, 1, 1, 0, 0), "half_y_start and half_y_end"),
+        (lambda: Box((0, 0, 0), (1, 1, 1), roll_rad=inf), "roll_rad"),
+        (lambda: Sphere((0, 0, 0), -1), "radius_m"),
+        (lambda: Sphere((0, 0, 0), "wide"), "radius_m"),
+        (lambda: Cylinder((0, 0, 0), 1, 0), "length_m"),
+        (lambda: Frustum((0, 0, 0), 1, (-1, 1), (1, 1)), "half_x_m"),
+        (lambda: Frustum((0, 0, 0), 1, (1, 1), (0, 0)), "half_y_start and half_y_end"),
         (lambda: SHAPES["box"].intersect((0, 0, 0), (0, 0, 0)), "direction"),
         (lambda: SHAPES["box"].intersect((0, 0, 0), [(0, 0, 1), (0, 0, inf)]), "direction"),
         (lambda: SHAPES["box"].intersect((0, nan, 0), (0, 0, 1)), "origin"),
