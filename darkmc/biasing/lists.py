@@ -5,8 +5,8 @@ beam axis among those from which a decay can go there, and one of the decays tha
 they come, the density of which is known everywhere: that bounds the weights.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from darkmc.biasing.forced import (
 )
 from darkmc.biasing.turned import Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
+from darkmc.core.mixtures import Index, ListDraw, half_flat
 from darkmc.geometry.shape import Shape
-from darkmc.sources.lists.entries import Entries, Index
+from darkmc.sources.lists.entries import Entries
 
 FORCED_SHARE = 0.9  # of the rows of a meson that hardly ever hits; 1/(1 - this) bounds their weights
 
@@ -69,18 +70,19 @@ class ListPrimaries:
     def _aim(self) -> "_Aim":
         """How the entries are drawn: aimed ones half by their chance to hit, as massless states would."""
         entries, position = self.entries, self.entries.position
-        flat = 0.5 * entries.share + 0.5 / len(entries.share)
+        worth, chance = entries.per_pot * entries.share, half_flat(entries.share)
+        order: Index = np.argsort(entries.size, kind="stable")
         if not self.aimed:
-            return _Aim.of(entries, flat)
+            return _Aim(ListDraw(worth, chance, order), None, np.ones(len(worth)))
         start = np.zeros((3, 1)) if position is None else position
         cones = cones_of_sight(self.shape, self.origin, start, self.margin)
         theta, gamma = polar_angle(entries.direction), np.hypot(entries.size / self.mass, 1.0)
         share = azimuth_share(gamma, cones, theta)
         hits = hit_chance(4.0 * gamma**2, cones, theta)
         likely = entries.share * np.where(cones.angle > 0.0, share * hits / (1.0 + hits), 1.0)
-        chance = 0.5 * flat + 0.5 * likely / np.sum(likely)
+        chance = 0.5 * chance + 0.5 * likely / np.sum(likely)
         natural = np.minimum(share * (np.pi / self._azimuths(cones)[1]), 1.0)
-        return _Aim.of(entries, chance, cones, natural)
+        return _Aim(ListDraw(worth, chance, order), cones, natural)
 
     def _azimuths(self, cones: Cones) -> tuple[Array, Array]:
         """Return middle and half width of azimuths (rad) for decays as they come."""
@@ -91,7 +93,7 @@ class ListPrimaries:
     def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
         """Return placed parents from dark states (4, n) in the meson's frame and uniforms (6, n)."""
         del pointing
-        entries, entry, speed = self.entries, self._aim.pick(uniform[0]), length(unstable[1:])
+        entries, entry, speed = self.entries, self._aim.draw.pick(uniform[0]), length(unstable[1:])
         draw = self._draw(entry, unstable[0], speed, uniform[1:5])
         axis = around(_unit(unstable[1:], speed), draw.cosine, 2.0 * np.pi * uniform[5])
         parent = moving(axis, entries.size[entry], self.mass)
@@ -103,7 +105,7 @@ class ListPrimaries:
         turn = draw.turn(flight)
         direction = about_z(flight, turn)
         return Placed(
-            weight=self._aim.weight[entry] * draw.weight(momentum, direction, turn),
+            weight=self._aim.draw.weight[entry] * draw.weight(momentum, direction, turn),
             parent=parent,
             unstable=moved,
             direction=direction,
@@ -133,9 +135,9 @@ class ListPrimaries:
         """Largest weight of :meth:`place`."""
         aim = self._aim
         if aim.cones is None:
-            return float(np.max(aim.weight))
+            return float(np.max(aim.draw.weight))
         rare = np.where(aim.cones.angle > 0.0, 1.0 - FORCED_SHARE, 1.0)
-        return float(np.max(aim.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
+        return float(np.max(aim.draw.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
 
     @property
     def path_range(self) -> tuple[float, float]:
@@ -163,48 +165,22 @@ class ListPrimaries:
         return float(np.hypot(np.min(slowest) / self.mass, mass)), float(top)
 
 
-@dataclass(frozen=True)
-class _Aim:
-    """How entries are drawn and where they are aimed.
+class _Aim(NamedTuple):
+    """How entries are drawn, from slow to fast, and where they are aimed.
 
     Attributes
     ----------
-    weight : array (m,)
-        Mesons per POT that a draw of each entry stands for.
-    order, cumulative : arrays (m,)
-        The entries from slow to fast, and their cumulative chance to be drawn.
+    draw : ListDraw
+        Its weights are mesons per POT.
     cones : Cones or None
         Where to force; None: nowhere.
     azimuth_share : array (m,)
         See :func:`azimuth_share`; in the azimuths of decays as they come.
     """
 
-    weight: Array
-    order: Index
-    cumulative: Array
+    draw: ListDraw
     cones: Cones | None
     azimuth_share: Array
-
-    @classmethod
-    def of(
-        cls, entries: Entries, chance: Array, cones: Cones | None = None, azimuth_share: Array | None = None
-    ) -> "_Aim":
-        """Return what follows from the entries' chances to be drawn."""
-        order: Index = np.argsort(entries.size, kind="stable")
-        total = np.cumsum(chance[order])
-        weight = entries.per_pot * entries.share / chance
-        return cls(
-            weight,
-            order,
-            total / total[-1],
-            cones,
-            np.ones(len(chance)) if azimuth_share is None else azimuth_share,
-        )
-
-    def pick(self, uniform: Array) -> Index:
-        """Return entries drawn by uniform numbers (n,): the larger these, the faster."""
-        drawn: Index = self.order[np.searchsorted(self.cumulative, uniform, side="right")]
-        return drawn
 
 
 def _unit(vectors: Array, size: Array) -> Array:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.core.kinematics import Array
+from darkmc.core.mixtures import window_weight
 from darkmc.signals.response import CrystalBall
 
 AIMED, WINDOW, PLAIN = 0.6, 0.2, 0.2  # parts of the rows
@@ -162,4 +163,4 @@ class AngleAim:
         aimed = self.low + self.width * uniform / self.share
         cosine = np.where(inside, aimed, 2.0 * (uniform - self.share) / (1.0 - self.share) - 1.0)
         within = (cosine >= self.low) & (cosine <= self.low + self.width)
-        return cosine, 1.0 / (1.0 - self.share + np.where(within, self.share * 2.0 / self.width, 0.0))
+        return cosine, window_weight(within, self.width, self.share)

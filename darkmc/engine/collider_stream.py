@@ -17,6 +17,7 @@ from darkmc.biasing.pairs import N_UNIFORM, Chain, Production
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, length
+from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.core.rng import StreamNumber, chunk_rng
 from darkmc.engine.weight_bounds import sampled_bound
 from darkmc.sample.rows import Rows
@@ -142,7 +143,7 @@ class ColliderStream:
         low, log_range = SPLIT_M, np.log(leaving / SPLIT_M)
         flat, once = uniform < 0.5, 2.0 * uniform % 1.0
         place = np.where(flat, low + (leaving - low) * once, low * np.exp(log_range * once))
-        return place, 2.0 / (1.0 / (leaving - low) + 1.0 / (place * log_range))
+        return place, half_logarithmic_weight(place, low, leaving)
 
     def _measured(self, photon: Array, place: Array, uniform: Array) -> tuple[Array, Array, Mask]:
         """Return the cluster's four-momentum in the lab, weights, and whether it is seen at all."""

@@ -18,6 +18,7 @@ from darkmc.biasing.turned import Aim, AnaloguePrimaries, Placed, Pointing, Turn
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, boost, length
+from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng
 from darkmc.core.vocabulary import PARTICLES
 from darkmc.engine.decay_stream import FIXED, FORWARD_SHARE, Stream
@@ -315,8 +316,7 @@ class SecondaryStream:
         low, high = SPLIT_M, max(self.base.near, SPLIT_M * (1.0 + 1e-9))
         flat = uniform[0] < 0.5
         path = np.where(flat, low + (high - low) * uniform[1], low * (high / low) ** uniform[1])
-        density = 0.5 / (high - low) + 0.5 / (path * np.log(high / low))
-        return path, 1.0 / density
+        return path, half_logarithmic_weight(path, low, high)
 
     def _pointing(self, heavy: Array, path: Array) -> Pointing | None:
         """Return what is turned into the solid angle: where the daughter crosses that distance."""

@@ -10,10 +10,11 @@ import numpy as np
 
 from darkmc.biasing.turned import Placed
 from darkmc.core.kinematics import Array, boost
+from darkmc.core.mixtures import window_weight
 from darkmc.core.particles import mass
 from darkmc.core.vocabulary import FINAL_STATES, FinalState
 from darkmc.portals.dark_axion.dark_pair import DarkPair
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.dark_axion.dark_photon_decay import FORCED, PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.lepton_pair_decay import PairDecay
 
@@ -98,7 +99,7 @@ class SeenPhoton:
         momentum = np.sqrt(np.maximum(energy**2 - self._decay.mass**2, 1e-30))
         width = self._decay.window_width(energy, momentum, self._window)[1]
         polarised = 1.5 if self._spin else 1.0
-        return np.where(width > 0.0, polarised * self._decay.window_weight(width), 0.0)
+        return np.where(width > 0.0, polarised * window_weight(True, width, FORCED), 0.0)
 
     def accepted(self, energy: Array) -> Array:
         """Return the share of isotropic decays with a photon in the window."""

@@ -10,6 +10,7 @@ import numpy as np
 from darkmc.core.constants import ALPHA
 from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array, around, boost, length, perpendicular_pair, unit_vector
+from darkmc.core.mixtures import window_weight
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 
@@ -152,7 +153,7 @@ class PhotonDecay:
         forced = (uniform[0] < FORCED) & (width > 0.0)
         cosine = np.where(forced, low + width * uniform[1], 2.0 * uniform[1] - 1.0)
         inside = (cosine >= low) & (cosine <= low + width)
-        weight = np.where(inside, self.window_weight(width), np.where(width > 0.0, 1.0 / (1.0 - FORCED), 1.0))
+        weight = window_weight(inside, width, FORCED)
         photon, daughter = self._back_to_back(
             unstable, momentum, cosine, 2.0 * np.pi * uniform[2], with_daughter
         )
@@ -169,13 +170,6 @@ class PhotonDecay:
             np.clip((limit * self.mass / self.momentum - energy) / momentum, -1.0, 1.0) for limit in window
         )
         return low, high - low
-
-    @staticmethod
-    def window_weight(width: Array) -> Array:
-        """Return the flat density over the mixture's, inside a window of given width; 1 for no window."""
-        share = np.where(width > 0.0, FORCED, 0.0)
-        out: Array = 1.0 / (1.0 - share + 2.0 * share / np.where(width > 0.0, width, 1.0))
-        return out
 
     def _back_to_back(
         self, unstable: Array, momentum: Array, cosine: Array, azimuth: Array, with_daughter: bool

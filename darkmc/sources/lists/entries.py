@@ -15,6 +15,7 @@ from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.estimates import GROUPS, Groups, group_of, group_sums
 from darkmc.core.kinematics import Array, length, polar_angle
+from darkmc.core.mixtures import ListDraw, half_flat
 from darkmc.core.particles import canonical_name
 from darkmc.core.vocabulary import PDG_IDS
 from darkmc.sources.lists.checks import FAR_M, check_axis, check_momenta
@@ -22,8 +23,6 @@ from darkmc.sources.lists.hepmc import read_hepmc
 from darkmc.sources.lists.tables import MOMENTUM, VERTEX, ListFile, read_list
 
 _NS_PER_S = 1e9
-
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -84,21 +83,14 @@ class Entries:
         return out
 
     @cached_property
-    def _chance(self) -> Array:
-        """Chance to be drawn: half of the draws follow the weights, half keep what the list has plenty of."""
-        return 0.5 * self.share + 0.5 / len(self.share)
+    def _draw(self) -> ListDraw:
+        """Half of the draws follow the weights, half keep what the list has plenty of."""
+        return ListDraw(self.per_pot * self.share, half_flat(self.share))
 
-    @cached_property
-    def _cumulative(self) -> Array:
-        total = np.cumsum(self._chance)
-        out: Array = total / total[-1]
-        return out
-
-    @cached_property
+    @property
     def weight(self) -> Array:
         """Mesons per POT that a draw of each entry stands for: the mean over draws is `per_pot`."""
-        out: Array = self.per_pot * self.share / self._chance
-        return out
+        return self._draw.weight
 
     @property
     def largest_weight(self) -> float:
@@ -111,14 +103,9 @@ class Entries:
             return self
         return replace(self, position=self.position - target[:, None], from_target=True)
 
-    def pick(self, uniform: Array) -> Index:
-        """Return entries drawn by uniform numbers (n,)."""
-        drawn: Index = np.searchsorted(self._cumulative, uniform, side="right")
-        return drawn
-
     def draw(self, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum (GeV), theta (rad) and weight of entries drawn by uniform numbers (n,)."""
-        entry = self.pick(uniform)
+        entry = self._draw.pick(uniform)
         return self.size[entry], polar_angle(self.direction[:, entry]), self.weight[entry]
 
 
