@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 
 Groups = NDArray[np.uint8]
 GROUPS = 32
@@ -27,14 +27,14 @@ UNKNOWN = f"unknown: fewer than {LEAST_ENTRIES:g} effective entries"
 class Estimate(NamedTuple):
     """A number and its two errors: of the draws, and of the list that was drawn from; inf: unknown."""
 
-    value: Any
-    draw_error: Any
-    list_error: Any
+    value: Numbers
+    draw_error: Numbers
+    list_error: Numbers
 
     @property
-    def error(self) -> Any:
+    def error(self) -> Numbers:
         """Both errors in quadrature."""
-        total = np.hypot(self.draw_error, self.list_error)
+        total: Array = np.hypot(self.draw_error, self.list_error)
         return total if np.ndim(total) else float(total)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Numbers = float | Array  # functions of numbers broadcast, and return a number for numbers
 
 
 def kallen(x: Any, y: Any, z: Any) -> Any:

@@ -274,8 +274,8 @@ def _status(points: Sequence[tuple[Sample, float]]) -> tuple[float, float]:
     """Return the worst relative error of the draws and the largest row's share of yields at couplings."""
     worst, peak = 0.0, 0.0
     for sample, coupling in points:
-        found = sample.estimate(coupling)
-        worst = max(worst, found.draw_error / found.value if found.value > 0.0 else math.inf)
+        value, error = map(float, sample.estimate(coupling)[:2])
+        worst = max(worst, error / value if value > 0.0 else math.inf)
         peak = max(peak, sample.largest_row(coupling))
     return worst, peak
 

@@ -42,10 +42,10 @@ def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any])
 
 def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
     """Return the share of the yield at one coupling from mesons outside the range of the fit."""
-    parts = sample.channels(coupling)
-    total, outside = sum(part.value for part in parts.values()), 0.0
-    for name, part in parts.items():
-        if sample.replay is None or part.value < _LEAST_SHARE * total:
+    values = {name: float(part.value) for name, part in sample.channels(coupling).items()}
+    total, outside = sum(values.values()), 0.0
+    for name, value in values.items():
+        if sample.replay is None or value < _LEAST_SHARE * total:
             continue
         (momentum, weights, _), (theta, *_) = (
             next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
@@ -53,7 +53,7 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
         )
         known = source.in_range(name.split(":")[0].split(" ->")[0], momentum, theta)
         summed = float(np.sum(weights))
-        outside += part.value * float(np.sum(weights[~known])) / summed if summed > 0.0 else 0.0
+        outside += value * float(np.sum(weights[~known])) / summed if summed > 0.0 else 0.0
     return outside / total if total > 0.0 else 0.0
 
 

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import LINEAR, SCAN_HIGH, crossing, scan_grid, with_extrema
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 
 Band = tuple[float, float]
 
@@ -52,7 +51,7 @@ class Quadratic:
             self.constant + other.constant, self.linear + other.linear, self.quadratic + other.quadratic
         )
 
-    def __call__(self, coupling: Any) -> Any:
+    def __call__(self, coupling: Numbers) -> Numbers:
         """Return Delta a at a coupling; arrays give arrays."""
         return self.constant + coupling * (self.linear + coupling * self.quadratic)
 
@@ -81,7 +80,7 @@ class Quadratic:
         return sorted({q / a, c / q if q else 0.0})
 
 
-Contribution = Quadratic | Callable[[Any], Any]
+Contribution = Quadratic | Callable[[Numbers], Numbers]
 
 
 def allowed_bands(
@@ -192,7 +191,7 @@ def excluded_bands(allowed: list[Band], both_signs: bool = False) -> list[Band]:
 
 
 def _scanned_crossings(
-    function: Callable[[Any], Any], levels: Band, both_signs: bool, reach: float
+    function: Callable[[Numbers], Numbers], levels: Band, both_signs: bool, reach: float
 ) -> list[float]:
     positive = scan_grid(reach)
     grid = np.concatenate([-positive[::-1] if both_signs else np.empty(0), [0.0], positive])
@@ -207,14 +206,16 @@ def _scanned_crossings(
     return found
 
 
-def _evaluated(function: Callable[[Any], Any], grid: Array) -> Array:
+def _evaluated(function: Callable[[Numbers], Numbers], grid: Array) -> Array:
     values = np.broadcast_to(np.asarray(function(grid), dtype=float), grid.shape)
     if not np.isfinite(values).all():
         raise PhysicsError(f"Delta a is not finite at coupling {grid[~np.isfinite(values)][0]:g}")
     return values
 
 
-def _crossings(function: Callable[[Any], Any], grid: Array, excess: Array, level: float) -> list[float]:
+def _crossings(
+    function: Callable[[Numbers], Numbers], grid: Array, excess: Array, level: float
+) -> list[float]:
     changes = np.flatnonzero(excess[:-1] * excess[1:] < 0.0)
     found = (crossing(lambda g: float(function(g)) - level, grid[k], grid[k + 1], LINEAR) for k in changes)
     return [*map(float, grid[excess == 0.0]), *found]

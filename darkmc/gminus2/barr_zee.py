@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.kinematics import Numbers
 from darkmc.core.units import masses, require_text
 from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass
 from darkmc.gminus2.triangle import pseudoscalar_triangle, scalar_triangle
@@ -22,8 +23,13 @@ _BOSONS = {"photon": (0.0, 1.0), "Z": (MASS, VECTOR_COUPLING)}
 
 @elementwise
 def barr_zee_pseudoscalar(
-    lepton: str, mass: Any, g_lepton: Any, g_photon: Any, cutoff: Any = 1000.0, boson: str = "photon"
-) -> Any:
+    lepton: str,
+    mass: Numbers,
+    g_lepton: Numbers,
+    g_photon: Numbers,
+    cutoff: Numbers = 1000.0,
+    boson: str = "photon",
+) -> Numbers:
     """Return Delta a_l of a pseudoscalar X, L = -i g_l X l-bar gamma5 l - (g/4) X F F~.
 
     kappa (m_l g_l g/4 pi^2) [G(m_X, m_V, Lambda) + 5/6], [PV] eqs. 8 and 11: kappa = 1 and m_V = 0 for the
@@ -69,8 +75,13 @@ def barr_zee_pseudoscalar(
 
 @elementwise
 def barr_zee_scalar(
-    lepton: str, mass: Any, g_lepton: Any, g_photon: Any, cutoff: Any = 1000.0, boson: str = "photon"
-) -> Any:
+    lepton: str,
+    mass: Numbers,
+    g_lepton: Numbers,
+    g_photon: Numbers,
+    cutoff: Numbers = 1000.0,
+    boson: str = "photon",
+) -> Numbers:
     """Return Delta a_l of a scalar X, L = -g_l X l-bar l - (g/4) X F F.
 
     kappa (m_l g_l g/4 pi^2) int_0^1 dx int_0^{1-x} dy ln{Lambda^2/[x^2 m_l^2 + y m_X^2 + (1-x-y) m_V^2]},
@@ -116,7 +127,7 @@ def barr_zee_scalar(
 
 def _diagram(
     triangle: Callable[..., Any], lepton: str, mass: Any, cutoff: Any, boson: str
-) -> tuple[float, Any]:
+) -> tuple[float, Numbers]:
     """Return kappa m_l/(4 pi^2) in GeV and the triangle."""
     if require_text("boson", boson) not in _BOSONS:
         raise PhysicsError(f"unknown boson '{boson}'{nearest(boson, _BOSONS)}")

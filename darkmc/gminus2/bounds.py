@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.intervals import NAN, SCAN_HIGH, Exclusion, Interval
+from darkmc.core.kinematics import Numbers
 from darkmc.core.units import numbers, require_not_negative, require_positive
 from darkmc.gminus2 import dark_axion_two_loop
 from darkmc.gminus2.bands import Contribution, Quadratic, allowed_bands, excluded_bands
@@ -169,7 +169,7 @@ def _interval(low: float, high: float) -> Interval:
 
 
 def dark_axion_limit(
-    lepton: str, m_dark_photon: Any, m_axion: Any = 0.0, allowed: Window | None = None
+    lepton: str, m_dark_photon: Numbers, m_axion: Numbers = 0.0, allowed: Window | None = None
 ) -> list[Exclusion]:
     """Return the portal couplings G (GeV^-1) that a moment excludes through the two-loop diagram.
 

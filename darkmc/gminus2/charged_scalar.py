@@ -4,12 +4,10 @@ Source: scotogenic U(1)_D model [U1D], with the mass factor that its printed for
 its second cubic corrected (physics reference, section 11).
 """
 
-from typing import Any
-
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
@@ -24,7 +22,7 @@ def _loop(scalar2: Array, fermion2: Array) -> Array:
 
 
 @elementwise
-def inert_doublet(lepton: str, m_scalar: Any, m_fermion: Any, yukawa_squared: Any) -> Any:
+def inert_doublet(lepton: str, m_scalar: Numbers, m_fermion: Numbers, yukawa_squared: Numbers) -> Numbers:
     """Return Delta a_l of a charged scalar eta and a neutral fermion N.
 
     -sum|y|^2 (m_l^2/16 pi^2 m_eta^2) F2(M_N^2/m_eta^2), where F2(x) = int_0^1 dt t^2 (1-t)/(t + x (1-t))
@@ -70,4 +68,5 @@ def inert_doublet(lepton: str, m_scalar: Any, m_fermion: Any, yukawa_squared: An
     if np.any(m_s + m_f <= m):
         raise PhysicsError(f"m_scalar + m_fermion must exceed the lepton's mass, {m:g} GeV")
     loop = by_chunks(_loop, _RULE.x.size, np.square(m_s / heaviest), np.square(m_f / heaviest))
-    return -strength * np.square(m / heaviest) / (16.0 * np.pi**2) * loop
+    out: Numbers = -strength * np.square(m / heaviest) / (16.0 * np.pi**2) * loop
+    return out

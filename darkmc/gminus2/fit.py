@@ -156,8 +156,8 @@ def fit_coupling(contribution: Quadratic, data: Difference, intervals: Iterable[
         for g in (*_extreme_points(contribution, low, high), *contribution.roots(data.value))
         if low <= g <= high
     ]
-    best = min(candidates, key=lambda g: abs(contribution(g) - data.value))
-    return CouplingFit(_chi_squared(contribution(best), data), best)
+    best = min(candidates, key=lambda g: abs(float(contribution(g)) - data.value))
+    return CouplingFit(_chi_squared(float(contribution(best)), data), best)
 
 
 def fit_pair(form: PairForm, data: Difference, epsilon: Iterable[Band], yukawa: Iterable[Band]) -> PairFit:

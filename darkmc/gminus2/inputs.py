@@ -7,7 +7,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from darkmc.core.errors import PhysicsError, nearest
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.particles import mass
 from darkmc.core.units import masses, numbers
 
@@ -38,11 +38,11 @@ def require_broadcast(where: str, *shapes: tuple[int, ...]) -> None:
         raise PhysicsError(f"{where}: the shapes {listed} of the arguments do not broadcast") from None
 
 
-def elementwise(function: Callable[_P, Any]) -> Callable[_P, Any]:
+def elementwise(function: Callable[_P, Numbers]) -> Callable[_P, Numbers]:
     """Make a loop function raise PhysicsError where its arguments do not broadcast."""
 
     @wraps(function)
-    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Numbers:
         values = [value for value in (*args, *kwargs.values()) if not isinstance(value, str)]
         shapes = (numbers("every mass and coupling", value).shape for value in values)
         require_broadcast(function.__name__, *shapes)

@@ -1,16 +1,15 @@
 """Kinetic mixing of photon and dark photon from a loop of charged scalars."""
 
-from typing import Any
-
 import numpy as np
 
 from darkmc.core.constants import ALPHA
+from darkmc.core.kinematics import Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise
 
 
 @elementwise
-def kinetic_mixing_one_loop(g_dark: Any, m_scalar_1: Any, m_scalar_2: Any) -> Any:
+def kinetic_mixing_one_loop(g_dark: Numbers, m_scalar_1: Numbers, m_scalar_2: Numbers) -> Numbers:
     """Return epsilon = e g_D/(48 pi^2) ln(M_1^2/M_2^2), eq. 13 of the scotogenic U(1)_D model [U1D].
 
     Parameters
@@ -41,4 +40,5 @@ def kinetic_mixing_one_loop(g_dark: Any, m_scalar_1: Any, m_scalar_2: Any) -> An
     light, heavy = np.minimum(m_1, m_2), np.maximum(m_1, m_2)
     log_ratio = np.sign(m_1 - m_2) * np.log1p((heavy - light) / light)
     e = np.sqrt(4.0 * np.pi * ALPHA)
-    return e * couplings("g_dark", g_dark) / (24.0 * np.pi**2) * log_ratio
+    out: Numbers = e * couplings("g_dark", g_dark) / (24.0 * np.pi**2) * log_ratio
+    return out

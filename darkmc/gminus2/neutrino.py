@@ -7,10 +7,10 @@ Lambda^{+1/2}. The prefactor 1/(16 pi^2) belongs to eta^0 = eta_R + i eta_I, fie
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, require_broadcast
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
@@ -20,8 +20,12 @@ _NUMERATOR = _RULE.weight * _RULE.y
 
 
 def neutrino_loop_factors(
-    fermion_masses: Any, m_scalars_r: Any, m_scalars_i: Any, theta_r: Any, theta_i: Any
-) -> Any:
+    fermion_masses: ArrayLike,
+    m_scalars_r: ArrayLike,
+    m_scalars_i: ArrayLike,
+    theta_r: Numbers,
+    theta_i: Numbers,
+) -> Array:
     """Return Lambda_k of M_nu = y Lambda y^T, in GeV.
 
     (M_k/16 pi^2) [c_R^2 F(x_1R) + s_R^2 F(x_2R) - c_I^2 F(x_1I) - s_I^2 F(x_2I)], F(x) = x ln x/(x-1),
@@ -76,10 +80,13 @@ def _columns(pair: Array) -> tuple[Array, Array]:
     return pair[..., :1], pair[..., 1:]
 
 
-def _difference(m_1: Array, m_2: Array, fermion: Array) -> Any:
+def _difference(m_1: Array, m_2: Array, fermion: Array) -> Array:
     """Return F(m_1^2/M^2) - F(m_2^2/M^2)."""
     step = (m_1 - m_2) / fermion * ((m_1 + m_2) / fermion)
-    return step * by_chunks(_divided_difference, _RULE.x.size, (m_1 / fermion) ** 2, (m_2 / fermion) ** 2)
+    out: Array = step * by_chunks(
+        _divided_difference, _RULE.x.size, (m_1 / fermion) ** 2, (m_2 / fermion) ** 2
+    )
+    return out
 
 
 def _divided_difference(x_1: Array, x_2: Array) -> Array:
@@ -89,8 +96,13 @@ def _divided_difference(x_1: Array, x_2: Array) -> Array:
 
 
 def neutrino_mass_matrix(
-    yukawa: Any, fermion_masses: Any, m_scalars_r: Any, m_scalars_i: Any, theta_r: Any, theta_i: Any
-) -> Any:
+    yukawa: ArrayLike,
+    fermion_masses: ArrayLike,
+    m_scalars_r: ArrayLike,
+    m_scalars_i: ArrayLike,
+    theta_r: Numbers,
+    theta_i: Numbers,
+) -> NDArray[Any]:
     """Return (M_nu)_{ab} = sum_k y_ak y_bk Lambda_k in GeV, symmetric and in general complex.
 
     Lambda_k is that of :func:`neutrino_loop_factors`, with its normalisation 1/(16 pi^2).
@@ -129,7 +141,8 @@ def neutrino_mass_matrix(
     if y.shape[-1] != factors.shape[-1]:
         raise PhysicsError("yukawa takes one row per flavour and one column per fermion mass")
     require_broadcast("neutrino_mass_matrix", y.shape[:-2], factors.shape[:-1])
-    return np.einsum("...ak,...k,...bk->...ab", y, factors, y)
+    out: NDArray[Any] = np.einsum("...ak,...k,...bk->...ab", y, factors, y)
+    return out
 
 
 def _matrix(name: str, value: Any) -> NDArray[Any]:
@@ -146,7 +159,9 @@ def _matrix(name: str, value: Any) -> NDArray[Any]:
     return matrix
 
 
-def casas_ibarra(mixing: Any, light_masses: Any, rotation: Any, loop_factors: Any) -> NDArray[np.complex128]:
+def casas_ibarra(
+    mixing: ArrayLike, light_masses: ArrayLike, rotation: ArrayLike, loop_factors: ArrayLike
+) -> NDArray[np.complex128]:
     """Return Yukawa couplings that give the measured neutrino masses, y = U* D^{1/2} R^T Lambda^{-1/2}.
 
     Parameters

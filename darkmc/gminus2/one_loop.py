@@ -3,11 +3,9 @@
 Source: Ge, Ma, Pasquini [Ge], eq. 8; the Z variant has the Z's vector coupling in place of epsilon e.
 """
 
-from typing import Any
-
 import numpy as np
 
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, cutoffs, elementwise, lepton_mass
 from darkmc.gminus2.triangle import pseudoscalar_triangle
@@ -16,8 +14,14 @@ from darkmc.gminus2.z_boson import MASS, VECTOR_COUPLING
 
 @elementwise
 def dark_axion_one_loop(
-    lepton: str, m_axion: Any, m_dark_photon: Any, epsilon: Any, yukawa: Any, coupling: Any, cutoff: Any
-) -> Any:
+    lepton: str,
+    m_axion: Numbers,
+    m_dark_photon: Numbers,
+    epsilon: Numbers,
+    yukawa: Numbers,
+    coupling: Numbers,
+    cutoff: Numbers,
+) -> Numbers:
     """Return Delta a_l of the triangle of axion, dark photon and photon.
 
     (m_l/4 pi^2) epsilon y C G(m_a, m', Lambda), [Ge] eq. 8, for
@@ -61,7 +65,9 @@ def dark_axion_one_loop(
 
 
 @elementwise
-def dark_axion_one_loop_z(lepton: str, m_axion: Any, yukawa: Any, coupling_agz: Any, cutoff: Any) -> Any:
+def dark_axion_one_loop_z(
+    lepton: str, m_axion: Numbers, yukawa: Numbers, coupling_agz: Numbers, cutoff: Numbers
+) -> Numbers:
     """Return Delta a_l of the triangle of axion, Z and photon.
 
     (m_l/4 pi^2) y C_agZ kappa0 G(m_a, m_Z, Lambda) with kappa0 = (1 - 4 s^2)/(4 s c), s^2 = 0.2312: eq. 8 of
@@ -104,8 +110,9 @@ def dark_axion_one_loop_z(lepton: str, m_axion: Any, yukawa: Any, coupling_agz: 
     return loop * couplings("yukawa", yukawa) * portal
 
 
-def _loop(lepton: str, m_axion: Array, m_vector: Array, cutoff: Any) -> Any:
+def _loop(lepton: str, m_axion: Array, m_vector: Array, cutoff: Numbers) -> Numbers:
     """Return (m_l/4 pi^2) G in GeV."""
     m = lepton_mass(lepton)
     allowed = cutoffs(cutoff, m, m_axion, m_vector)
-    return m / (4.0 * np.pi**2) * pseudoscalar_triangle(m, m_axion, m_vector, allowed)
+    out: Numbers = m / (4.0 * np.pi**2) * pseudoscalar_triangle(m, m_axion, m_vector, allowed)
+    return out

@@ -12,13 +12,11 @@ cancels. With w = s0/s, s0 = (m_a + m')^2 and kappa = 4 m_a m'/s0,
     Delta a = -(alpha G^2 m^2/96 pi^3) int_0^1 dw/w [(1-w)(1-w + kappa w)]^{3/2} P(s0/(w m^2)).
 """
 
-from typing import Any
-
 import numpy as np
 
 from darkmc.core.constants import ALPHA
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import LINEAR_STEP, PoleIntegral, by_chunks, unit_rule
@@ -32,7 +30,9 @@ _SUBTRACTED_KERNEL = PoleIntegral(lambda x: x**4)
 
 
 @elementwise
-def dark_axion_two_loop(lepton: str, m_dark_photon: Any, m_axion: Any = 0.0, coupling: Any = 1.0) -> Any:
+def dark_axion_two_loop(
+    lepton: str, m_dark_photon: Numbers, m_axion: Numbers = 0.0, coupling: Numbers = 1.0
+) -> Numbers:
     """Return Delta a_l of the portal L = (G/2) a F X~ at two loops, with c = 0.
 
     Parameters
@@ -70,7 +70,8 @@ def dark_axion_two_loop(lepton: str, m_dark_photon: Any, m_axion: Any = 0.0, cou
     kappa = 4.0 * (m_a / threshold) * (m_v / threshold)
     fold = by_chunks(_fold, _RULE.x.size, np.maximum(log_ratio, _LOG_LIGHT), kappa)
     fold += np.maximum(_LOG_LIGHT - log_ratio, 0.0) / 3.0
-    return -ALPHA * np.square(m * couplings("coupling", coupling)) / (96.0 * np.pi**3) * fold
+    out: Numbers = -ALPHA * np.square(m * couplings("coupling", coupling)) / (96.0 * np.pi**3) * fold
+    return out
 
 
 def _fold(log_ratio: Array, kappa: Array) -> Array:

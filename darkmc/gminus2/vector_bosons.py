@@ -3,11 +3,10 @@
 Source: Pustyntsev, Vanderhaeghen 2025 [PV], eqs. 16 and 18; eq. 16 is [Ge] eq. 10.
 """
 
-from typing import Any
-
 import numpy as np
 
 from darkmc.core.constants import ALPHA
+from darkmc.core.kinematics import Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import PoleIntegral
@@ -18,7 +17,7 @@ _LONGITUDINAL = PoleIntegral(lambda x: 2.0 * x**3)
 
 
 @elementwise
-def vector(lepton: str, mass: Any, epsilon: Any) -> Any:
+def vector(lepton: str, mass: Numbers, epsilon: Numbers) -> Numbers:
     """Return Delta a_l of a dark photon, L = -epsilon e l-bar gamma^mu l X_mu.
 
     (alpha epsilon^2/pi) int_0^1 dx x^2 (1-x)/(x^2 + (1-x) r) with r = mass^2/m_l^2, [PV] eq. 16.
@@ -52,11 +51,12 @@ def vector(lepton: str, mass: Any, epsilon: Any) -> Any:
     '1.1614e-09'
     """
     ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
-    return ALPHA / np.pi * np.square(couplings("epsilon", epsilon)) * _VECTOR(ratio)
+    out: Numbers = ALPHA / np.pi * np.square(couplings("epsilon", epsilon)) * _VECTOR(ratio)
+    return out
 
 
 @elementwise
-def axial_vector(lepton: str, mass: Any, epsilon: Any) -> Any:
+def axial_vector(lepton: str, mass: Numbers, epsilon: Numbers) -> Numbers:
     """Return Delta a_l of an axial vector boson, L = -epsilon e l-bar gamma^mu gamma5 l X_mu.
 
     -(alpha epsilon^2/pi) int_0^1 dx [x (1-x)(4-x) + 2 x^3/r]/(x^2 + (1-x) r) with r = mass^2/m_l^2,
@@ -93,4 +93,5 @@ def axial_vector(lepton: str, mass: Any, epsilon: Any) -> Any:
     """
     ratio = np.square(masses("mass", mass, massless=False) / lepton_mass(lepton))
     loop = _TRANSVERSE(ratio) + _LONGITUDINAL(ratio) / ratio
-    return -ALPHA / np.pi * np.square(couplings("epsilon", epsilon)) * loop
+    out: Numbers = -ALPHA / np.pi * np.square(couplings("epsilon", epsilon)) * loop
+    return out

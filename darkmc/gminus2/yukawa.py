@@ -3,10 +3,9 @@
 Source: Pustyntsev, Vanderhaeghen 2025 [PV], eqs. 2 and 13; eq. 2 is [Ge] eq. 9.
 """
 
-from typing import Any
-
 import numpy as np
 
+from darkmc.core.kinematics import Numbers
 from darkmc.core.units import masses
 from darkmc.gminus2.inputs import couplings, elementwise, lepton_mass
 from darkmc.gminus2.quadrature import PoleIntegral
@@ -16,7 +15,7 @@ _SCALAR = PoleIntegral(lambda x: x**2 * (2.0 - x))
 
 
 @elementwise
-def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
+def pseudoscalar_yukawa(lepton: str, mass: Numbers, yukawa: Numbers) -> Numbers:
     """Return Delta a_l of a pseudoscalar, L = i y a l-bar gamma5 l.
 
     -(y^2/8 pi^2) int_0^1 dx x^3/(x^2 + (1-x) r) with r = mass^2/m_l^2, [PV] eq. 2.
@@ -50,11 +49,12 @@ def pseudoscalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     '-6.3326e-09'
     """
     ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
-    return -np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _PSEUDOSCALAR(ratio)
+    out: Numbers = -np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _PSEUDOSCALAR(ratio)
+    return out
 
 
 @elementwise
-def scalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
+def scalar_yukawa(lepton: str, mass: Numbers, yukawa: Numbers) -> Numbers:
     """Return Delta a_l of a scalar, L = -y s l-bar l.
 
     +(y^2/8 pi^2) int_0^1 dx x^2 (2-x)/(x^2 + (1-x) r) with r = mass^2/m_l^2, [PV] eq. 13.
@@ -88,4 +88,5 @@ def scalar_yukawa(lepton: str, mass: Any, yukawa: Any) -> Any:
     '1.8998e-08'
     """
     ratio = np.square(masses("mass", mass) / lepton_mass(lepton))
-    return np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _SCALAR(ratio)
+    out: Numbers = np.square(couplings("yukawa", yukawa)) / (8.0 * np.pi**2) * _SCALAR(ratio)
+    return out

@@ -13,7 +13,7 @@ from darkmc import __version__
 from darkmc.cards.load import flatten
 from darkmc.cards.run import Axis, DecayLengthRun, HistogramRun, Point, parse_grids
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.decay_length import decay_curves
@@ -108,7 +108,7 @@ def _bins(sample: Sample, name: str, limits: Array, coupling: float) -> Iterator
         yield {"low": float(limits[k]), "high": float(limits[k + 1])} | _events(value, error)
 
 
-def _events(value: float, error: float) -> Row:
+def _events(value: Numbers, error: Numbers) -> Row:
     return {"events": float(value), "events_error": float(error) if np.isfinite(error) else None}
 
 

@@ -9,13 +9,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings, numbers, whole_number
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.rows import Channel
@@ -32,8 +33,8 @@ class Yield(NamedTuple):
     where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
     """
 
-    value: Any
-    error: Any
+    value: Numbers
+    error: Numbers
 
 
 class BinnedYield(NamedTuple):
@@ -47,7 +48,7 @@ class BinnedYield(NamedTuple):
 Estimates = dict[str, Estimate]
 
 
-def _over(coupling: Any, yields: Callable[[float], Estimates]) -> Estimates:
+def _over(coupling: Numbers, yields: Callable[[float], Estimates]) -> Estimates:
     """Return estimates by name for one coupling, or arrays of the couplings' shape."""
     couplings = checked_couplings(coupling)
     if couplings.ndim == 0:
@@ -164,7 +165,7 @@ class Sample:
     def _column(self, get: Callable[[Channel], Array]) -> Array:
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
-    def expected_events(self, coupling: Any) -> Yield:
+    def expected_events(self, coupling: Numbers) -> Yield:
         """Return the expected number of signal events at one coupling or an array of them.
 
         Parameters
@@ -184,15 +185,15 @@ class Sample:
         """
         return _yields({"": self.estimate(coupling)})[""]
 
-    def estimate(self, coupling: Any) -> Estimate:
+    def estimate(self, coupling: Numbers) -> Estimate:
         """Return the expected number of events with both errors: of the draws, and of a finite list."""
         return self._total(coupling, Channel.weights)
 
-    def draw_error(self, coupling: Any) -> Any:
+    def draw_error(self, coupling: Numbers) -> Numbers:
         """Return the standard error of the draws alone, to which `precision` refers; inf: unknown."""
         return self.estimate(coupling).draw_error
 
-    def list_error(self, coupling: Any) -> Any:
+    def list_error(self, coupling: Numbers) -> Numbers:
         """Return the standard error from the size of the lists of mesons, 0 without; inf: unknown."""
         return self.estimate(coupling).list_error
 
@@ -244,17 +245,17 @@ class Sample:
         total = float(whole.expected_events(coupling).value)
         return 1.0 - float(counted.expected_events(coupling).value) / total if total > 0.0 else 0.0
 
-    def slope(self, coupling: Any) -> Yield:
+    def slope(self, coupling: Numbers) -> Yield:
         """Return dN/dG and its standard error, analytic row by row."""
         return _yields({"": self._total(coupling, Channel.slope_weights)})[""]
 
-    def _total(self, coupling: Any, weights: Callable[[Channel, float], Weights]) -> Estimate:
+    def _total(self, coupling: Numbers, weights: Callable[[Channel, float], Weights]) -> Estimate:
         def total(g: float) -> Estimates:
             return {"": estimate([weights(channel, g) for channel in self.channel_rows] if g > 0.0 else [])}
 
         return _over(coupling, total)[""]
 
-    def channels(self, coupling: Any) -> dict[str, Yield]:
+    def channels(self, coupling: Numbers) -> dict[str, Yield]:
         """Return the yield of each channel at one coupling or an array of them."""
 
         def parts(g: float) -> Estimates:
@@ -265,7 +266,7 @@ class Sample:
 
         return _yields(_over(coupling, parts))
 
-    def cutflow(self, coupling: Any) -> dict[str, Yield]:
+    def cutflow(self, coupling: Numbers) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
 
         ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection
@@ -303,7 +304,7 @@ class Sample:
         total = float(np.sum(shares))
         return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
 
-    def histogram(self, observable: str, edges: Any, coupling: float) -> BinnedYield:
+    def histogram(self, observable: str, edges: ArrayLike, coupling: float) -> BinnedYield:
         """Return the distribution of an observable at one coupling, after all cuts.
 
         Parameters
@@ -347,7 +348,7 @@ def _or_zero(channel: Channel) -> Array:
     return absorb if len(absorb) else np.zeros(1)
 
 
-def _one_coupling(what: str, coupling: Any) -> float:
+def _one_coupling(what: str, coupling: Numbers) -> float:
     """Return one coupling, or raise PhysicsError."""
     couplings = checked_couplings(coupling)
     if couplings.size != 1:

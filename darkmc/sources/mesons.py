@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from darkmc.cards.flux import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.cards.load import checked_overrides, flatten, load_card
 from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
@@ -77,7 +77,7 @@ class MesonSource:
             return list_remarks(self.card, self.lists)
         return outside_range(self.card)
 
-    def in_range(self, meson: str, momentum: Any, theta: Any) -> NDArray[np.bool_]:
+    def in_range(self, meson: str, momentum: Numbers, theta: Numbers) -> NDArray[np.bool_]:
         """Return which mesons lie within the range in which the fit was made; all, where none is known.
 
         Parameters
@@ -227,7 +227,7 @@ class MesonSource:
         one = np.ones_like(momentum)
         return self.density_per_solid_angle(meson, momentum, one, 0.0 * one)
 
-    def density(self, meson: str, momentum: Any, theta: Any) -> Any:
+    def density(self, meson: str, momentum: Numbers, theta: Numbers) -> Numbers:
         """Return d2N/dp dtheta per POT in 1/(GeV rad); 0 outside the kinematic range.
 
         Parameters
@@ -339,7 +339,7 @@ class MesonSource:
         return momentum, theta, weight / n
 
 
-def _broadcast(momentum: Any, theta: Any) -> tuple[Array, Array]:
+def _broadcast(momentum: Numbers, theta: Numbers) -> tuple[Array, Array]:
     """Return momenta and angles as arrays of one shape, or raise PhysicsError."""
     p, angle = numbers("momentum", momentum), numbers("theta", theta)
     try:

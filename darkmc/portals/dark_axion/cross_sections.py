@@ -1,11 +1,10 @@
 """Cross sections of the model at any coupling, in the units of experiments."""
 
-from typing import Any
-
 import numpy as np
 
 from darkmc.core.constants import GEV2_TO_PB
 from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.kinematics import Numbers
 from darkmc.core.materials import Nucleus, nucleus
 from darkmc.core.particles import mass
 from darkmc.core.units import (
@@ -25,7 +24,7 @@ LARGEST_NUCLEUS = 1000
 LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
 
 
-def squared(coupling: Any) -> Any:
+def squared(coupling: Numbers) -> Numbers:
     """Return G^2 in GeV^-2, or raise PhysicsError if a coupling is negative or not finite."""
     return np.square(checked_couplings(coupling)[()])
 
@@ -35,7 +34,9 @@ class CrossSections:
 
     current: DarkCurrent
 
-    def annihilation_cross_section(self, sqrt_s: Any, coupling: Any = 1.0, m_lepton: float = 0.0) -> Any:
+    def annihilation_cross_section(
+        self, sqrt_s: Numbers, coupling: Numbers = 1.0, m_lepton: float = 0.0
+    ) -> Numbers:
         """Return sigma(l+ l- -> a gamma') in pb ([dN] eq. 6); 0 below threshold.
 
         Parameters
@@ -50,12 +51,12 @@ class CrossSections:
         energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
         if not np.all(energy > 2.0 * m):
             raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
-        sigma = annihilation.cross_section(np.square(energy), self.current, m)
+        sigma: Numbers = annihilation.cross_section(np.square(energy), self.current, m)
         return sigma * squared(coupling) * GEV2_TO_PB
 
     def radiative_annihilation_cross_section(
-        self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Any = 1.0
-    ) -> Any:
+        self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Numbers = 1.0
+    ) -> Numbers:
         """Return sigma(e+ e- -> a gamma gamma') in pb, the photon radiated off the beams.
 
         Parameters
@@ -82,7 +83,9 @@ class CrossSections:
         sigma = radiative_annihilation.cross_section(energy**2, low, high, self.current, widest, mass("e"))
         return sigma * squared(coupling) * GEV2_TO_PB
 
-    def bremsstrahlung_cross_section(self, beam_energy: Any, Z: int, A: float, coupling: Any = 1.0) -> Any:
+    def bremsstrahlung_cross_section(
+        self, beam_energy: Numbers, Z: int, A: float, coupling: Numbers = 1.0
+    ) -> Numbers:
         """Return sigma(e N -> e N a gamma') in pb, coherent, by equivalent photons; 0 when closed.
 
         Parameters
@@ -108,8 +111,8 @@ class CrossSections:
         return sigma * squared(coupling) * GEV2_TO_PB
 
     def scattering_cross_section(
-        self, incoming: str, energy: Any, target: str = "e", coupling: Any = 1.0
-    ) -> Any:
+        self, incoming: str, energy: Numbers, target: str = "e", coupling: Numbers = 1.0
+    ) -> Numbers:
         """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X) in cm^2; 0 below threshold.
 
         Parameters
@@ -144,4 +147,5 @@ class CrossSections:
             scattering = ProtonConversion(self.current, state)
         else:
             scattering = conversion_on(nucleus(target), self.current, state)
-        return scattering.cross_section(lab) * squared(coupling)
+        sigma: Numbers = scattering.cross_section(lab)
+        return sigma * squared(coupling)

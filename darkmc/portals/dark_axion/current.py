@@ -5,12 +5,11 @@ Source: deNiverville, Lee, Seo, PRD 98 (2018) 115011 [dN], arXiv:1806.00757, eqs
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, kallen, two_body_momentum
+from darkmc.core.kinematics import Array, Numbers, kallen, two_body_momentum
 from darkmc.core.units import checked_couplings, masses, require_not_negative, require_positive, squares
 
 
@@ -60,27 +59,28 @@ class DarkCurrent:
         (m_out,) = masses.values()
         return m_in, m_out
 
-    def virtual_photon_width(self, q2: Any, coupling: Any = 1.0) -> Any:
+    def virtual_photon_width(self, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
         """Return Gamma(gamma*(q2) -> a gamma') = G^2 k^3/(12 pi) in GeV; 0 below threshold.
 
         `q2` in GeV^2 and `coupling` in GeV^-1 broadcast. From [dN] eq. 7 by crossing.
         """
         photon = np.sqrt(np.maximum(squares("q2", q2), 0.0))
         momentum = two_body_momentum(photon, self.m_axion, self.m_dark_photon)
-        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+        out: Numbers = np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+        return out
 
-    def spectral_density(self, q2: Any, coupling: Any = 1.0) -> Any:
+    def spectral_density(self, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
         """Return rho(q2) = sqrt(q2) Gamma*(q2)/(pi q2^2) in GeV^-2: the weight of a photon of mass^2 q2.
 
         For any process with a virtual photon, sigma(X + a gamma') = int dq2 rho(q2) sigma(X + V(q2)).
         """
-        q2 = squares("q2", q2)
-        above = q2 > self.threshold**2
-        safe = np.where(above, q2, 1.0)
+        square = squares("q2", q2)
+        above = square > self.threshold**2
+        safe = np.where(above, square, 1.0)
         density = np.sqrt(safe) * self.virtual_photon_width(safe, coupling) / (np.pi * safe**2)
         return np.where(above, density, 0.0)[()]
 
-    def dark_photon_width(self, photon_q2: Any = 0.0, coupling: Any = 1.0) -> Any:
+    def dark_photon_width(self, photon_q2: Numbers = 0.0, coupling: Numbers = 1.0) -> Numbers:
         """Return Gamma(gamma' -> a gamma*(photon_q2)) in GeV, spin average included; 0 when closed.
 
         For a real photon this is [dN] eq. 7, G^2 (m'^2 - m_a^2)^3/(96 pi m'^3).
@@ -89,15 +89,17 @@ class DarkCurrent:
         if np.any(photon_q2 < 0.0):
             raise PhysicsError("photon_q2 must not be negative")
         momentum = two_body_momentum(self.m_dark_photon, self.m_axion, np.sqrt(photon_q2))
-        return np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+        out: Numbers = np.square(checked_couplings(coupling)) * momentum**3 / (12.0 * np.pi)
+        return out
 
-    def axion_width(self, coupling: Any = 1.0) -> Any:
+    def axion_width(self, coupling: Numbers = 1.0) -> Numbers:
         """Return Gamma(a -> gamma gamma') in GeV; 0 when closed.
 
         G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
         """
         momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
-        return np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)
+        out: Numbers = np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)
+        return out
 
     def tensor(self, q: Array, k: Array) -> Array:
         """Return the spin-summed E^{mu nu} of the vertex for photon momentum q and gamma' momentum k.
@@ -122,6 +124,7 @@ class DarkCurrent:
         out: Array = metric[..., None] * (q2 * k2 - qk**2) - k2 * qq - q2 * kk + qk * cross
         return out
 
-    def kallen(self, q2: Any) -> Any:
+    def kallen(self, q2: Numbers) -> Numbers:
         """Return lambda(q2, m_a^2, m'^2) in GeV^4."""
-        return kallen(squares("q2", q2), self.m_axion**2, self.m_dark_photon**2)
+        out: Numbers = kallen(squares("q2", q2), self.m_axion**2, self.m_dark_photon**2)
+        return out

@@ -1,12 +1,12 @@
 """DarkAxionPortal: widths, branching ratios and spectra of the model at any coupling."""
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 from darkmc.core.units import (
     checked_couplings,
@@ -23,7 +23,7 @@ from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.portal import DarkState
 
 
-def _checked(coupling: Any) -> Any:
+def _checked(coupling: Numbers) -> Numbers:
     return checked_couplings(coupling)[()]
 
 
@@ -103,18 +103,18 @@ class DarkAxionPortal(CrossSections):
             for name, products in FINAL_STATES.items()
         }
 
-    def partial_width(self, final_state: str, coupling: Any = 1.0) -> Any:
+    def partial_width(self, final_state: str, coupling: Numbers = 1.0) -> Numbers:
         """Return the width (GeV) of gamma' -> "a gamma", "a e- e+" or "a mu- mu+"; 0 when closed.
 
         [dN] eq. 7 and section VI, the latter with the spin average 1/3 that its figure 10 lacks.
         """
         return self._widths[self._final_state(final_state)] * squared(coupling)
 
-    def dark_photon_width(self, coupling: Any = 1.0) -> Any:
+    def dark_photon_width(self, coupling: Numbers = 1.0) -> Numbers:
         """Return the width (GeV) of the dark photon: a gamma, a e e and a mu mu; 0 when all are closed."""
         return sum(self._widths.values()) * squared(coupling)
 
-    def dark_photon_ctau(self, coupling: Any = 1.0) -> Any:
+    def dark_photon_ctau(self, coupling: Numbers = 1.0) -> Numbers:
         """Return c tau (m) of the dark photon; inf when it is stable."""
         return _ctau(self.dark_photon_width(coupling))
 
@@ -132,15 +132,15 @@ class DarkAxionPortal(CrossSections):
             return self.branching_ratio(final_state)
         return float(self._final_state(final_state) == "a gamma")
 
-    def axion_width(self, coupling: Any = 1.0) -> Any:
+    def axion_width(self, coupling: Numbers = 1.0) -> Numbers:
         """Return the width (GeV) of a -> gamma gamma' ([dN] eq. 8); 0 when closed."""
         return self.current.axion_width(_checked(coupling))
 
-    def axion_ctau(self, coupling: Any = 1.0) -> Any:
+    def axion_ctau(self, coupling: Numbers = 1.0) -> Numbers:
         """Return c tau (m) of the axion; inf when it is stable."""
         return _ctau(self.axion_width(coupling))
 
-    def meson_branching_ratio(self, meson: str, coupling: Any = 1.0) -> Any:
+    def meson_branching_ratio(self, meson: str, coupling: Numbers = 1.0) -> Numbers:
         """Return BR(P -> gamma a gamma') or BR(V -> a gamma'); 0 when closed.
 
         P is normalised to the measured BR(P -> gamma gamma), V to BR(V -> e+ e-).
@@ -148,9 +148,10 @@ class DarkAxionPortal(CrossSections):
         name = canonical_name(meson)
         relative = meson_decay if name in PSEUDOSCALARS else vector_meson
         measured = photon_coupling(name).value
-        return measured * relative.relative_width(mass(name), self.current) * squared(coupling)
+        out: Numbers = measured * relative.relative_width(mass(name), self.current) * squared(coupling)
+        return out
 
-    def meson_decay_spectrum(self, meson: str, q2: Any, coupling: Any = 1.0) -> Any:
+    def meson_decay_spectrum(self, meson: str, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
         """Return dBR(P -> gamma a gamma')/dq2 in GeV^-2, q2 = (p_a + p_gamma')^2 in GeV^2.
 
         Raises
@@ -164,9 +165,10 @@ class DarkAxionPortal(CrossSections):
         spectrum = meson_decay.relative_spectrum(
             numbers("q2", q2)[()], mass(name), self.current, _checked(coupling)
         )
-        return photon_coupling(name).value * spectrum
+        out: Numbers = photon_coupling(name).value * spectrum
+        return out
 
-    def lepton_moment(self, lepton: str, coupling: Any = 1.0) -> Any:
+    def lepton_moment(self, lepton: str, coupling: Numbers = 1.0) -> Numbers:
         """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
 
@@ -177,6 +179,6 @@ class DarkAxionPortal(CrossSections):
         return name
 
 
-def _ctau(width: Any) -> Any:
+def _ctau(width: Numbers) -> Numbers:
     with np.errstate(divide="ignore"):
         return np.divide(HBAR_C_GEV_M, width)[()]
