@@ -3,6 +3,7 @@
 import inspect
 import re
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -137,3 +138,18 @@ def test_a_missing_section_is_found():
 @pytest.mark.parametrize("name", [name for name in REACHED if name.split(".")[0] not in TO_COME])
 def test_all_sections_are_there(name):
     assert missing(REACHED[name]) == set()
+
+
+UNTYPED = {"write_root"}
+
+
+def test_numbers_have_a_type():
+    """Any said nothing of a coupling; it is left for events to write, of several kinds."""
+    untyped = {
+        name
+        for name, found in REACHED.items()
+        if inspect.isfunction(found)
+        for annotation in found.__annotations__.values()
+        if annotation is Any
+    }
+    assert untyped == UNTYPED
