@@ -130,8 +130,7 @@ def _rate(options: argparse.Namespace) -> int:
     if options.json:
         row = {
             "experiment": experiment.card.name,
-            "m_dark_photon": portal.m_dark_photon,
-            "m_axion": portal.m_axion,
+            **portal.masses,
             "coupling": coupling,
             "expected_events": found.value,
             **known_errors(found),

@@ -1,1 +1,1 @@
-"""What everything stands on: units, particles, kinematics, random numbers, errors."""
+"""What everything stands on: names, units, particles, kinematics, random numbers, errors."""

@@ -32,7 +32,7 @@ from darkmc.sample.stream import ChannelPlan, Events, Momenta
 
 if TYPE_CHECKING:
     from darkmc.experiments.experiment import Experiment
-    from darkmc.portals.dark_axion.facade import DarkAxionPortal
+    from darkmc.portals.portal import Portal
 
 _PATIENCE = 30  # blocks of rows that are tried for an event, on average: about half a second
 
@@ -71,7 +71,7 @@ class EventStream:
     def __init__(
         self,
         experiment: "Experiment",
-        portal: "DarkAxionPortal",
+        portal: "Portal",
         plans: Sequence[ChannelPlan],
         coupling: float,
         n: int,
@@ -254,7 +254,7 @@ class EventStream:
         columns = (weights / factor, np.full(len(places), plan.power), survive, window, second, absorb)
         return dict(zip(_ROW, columns, strict=True))
 
-    def _metadata(self, experiment: "Experiment", portal: "DarkAxionPortal") -> dict[str, Any]:
+    def _metadata(self, experiment: "Experiment", portal: "Portal") -> dict[str, Any]:
         from darkmc import __version__
 
         kind = (

@@ -52,8 +52,7 @@ def at(point: Point) -> tuple[DarkAxionPortal, Row]:
 def point_columns(portal: DarkAxionPortal, coupling: float) -> Row:
     """Return the columns that say where in the parameters a row is."""
     return {
-        "m_dark_photon_GeV": portal.m_dark_photon,
-        "m_axion_GeV": portal.m_axion,
+        **{f"{name}_GeV": mass for name, mass in portal.masses.items()},
         "coupling_per_GeV": coupling,
     }
 
