@@ -101,6 +101,12 @@ def bin_chi2(values, weights, edges, expected):
     return total
 
 
+def spin_correlation(cos_theta, cos_star, phi_star):
+    """W of the module `dark_photon_decay`, in closed form; its integral is 64 pi/9."""
+    c2, sine2 = np.square(cos_theta), 1.0 - np.square(cos_star)
+    return (1.0 + c2) - sine2 * (np.square(np.cos(phi_star)) + c2 * np.square(np.sin(phi_star)))
+
+
 def chain_angles(first_photon, axion, dark_photon, photon):
     """Cos theta, cos theta*, phi* of the methods notes, section 5, from four-momenta in any one frame.
 

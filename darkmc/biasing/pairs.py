@@ -103,7 +103,7 @@ class AnalogueProduction:
         pair = self._annihilation.sample(uniform[:3])
         photon, _ = self._decay.as_it_comes(pair, uniform[3:5])
         portal = self._source.portal
-        unstable, partner = pair.state(portal.heavy.name), pair.state(portal.light.name)
+        unstable, partner = pair.momentum(portal.heavy.name), pair.momentum(portal.light.name)
         azimuth, side = 2.0 * np.pi * uniform[5], np.where(uniform[6] < 0.5, -1.0, 1.0)
 
         def placed(four: Array) -> Array:

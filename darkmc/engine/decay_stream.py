@@ -90,7 +90,7 @@ class Stream:
         """Return a rough average over decays for every meson momentum; it shapes proposals only."""
         rng = chunk_rng(0, self.number, CHUNKS["proposal"][0])
         uniform = rng.random((4, 48))
-        unstable = self.production.sample(uniform[:3]).state(self.heavy.name)
+        unstable = self.production.sample(uniform[:3]).momentum(self.heavy.name)
         speed = length(unstable[1:])
         along = speed * (2.0 * uniform[3] - 1.0)
         energies = np.hypot(momenta, self.mass)
@@ -186,7 +186,7 @@ class Stream:
         start = FIXED + self.decay.n_uniform
         uniform = rng.random((start + self.primaries.n_uniform, n_rows))
         pair = self.production.sample(uniform[1:FIXED])
-        placed = self.primaries.place(pair.state(self.heavy.name), uniform[start:])
+        placed = self.primaries.place(pair.momentum(self.heavy.name), uniform[start:])
         everything = with_events or experiment.needs_everything
         analogue = not isinstance(self.primaries, TurnedPrimaries)
         daughters, weight = self.decay.draw(
@@ -256,7 +256,7 @@ class Stream:
     def _others(self, pair: DarkPair, placed: Placed, momentum: Array) -> Momenta:
         """Return the lab momenta of the meson and its daughters."""
         unstable = np.concatenate([placed.unstable[:1], placed.direction * momentum])
-        partner = boost(pair.state(self.light.name), placed.parent, self.mass)
+        partner = boost(pair.momentum(self.light.name), placed.parent, self.mass)
         out = {
             "meson": placed.rotation(placed.parent),
             self.heavy.name: unstable,

@@ -150,7 +150,7 @@ class SecondaryStream:
 
     def _incoming(self, pair: DarkPair, daughters: tuple[Array, Array] | None) -> Array:
         """Return the state that interacts, in the meson's rest frame."""
-        return pair.state(self.incoming.name) if daughters is None else daughters[1]
+        return pair.momentum(self.incoming.name) if daughters is None else daughters[1]
 
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
@@ -229,7 +229,7 @@ class SecondaryStream:
         jacobian = 1.0 if self.map is None else self.map(uniform)
         pair, daughters = self._pair(uniform)
         path, per_path = self._path(uniform[start : start + 2])
-        heavy = pair.state(self.portal.heavy.name)
+        heavy = pair.momentum(self.portal.heavy.name)
         incoming = self._incoming(pair, daughters)
         placed = self.primaries.place(incoming, uniform[self._first :], self._pointing(heavy, path))
         ray = self._ray(placed, heavy, path)
@@ -355,10 +355,11 @@ class SecondaryStream:
         """Return the linear polarisation (4, n) in the lab of a gamma' that interacts, if it has one."""
         if not (self._takes_dark_photon and self.card.simulation.spin_correlations):
             return None
-        spin = pair.spin
         if self.upstream:
             assert self.decay is not None
             spin = self.decay.daughter_spin(pair, uniform[[FIXED, FIXED + 1, self._first - 1]])
+        else:
+            spin = pair.dark_photon_spin
         return placed.rotation(boost(spin, placed.parent, self.base.mass))[:, seen]
 
     def _production(self, placed: Placed) -> Array:

@@ -127,7 +127,7 @@ class SeenPair:
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of a draw."""
-        return np.where(energy > self._window[0], self._decay.largest_weight, 0.0)
+        return np.where(energy > self._window[0], self._decay.largest_share, 0.0)
 
     def accepted(self, energy: Array) -> Array:
         """Return 1 above the least energy that the cuts leave, rising to it from half of it."""

@@ -82,7 +82,6 @@ CALLS = {
     "spectral_density": (PORTAL.current.spectral_density, {"q2": 0.1, "coupling": 1.0}),
     "dark_photon_width": (PORTAL.current.dark_photon_width, {"photon_q2": 0.0, "coupling": 1.0}),
     "axion_width": (PORTAL.current.axion_width, {"coupling": 1.0}),
-    "kallen": (PORTAL.current.kallen, {"q2": 0.1}),
     **{
         f"{name} {method}": (part(part(sample, name), method), given)
         for name in ("charm-finegrained", "lsnd", "babar-lowcut")

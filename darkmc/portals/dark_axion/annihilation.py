@@ -3,6 +3,7 @@
 Source: [dN] eq. 6 (arXiv:1806.00757), right for any axion mass; the dark current at q2 = s.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.inverse_tables import InverseTable
-from darkmc.core.kinematics import Array, two_body_momentum
+from darkmc.core.kinematics import Array, length, two_body_momentum
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes, polarisation_axes
 from darkmc.portals.dark_axion.pseudoscalar_decay import cosine_from_uniform
 from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
+from darkmc.portals.portal import REST, Draw, Parents
 
 
 def lepton_mass_factor(s: Any, m_lepton: float) -> Any:
@@ -31,11 +33,6 @@ def cross_section(s: Any, current: DarkCurrent, m_lepton: float = 0.0) -> Any:
     """
     s = np.asarray(s, dtype=float)
     return 4.0 * np.pi**2 * ALPHA * current.spectral_density(s) * lepton_mass_factor(s, m_lepton)
-
-
-def differential(s: Any, cosine: Any, current: DarkCurrent) -> Any:
-    """Return dsigma/dcos theta for massless leptons: (3/8)(1 + cos^2 theta) times the total."""
-    return cross_section(s, current) * 0.375 * (1.0 + np.square(cosine))
 
 
 def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
@@ -112,49 +109,83 @@ def _log_u(depth: Array) -> Array:
 
 
 class Annihilation:
-    """Sampler of e+ e- -> a gamma' in the centre of mass.
+    """e+ e- -> a gamma' in the centre of mass: a :class:`darkmc.portals.portal.Production`, its total in pb.
 
     The z axis of the pairs is the beam (either one), and cos theta to it has density
     (3/8)(1 + cos^2 theta); the caller turns them about the beam.  The gamma' is polarised linearly along
     x* or y* with relative chance 1 : cos^2 theta, which is W of :mod:`dark_photon_decay` with theta the
-    polar angle.  `DarkPair.weight` is the cross section in pb at G = 1: its mean is sigma.
+    polar angle.
 
-    With radiation a photon flies along -z, `DarkPair.photon` (most are very soft), and the angles are those
+    With radiation a photon flies along -z (most are very soft), and the angles are those
     in the (a gamma') rest frame.  Both beams radiate alike: the caller gives half of the pairs a half turn
     about an axis across the beam.
 
     Parameters
     ----------
-    sqrt_s : float
-        Energy in the centre of mass in GeV.
+    sqrt_s : float or None
+        Energy in the centre of mass in GeV; None: that of the parents.
     current : DarkCurrent
         The portal's current.
     spin_correlations : bool
         Keep the polarisation of the gamma', or forget it.
     radiation : bool
-        Let one beam radiate before, see :class:`InitialStateRadiation`.
+        Let one beam radiate before, see :class:`InitialStateRadiation`; for a fixed sqrt_s only.
 
     Raises
     ------
     PhysicsError
-        If sqrt_s is not above threshold.
+        If sqrt_s is not above threshold, or not given where it is needed.
     """
 
+    key, power, frame = "e+ e-", 2.0, REST
     n_uniform = 3
 
     def __init__(
-        self, sqrt_s: float, current: DarkCurrent, spin_correlations: bool, radiation: bool = False
+        self, sqrt_s: float | None, current: DarkCurrent, spin_correlations: bool, radiation: bool = False
     ) -> None:
-        if not current.threshold < sqrt_s < np.inf:
-            raise PhysicsError(f"sqrt_s = {sqrt_s:g} GeV is not above threshold ({current.threshold:g} GeV)")
+        self.threshold = current.threshold
+        if sqrt_s is not None and not self.threshold < sqrt_s < np.inf:
+            raise PhysicsError(f"sqrt_s = {sqrt_s:g} GeV is not above threshold ({self.threshold:g} GeV)")
         self.sqrt_s = sqrt_s
         self.current = current
         self.spin_correlations = spin_correlations
-        self._radiation = InitialStateRadiation(sqrt_s, current) if radiation else None
-        self._sigma = float(cross_section(sqrt_s**2, current)) * GEV2_TO_PB
-        self.largest_weight = self._sigma if self._radiation is None else self._radiation.largest_weight
+        self._radiation = InitialStateRadiation(self._energy(sqrt_s), current) if radiation else None
+        self.products = (*(("photon",) if radiation else ()), "axion", "dark_photon")
+        self.mappable = (0, 1) if radiation else (1,)
 
-    def sample(self, uniform: Array) -> DarkPair:
+    def _energy(self, energy: Any) -> Any:
+        """Return sqrt(s) in GeV: that given, or the fixed one."""
+        found = self.sqrt_s if energy is None else energy
+        if found is None:
+            raise PhysicsError("e+ e- -> a gamma' needs an energy")
+        return found
+
+    def total(self, energy: Any = None) -> Any:
+        """Return the cross section in pb at G = 1 at sqrt(s) in GeV; with radiation, at the fixed one."""
+        if self._radiation is not None:
+            return self._radiation.total
+        return cross_section(np.square(self._energy(energy)), self.current) * GEV2_TO_PB
+
+    @property
+    def largest_weight(self) -> float:
+        """Bound on the weights: alpha/24 at all energies, towards which the cross section rises."""
+        if self._radiation is not None:
+            return self._radiation.largest_weight
+        return ALPHA / 24.0 * GEV2_TO_PB if self.sqrt_s is None else float(self.total())
+
+    def density(self, invariants: Sequence[Any]) -> Any:
+        """Return dsigma/dcos theta in pb at G = 1, at s in GeV^2 and cos theta to the beam; no radiation."""
+        s, cosine = invariants
+        return cross_section(s, self.current) * GEV2_TO_PB * 0.375 * (1.0 + np.square(cosine))
+
+    def about_axis(self, draw: Draw, axis: Array) -> Array:
+        """Return (3/4)(1 + cos^2), of the angle between the gamma' and the beam, without radiation."""
+        space = draw.momentum("dark_photon")[1:]
+        cosine = np.einsum("ij,ij->j", space, axis) / length(space)
+        out: Array = 0.75 * (1.0 + cosine**2)
+        return out
+
+    def sample(self, uniform: Array, parents: Parents | None = None) -> DarkPair:
         """Return pairs from uniform numbers (3, n), of which radiation takes the first."""
         cosine = cosine_from_uniform(uniform[1])
         sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
@@ -163,16 +194,18 @@ class Annihilation:
         else:
             axes = isotropic_axes(cosine, sine, uniform[2])
         boost, photon_energy = None, None
-        weight, pair_mass = np.full_like(cosine, self._sigma), np.full_like(cosine, self.sqrt_s)
-        if self._radiation is not None:
+        pair_mass = np.zeros_like(cosine) + self._energy(None if parents is None else parents.energy)
+        if self._radiation is None:
+            weight = np.asarray(self.total(pair_mass))
+        else:
             x, weight = self._radiation.sample(uniform[0])
-            root = np.sqrt(np.maximum(1.0 - x, (self.current.threshold / self.sqrt_s) ** 2))
+            root = np.sqrt(np.maximum(1.0 - x, (self.threshold / pair_mass) ** 2))
             boost = ((1.0 - 0.5 * x) / root, 0.5 * x / root)
-            photon_energy, pair_mass = 0.5 * x * self.sqrt_s, root * self.sqrt_s
+            photon_energy, pair_mass = 0.5 * x * pair_mass, root * pair_mass
         return DarkPair(
             current=self.current,
             weight=weight,
-            momentum=two_body_momentum(pair_mass, self.current.m_axion, self.current.m_dark_photon),
+            star_momentum=two_body_momentum(pair_mass, self.current.m_axion, self.current.m_dark_photon),
             cosine=cosine,
             sine=sine,
             pair_boost=boost,

@@ -73,4 +73,4 @@ def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) ->
         sigma = vector_cross_section(beam_energy, np.sqrt(s_prime), nucleus, 2 * order)
         return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))
 
-    return float(converged(integral, 60, 1e-4, "bremsstrahlung of a gamma'"))
+    return float(converged(integral, 60, 3e-3, "bremsstrahlung of a gamma'"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, Numbers, kallen, two_body_momentum
+from darkmc.core.kinematics import Numbers, two_body_momentum
 from darkmc.core.units import checked_couplings, masses, require_not_negative, require_positive, squares
 
 
@@ -99,32 +99,4 @@ class DarkCurrent:
         """
         momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
         out: Numbers = np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)
-        return out
-
-    def tensor(self, q: Array, k: Array) -> Array:
-        """Return the spin-summed E^{mu nu} of the vertex for photon momentum q and gamma' momentum k.
-
-        Parameters
-        ----------
-        q, k : array (4, n)
-            Four-momenta in GeV; k on the mass shell of gamma'.
-
-        Returns
-        -------
-        array (4, 4, n)
-            g[q^2 k^2 - (q.k)^2] - k^2 qq - q^2 kk + (q.k)(qk + kq), indices up, metric (+,-,-,-), at G = 1.
-            It is transverse, q_mu E^{mu nu} = 0, and its trace is -lambda(q^2, m_a^2, m'^2)/2.
-        """
-        metric = np.diag([1.0, -1.0, -1.0, -1.0])
-        q2 = np.einsum("in,ij,jn->n", q, metric, q)
-        k2 = self.m_dark_photon**2
-        qk = np.einsum("in,ij,jn->n", q, metric, k)
-        qq, kk = q[:, None] * q[None], k[:, None] * k[None]
-        cross = q[:, None] * k[None] + k[:, None] * q[None]
-        out: Array = metric[..., None] * (q2 * k2 - qk**2) - k2 * qq - q2 * kk + qk * cross
-        return out
-
-    def kallen(self, q2: Numbers) -> Numbers:
-        """Return lambda(q2, m_a^2, m'^2) in GeV^4."""
-        out: Numbers = kallen(squares("q2", q2), self.m_axion**2, self.m_dark_photon**2)
         return out

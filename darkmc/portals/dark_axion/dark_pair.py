@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from darkmc.core.kinematics import Array, boost, boost_z
 from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.drawn import at_rest
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class DarkPair:
         The masses.
     weight : array (n,)
         Branching ratio at G = 1 per event: its mean is the branching ratio.
-    momentum, cosine, sine : arrays (n,)
+    star_momentum, cosine, sine : arrays (n,)
         The gamma' in the (a gamma') rest frame: momentum (GeV), cosine and sine of its angle to z.
     pair_boost : (gamma, gamma beta) of arrays (n,), or None
         Boost along +z from the (a gamma') rest frame to the parent's; None if they are the same.
@@ -36,7 +37,7 @@ class DarkPair:
 
     current: DarkCurrent
     weight: Array
-    momentum: Array
+    star_momentum: Array
     cosine: Array
     sine: Array
     pair_boost: tuple[Array, Array] | None
@@ -44,9 +45,9 @@ class DarkPair:
     polarisation: Array
 
     def _in_pair(self, mass: float, sign: float) -> Array:
-        out = np.zeros((4, len(self.momentum)))
-        out[0] = np.sqrt(self.momentum**2 + mass**2)
-        out[1], out[3] = sign * self.momentum * self.sine, sign * self.momentum * self.cosine
+        out = np.zeros((4, len(self.star_momentum)))
+        out[0] = np.sqrt(self.star_momentum**2 + mass**2)
+        out[1], out[3] = sign * self.star_momentum * self.sine, sign * self.star_momentum * self.cosine
         return out
 
     def to_parent(self, four: Array) -> Array:
@@ -64,19 +65,27 @@ class DarkPair:
         return self.to_parent(self.dark_photon_in_pair)
 
     @cached_property
-    def spin(self) -> Array:
-        """Linear polarisation four-vector (4, n) of the gamma' in the parent's rest frame."""
-        at_rest = np.concatenate([np.zeros((1, self.polarisation.shape[1])), self.polarisation])
-        return self.to_parent(boost(at_rest, self.dark_photon_in_pair, self.current.m_dark_photon))
-
-    @cached_property
     def axion(self) -> Array:
         """Four-momentum (4, n) of the axion in the parent's rest frame."""
         return self.to_parent(self._in_pair(self.current.m_axion, -1.0))
 
-    def state(self, name: str) -> Array:
-        """Return the four-momentum (4, n) of "axion" or "dark_photon" in the parent's rest frame."""
-        return self.axion if name == "axion" else self.dark_photon
+    def momentum(self, name: str) -> Array:
+        """Return the four-momentum (4, n) of "axion", "dark_photon" or "photon", parent at rest."""
+        found = getattr(self, name) if name in ("axion", "dark_photon", "photon") else None
+        if found is None:
+            raise KeyError(name)
+        return np.asarray(found)
+
+    def spin(self, name: str) -> Array | None:
+        """Return the linear polarisation four-vector (4, n) of the "dark_photon"; None for others."""
+        return self.dark_photon_spin if name == "dark_photon" else None
+
+    @cached_property
+    def dark_photon_spin(self) -> Array:
+        """Linear polarisation four-vector (4, n) of the gamma' in the parent's rest frame."""
+        return self.to_parent(
+            boost(at_rest(self.polarisation), self.dark_photon_in_pair, self.current.m_dark_photon)
+        )
 
     @property
     def photon(self) -> Array | None:

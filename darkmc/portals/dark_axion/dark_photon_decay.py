@@ -1,8 +1,16 @@
 """Decays of the dark states: gamma' -> a gamma with its spin, a -> gamma gamma', gamma' -> a l+ l- widths.
 
+A gamma' made with a photon is polarised linearly along x* or y* with relative chance 1 : c^2 and decays with
+density 1 - (n.e)^2 about its polarisation e, n the photon's direction: together
+W = (1 + c^2) - sin^2 theta* (cos^2 phi* + c^2 sin^2 phi*), c = cos theta.  theta: angle between the first
+photon and the gamma' in the (a gamma') rest frame (for e+e-: the polar angle); theta*, phi*: the second
+photon in the gamma' rest frame reached by a direct boost from there, z* along the gamma', x* in the plane
+with the first photon.
+
 Sources: [dN] eqs. 7, 8 and section VI (arXiv:1806.00757).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,23 +21,10 @@ from darkmc.core.kinematics import Array, around, boost, length, perpendicular_p
 from darkmc.core.mixtures import window_weight
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair
+from darkmc.portals.dark_axion.drawn import Drawn, at_rest
+from darkmc.portals.portal import REST, Parents
 
 FORCED = 0.75  # share of photons that are forced into an energy window
-
-
-def spin_correlation(cos_theta: Any, cos_star: Any, phi_star: Any) -> Any:
-    """Return W = (1 + c^2) - sin^2 theta* (cos^2 phi* + c^2 sin^2 phi*), c = cos theta; integral 64 pi/9.
-
-    theta: angle between the first photon and the gamma' in the (a gamma') rest frame (for e+e-: the polar
-    angle); theta*, phi*: the second photon in the gamma' rest frame reached by a direct boost from there,
-    z* along the gamma', x* in the plane with the first photon.
-
-    W = [1 - n_x^2] + c^2 [1 - n_y^2] for the photon's direction n: a gamma' polarised linearly along x*
-    or y* with relative chance 1 : c^2, each decaying with density 1 - (n.e)^2.  That is how it is sampled.
-    """
-    c2 = np.square(cos_theta)
-    sine2 = 1.0 - np.square(cos_star)
-    return (1.0 + c2) - sine2 * (np.square(np.cos(phi_star)) + c2 * np.square(np.sin(phi_star)))
 
 
 def dipole_cosine(uniform: Array) -> Array:
@@ -38,7 +33,7 @@ def dipole_cosine(uniform: Array) -> Array:
 
 
 class PhotonDecay:
-    """gamma' -> a gamma, or a -> gamma gamma' when the axion is the heavier: sampler of the two daughters.
+    """gamma' -> a gamma, or a -> gamma gamma' when the axion is the heavier; the total is a width in GeV.
 
     Parameters
     ----------
@@ -46,24 +41,71 @@ class PhotonDecay:
         The portal's current; the masses must differ.
     """
 
+    key, power, frame = "a gamma", 2.0, REST
+
     def __init__(self, current: DarkCurrent) -> None:
-        (unstable, self.mass), (_, self.daughter_mass) = current.states
+        (unstable, self.mass), (self._daughter, self.daughter_mass) = current.states
+        self.current, self.threshold = current, self.daughter_mass
         self.has_spin = unstable == "dark_photon"
+        self.products = ("photon", self._daughter)
+        self.n_uniform, self.mappable = (2 if self.has_spin else 3), (0, 1)
         self.momentum = (
             (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
         )
 
+    def total(self, energy: Any = None) -> float:
+        """Return the width in GeV at G = 1."""
+        return float(self.current.dark_photon_width() if self.has_spin else self.current.axion_width())
+
+    @property
+    def largest_weight(self) -> float:
+        """The width: all weights are alike."""
+        return self.total()
+
+    def density(self, invariants: Sequence[Any]) -> Any:
+        """Return dGamma/du in GeV at G = 1, u the photon's cosine to the polarisation (axion: any axis)."""
+        u = np.asarray(invariants[0], dtype=float)
+        return self.total() * (0.75 * (1.0 - u**2) if self.has_spin else np.full_like(u, 0.5))
+
+    def sample(self, uniform: Array, parents: Parents | None = None) -> Drawn:
+        """Return decays from uniform numbers (n_uniform, n); without parents they are unpolarised."""
+        spin = None if parents is None or not self.has_spin else parents.spin
+        return self._drawn(None if spin is None else spin[1:], uniform)
+
+    def _drawn(self, axis: Array | None, uniform: Array) -> Drawn:
+        """Return decays for a linear polarisation (3, n) in the rest frame, or none."""
+        direction = self._direction(axis, uniform)
+
+        def moving(mass: float, sign: float) -> Array:
+            energy = np.full((1, uniform.shape[1]), np.hypot(self.momentum, mass))
+            return np.concatenate([energy, sign * self.momentum * direction])
+
+        momenta = {
+            "photon": lambda: moving(0.0, 1.0),
+            self._daughter: lambda: moving(self.daughter_mass, -1.0),
+        }
+        spins = {} if self.has_spin else {self._daughter: lambda: self._daughter_spin(direction, uniform[2])}
+        return Drawn(np.full(uniform.shape[1], self.total()), momenta, spins)
+
+    @staticmethod
+    def _daughter_spin(direction: Array, uniform: Array) -> Array:
+        """Return the polarisation (4, n) of the gamma' of a -> gamma gamma' in the axion's rest frame.
+
+        The amplitude eps(e, k_gamma, e', k_gamma') has no longitudinal gamma' there, and summed over the
+        photon both transverse axes are alike: one is drawn, at any azimuth.  A boost along its flight leaves
+        it as it is.
+        """
+        return at_rest(around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform))
+
     def polarisation(self, pair: DarkPair) -> Array | None:
         """Return the polarisation four-vector of the gamma' in the parent's rest frame; None for an axion."""
-        return pair.spin if self.has_spin else None
+        return pair.dark_photon_spin if self.has_spin else None
 
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
-        direction = self._direction(pair.polarisation if self.has_spin else None, uniform)
-        return (
-            self._to_parent(pair, 0.0, self.momentum * direction),
-            self._to_parent(pair, self.daughter_mass, -self.momentum * direction),
-        )
+        drawn = self._drawn(pair.polarisation if self.has_spin else None, uniform)
+        photon, daughter = (self._to_parent(pair, drawn.momentum(name)) for name in self.products)
+        return photon, daughter
 
     @staticmethod
     def _direction(axis: Array | None, uniform: Array) -> Array:
@@ -75,10 +117,6 @@ class PhotonDecay:
     def daughter_spin(self, pair: DarkPair, uniform: Array) -> Array:
         """Return the polarisation four-vector (4, n) of the gamma' of a -> gamma gamma', parent's frame.
 
-        The amplitude eps(e, k_gamma, e', k_gamma') has no longitudinal gamma' in the axion's rest frame, and
-        summed over the photon both transverse axes are alike: one is drawn, at any azimuth.  A boost along
-        its flight leaves it as it is.
-
         Parameters
         ----------
         pair : DarkPair
@@ -86,13 +124,11 @@ class PhotonDecay:
         uniform : array (3, n)
             Uniform numbers; the first two are those of :meth:`as_it_comes`.
         """
-        direction = self._direction(None, uniform)
-        axis = around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform[2])
-        return boost(np.concatenate([np.zeros((1, axis.shape[1])), axis]), pair.axion, self.mass)
+        spin = self._drawn(None, uniform).spin(self._daughter)
+        assert spin is not None
+        return boost(spin, pair.axion, self.mass)
 
-    def _to_parent(self, pair: DarkPair, mass: float, momentum: Array) -> Array:
-        energy = np.full((1, momentum.shape[1]), np.hypot(self.momentum, mass))
-        four = np.concatenate([energy, momentum])
+    def _to_parent(self, pair: DarkPair, four: Array) -> Array:
         if self.has_spin:
             return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
         return boost(four, pair.axion, self.mass)
@@ -109,17 +145,9 @@ class PhotonDecay:
         uniform : array (2, n)
             Uniform numbers.
         """
-        direction = self._direction(axis, uniform)
-        energies = (np.full((1, uniform.shape[1]), e) for e in (self.momentum, self._daughter_energy))
-        photon, daughter = (
-            boost(np.concatenate([energy, sign * self.momentum * direction]), unstable, self.mass)
-            for energy, sign in zip(energies, (1.0, -1.0), strict=True)
-        )
+        drawn = self._drawn(axis, uniform)
+        photon, daughter = (boost(drawn.momentum(name), unstable, self.mass) for name in self.products)
         return photon, daughter
-
-    @property
-    def _daughter_energy(self) -> float:
-        return float(np.hypot(self.momentum, self.daughter_mass))
 
     def in_window(
         self,

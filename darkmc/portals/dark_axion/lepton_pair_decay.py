@@ -8,17 +8,23 @@ does, and the lepton's direction u in the pair's frame has density 1 - beta^2 (u
 beta the lepton's speed there.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 
 from darkmc.core.inverse_tables import InverseTable
 from darkmc.core.kinematics import Array, around, boost, length, two_body_momentum
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.dark_pair import DarkPair
+from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes
 from darkmc.portals.dark_axion.dark_photon_decay import dipole_cosine, pair_spectrum, pair_width
+from darkmc.portals.dark_axion.drawn import Drawn
+from darkmc.portals.portal import REST, Parents
 
 
 class PairDecay:
-    """Sampler of gamma' -> a l+ l-.
+    """gamma' -> a l+ l-: a :class:`darkmc.portals.portal.Process`; its total is a width in GeV.
 
     Parameters
     ----------
@@ -26,16 +32,39 @@ class PairDecay:
         The portal's current.
     m_lepton : float
         Lepton mass in GeV; the channel must be open, m' > m_a + 2 m_l.
+    leptons : (str, str)
+        Names of l- and l+.
+    key : str
+        Name of the final state.
     """
 
-    n_uniform = 6
+    power, frame = 2.0, REST
+    n_uniform, mappable = 6, (0, 1, 2, 4, 5)
 
-    def __init__(self, current: DarkCurrent, m_lepton: float) -> None:
+    def __init__(
+        self,
+        current: DarkCurrent,
+        m_lepton: float,
+        leptons: tuple[str, str] = ("electron", "positron"),
+        key: str = "a e- e+",
+    ) -> None:
         self.current, self.m_lepton = current, m_lepton
-        self.mass = current.m_dark_photon
+        self.key, self.products = key, (*leptons, "axion")
+        self.mass, self.threshold = current.m_dark_photon, current.m_axion + 2.0 * m_lepton
         self._width = pair_width(m_lepton, current)
-        end = np.arccosh((current.m_dark_photon - current.m_axion) / (2.0 * m_lepton))
-        self._table = InverseTable(self._density, 0.0, float(end), 2.0, 2.5)
+
+    @cached_property
+    def _table(self) -> InverseTable:
+        end = np.arccosh((self.mass - self.current.m_axion) / (2.0 * self.m_lepton))
+        return InverseTable(self._density, 0.0, float(end), 2.0, 2.5)
+
+    def total(self, energy: Any = None) -> float:
+        """Return the width in GeV at G = 1."""
+        return self._width
+
+    def density(self, invariants: Sequence[Any]) -> Any:
+        """Return dGamma/dq2 in 1/GeV at G = 1, q2 (GeV^2) the squared mass of the leptons."""
+        return pair_spectrum(invariants[0], self.m_lepton, self.current)
 
     def _density(self, y: Array) -> Array:
         """Normalised density of y, q2 = 4 m^2 cosh^2 y."""
@@ -45,24 +74,48 @@ class PairDecay:
         return out
 
     @property
-    def largest_weight(self) -> float:
+    def largest_share(self) -> float:
         """Largest weight of :meth:`as_it_comes`, whose mean is 1."""
         return self._table.largest_weight(self._density)
 
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight of :meth:`sample`."""
+        return self._width * self.largest_share
+
+    def sample(self, uniform: Array, parents: Parents | None = None) -> Drawn:
+        """Return decays from uniform numbers (6, n); without parents they are unpolarised.
+
+        Then the first number draws one of three axes, too.
+        """
+        if parents is not None and parents.spin is not None:
+            axis = parents.spin[1:]
+        else:
+            which = np.floor(3.0 * uniform[0])
+            uniform = np.concatenate([3.0 * uniform[:1] - which, uniform[1:]])
+            axis = isotropic_axes(np.ones_like(which), np.zeros_like(which), (which + 0.5) / 3.0)
+        momenta, weight = self._daughters(axis, uniform)
+        return Drawn(self._width * weight, {}, made=dict(zip(self.products, momenta, strict=True)))
+
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[tuple[Array, Array, Array], Array]:
         """Return l-, l+ and axion (4, n) in the parent's rest frame and weights, from uniforms (6, n)."""
+        daughters, weight = self._daughters(pair.polarisation, uniform)
+        first, second, axion = (self._to_parent(pair, four) for four in daughters)
+        return (first, second, axion), weight
+
+    def _daughters(self, polarisation: Array, uniform: Array) -> tuple[tuple[Array, Array, Array], Array]:
+        """Return l-, l+ and axion (4, n) in the rest frame, and weights of mean 1."""
         y, slope = self._table.sample(uniform[0])
         q = 2.0 * self.m_lepton * np.cosh(y)
-        axis = around(pair.polarisation, dipole_cosine(uniform[1]), 2.0 * np.pi * uniform[2])
+        axis = around(polarisation, dipole_cosine(uniform[1]), 2.0 * np.pi * uniform[2])
         momentum = two_body_momentum(self.mass, self.current.m_axion, q)
         axion = np.concatenate([np.hypot(momentum, self.current.m_axion)[None], -momentum * axis])
         virtual = np.concatenate([np.hypot(momentum, q)[None], momentum * axis])
-        lepton = np.tanh(y) * (0.5 * q) * self._lepton_direction(axis, pair.polarisation, y, uniform[3:])
-        daughters = [
+        lepton = np.tanh(y) * (0.5 * q) * self._lepton_direction(axis, polarisation, y, uniform[3:])
+        first, second = (
             boost(np.concatenate([0.5 * q[None], sign * lepton]), virtual, q) for sign in (1.0, -1.0)
-        ]
-        moved = tuple(self._to_parent(pair, four) for four in (*daughters, axion))
-        return (moved[0], moved[1], moved[2]), self._density(y) * slope
+        )
+        return (first, second, axion), self._density(y) * slope
 
     @staticmethod
     def _lepton_direction(axis: Array, polarisation: Array, y: Array, uniform: Array) -> Array:

@@ -1,9 +1,10 @@
-"""P -> gamma a gamma' for pseudoscalar mesons: spectrum, width, squared matrix element and sampler.
+"""P -> gamma a gamma' for pseudoscalar mesons: spectrum, width, density and sampler.
 
 Source: [dN] eq. 15 and the unnumbered |M|^2 below it, with the powers of m23 and of (m23^2 - M^2) corrected
 and normalised to the measured BR(P -> gamma gamma).  arXiv:1806.00757.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from darkmc.core.inverse_tables import InverseTable, converged, threshold_quadra
 from darkmc.core.kinematics import Array, two_body_momentum
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes, polarisation_axes
+from darkmc.portals.portal import REST, Draw, Parents
 
 
 def relative_spectrum(q2: Any, meson_mass: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:
@@ -43,24 +45,13 @@ def relative_width(meson_mass: float, current: DarkCurrent) -> float:
     return float(converged(integral, 400, 1e-7, "width of P -> gamma a gamma'"))
 
 
-def squared_amplitude(q2: Any, cos_theta: Any, meson_mass: float, current: DarkCurrent) -> Any:
-    """Return |M|^2/c^2 at G = 1, summed over polarisations, with M(P -> gamma gamma) = c eps(e1,k1,e2,k2).
-
-    (M^2 - q2)^2 lambda(q2, m_a^2, m'^2) (1 + cos^2 theta)/(16 q2^2), theta the angle between the photon and
-    the gamma' in the (a gamma') rest frame: the corrected |M|^2 of [dN] in these variables.
-    """
-    q2 = np.asarray(q2, dtype=float)
-    kallen = current.kallen(q2)
-    return (meson_mass**2 - q2) ** 2 * kallen * (1.0 + np.square(cos_theta)) / (16.0 * q2**2)
-
-
 def cosine_from_uniform(uniform: Array) -> Array:
     """Return cos theta with density (3/8)(1 + cos^2 theta) by its closed inverse CDF."""
     return 2.0 * np.sinh(np.arcsinh(4.0 * uniform - 2.0) / 3.0)
 
 
 class PseudoscalarDecay:
-    """Sampler of P -> gamma a gamma'.
+    """P -> gamma a gamma': a :class:`darkmc.portals.portal.Production`; its total is a branching ratio.
 
     Parameters
     ----------
@@ -72,21 +63,31 @@ class PseudoscalarDecay:
         The portal's current.
     spin_correlations : bool
         Keep the linear polarisation of the gamma' (W of :mod:`dark_photon_decay`), or forget it.
+    key : str
+        Name of the meson.
     """
 
-    n_uniform = 3
+    power, products, frame = 2.0, ("photon", "axion", "dark_photon"), REST
+    n_uniform, mappable = 3, (0, 1)
 
     def __init__(
-        self, meson_mass: float, two_photon_ratio: float, current: DarkCurrent, spin_correlations: bool
+        self,
+        meson_mass: float,
+        two_photon_ratio: float,
+        current: DarkCurrent,
+        spin_correlations: bool,
+        key: str = "P",
     ) -> None:
+        self.key, self.threshold = key, current.threshold
         self.meson_mass = meson_mass
         self.two_photon_ratio = two_photon_ratio
         self.current = current
         self.spin_correlations = spin_correlations
-        power = 4.0 if current.m_axion == 0.0 else 2.5
-        self._table = InverseTable(
-            self._density, 2.0 * np.log(current.threshold), 2.0 * np.log(meson_mass), power, 4.0
-        )
+
+    @cached_property
+    def _table(self) -> InverseTable:
+        low, high = 2.0 * np.log(self.threshold), 2.0 * np.log(self.meson_mass)
+        return InverseTable(self._density, low, high, 4.0 if self.current.m_axion == 0.0 else 2.5, 4.0)
 
     @cached_property
     def largest_weight(self) -> float:
@@ -105,7 +106,23 @@ class PseudoscalarDecay:
         out: Array = scale * remaining**3 * kallen * np.sqrt(kallen) / q2**2
         return out
 
-    def sample(self, uniform: Array) -> DarkPair:
+    def total(self, energy: Any = None) -> float:
+        """Return BR(P -> gamma a gamma') at G = 1; 0 when closed."""
+        return self.two_photon_ratio * relative_width(self.meson_mass, self.current)
+
+    def density(self, invariants: Sequence[Any]) -> Any:
+        """Return dBR/(dq2 dcos theta) at G = 1 in GeV^-2, for allowed q2 (GeV^2) and cos theta.
+
+        theta is the angle between the photon and the gamma' in the (a gamma') rest frame.
+        """
+        q2, cosine = (np.asarray(value, dtype=float) for value in invariants)
+        return self._density(np.log(q2)) / q2 * 0.375 * (1.0 + cosine**2)
+
+    def about_axis(self, draw: Draw, axis: Array) -> Array:
+        """Return 1: the meson has no spin."""
+        return np.ones(axis.shape[1])
+
+    def sample(self, uniform: Array, parents: Parents | None = None) -> DarkPair:
         """Return decays from uniform numbers (3, n)."""
         current, mass = self.current, self.meson_mass
         log_q2, slope = self._table.sample(uniform[0])
@@ -121,7 +138,7 @@ class PseudoscalarDecay:
         return DarkPair(
             current=current,
             weight=weight,
-            momentum=two_body_momentum(q, current.m_axion, current.m_dark_photon),
+            star_momentum=two_body_momentum(q, current.m_axion, current.m_dark_photon),
             cosine=cosine,
             sine=sine,
             pair_boost=(gamma, gamma_beta),

@@ -7,6 +7,7 @@ V* -> a gamma' the density 1 - (n.e)^2, and a gamma' polarised along n x e.
 Source: the spin density of :mod:`radiative_annihilation` and the dark current's tensor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,13 @@ from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes
 from darkmc.portals.dark_axion.dark_photon_decay import dipole_cosine
 from darkmc.portals.dark_axion.radiative_annihilation import (
     beam_momentum,
+    cross_section,
     double_differential,
     largest_rapidity,
     photon_energy,
     spin_density,
 )
+from darkmc.portals.portal import REST, Parents
 
 CELLS = 128
 TRAINING_POINTS = 1 << 14
@@ -60,26 +63,18 @@ class RadiativePair:
         """Weights (n,) in pb at G = 1; their mean is the cross section."""
         return self.pair.weight
 
-    @property
-    def photon(self) -> Array:
-        """Four-momentum (4, n) of the photon, GeV."""
-        photon = self.pair.photon
-        assert photon is not None
-        return self.turn(photon)
+    def momentum(self, name: str) -> Array:
+        """Return the four-momentum (4, n) of "photon", "axion" or "dark_photon", GeV."""
+        return self.turn(self.pair.momentum(name))
 
-    @property
-    def axion(self) -> Array:
-        """Four-momentum (4, n) of the axion, GeV."""
-        return self.turn(self.pair.axion)
-
-    @property
-    def dark_photon(self) -> Array:
-        """Four-momentum (4, n) of the gamma', GeV."""
-        return self.turn(self.pair.dark_photon)
+    def spin(self, name: str) -> Array | None:
+        """Return the linear polarisation four-vector (4, n) of the "dark_photon"; None for others."""
+        spin = self.pair.spin(name)
+        return None if spin is None else self.turn(spin)
 
 
 class RadiativeAnnihilation:
-    """Sampler of e+ e- -> gamma a gamma' with cuts on the photon in the centre of mass.
+    """e+ e- -> gamma a gamma' with cuts on the photon in the centre of mass: a process, its total in pb.
 
     The photon's energy and rapidity come from a vegas map, adapted on fixed lattice points and then
     frozen: events are a function of the uniform numbers alone.  All other angles are drawn from their
@@ -104,7 +99,8 @@ class RadiativeAnnihilation:
         If no photon energy is open, or a limit has no meaning.
     """
 
-    n_uniform = 7
+    key, power, products, frame = "e+ e-", 2.0, ("photon", "axion", "dark_photon"), REST
+    n_uniform, mappable = 7, (0, 1, 3)
 
     def __init__(
         self,
@@ -115,7 +111,7 @@ class RadiativeAnnihilation:
         current: DarkCurrent,
         spin_correlations: bool,
     ) -> None:
-        self.sqrt_s = sqrt_s
+        self.sqrt_s, self.abs_cos_max = sqrt_s, abs_cos_max
         self.current = current
         self.spin_correlations = spin_correlations
         self._m_lepton = mass("e")
@@ -127,9 +123,21 @@ class RadiativeAnnihilation:
         if not 0.0 < e_min < top:
             raise PhysicsError(f"no photon energies between e_min = {e_min:g} and {top:g} GeV")
         self._range = (e_min, top)
+        self.threshold = e_min + float(np.hypot(e_min, current.threshold))
         self._end = largest_rapidity(sqrt_s**2, abs_cos_max, self._m_lepton)
         self._map = self._trained_map()
         self.largest_weight = self._find_largest_weight()
+
+    def total(self, energy: Any = None) -> float:
+        """Return the cross section within the cuts in pb at G = 1, at the fixed energy."""
+        limits = (*self._range, self.current, self.abs_cos_max, self._m_lepton)
+        return cross_section(self.sqrt_s**2, *limits) * GEV2_TO_PB
+
+    def density(self, invariants: Sequence[Any]) -> Any:
+        """Return dsigma/(domega dy) in pb/GeV at G = 1, both beams, at energy omega and rapidity y >= 0."""
+        omega, y = invariants
+        density = double_differential(self.sqrt_s**2, omega, y, self.current, self._m_lepton)
+        return 2.0 * GEV2_TO_PB * density
 
     def _cross_section(self, unit: NDArray[np.float64]) -> tuple[Array, Array, Array]:
         """Return omega, y and the cross section in pb at G = 1 per unit square, for points (n, 2)."""
@@ -162,7 +170,7 @@ class RadiativeAnnihilation:
         unit, jacobian = _mapped(self._map, points)
         return float(np.max(jacobian * self._cross_section(unit)[2]))
 
-    def sample(self, uniform: Array) -> RadiativePair:
+    def sample(self, uniform: Array, parents: Parents | None = None) -> RadiativePair:
         """Return events from uniform numbers (7, n)."""
         unit, jacobian = _mapped(self._map, np.ascontiguousarray(uniform[:2].T))
         omega, y, density = self._cross_section(unit)
@@ -180,7 +188,7 @@ class RadiativeAnnihilation:
         pair = DarkPair(
             current=self.current,
             weight=jacobian * density,
-            momentum=two_body_momentum(pair_mass, self.current.m_axion, self.current.m_dark_photon),
+            star_momentum=two_body_momentum(pair_mass, self.current.m_axion, self.current.m_dark_photon),
             cosine=cosine,
             sine=sine,
             pair_boost=((self.sqrt_s - omega) / pair_mass, omega / pair_mass),

@@ -15,6 +15,7 @@ from helpers import (
     chain_moment,
     dot,
     pull,
+    spin_correlation,
     to_rest_frame,
 )
 from scipy.integrate import quad
@@ -27,7 +28,7 @@ from darkmc.core.particles import mass
 from darkmc.portals.dark_axion import annihilation
 from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay, spin_correlation
+from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 
 ROOT_S = 10.355
 TOTAL = {0.01: 1.183929e5, 1.0: 1.151116e5, 3.0: 9.101356e4, 5.0: 5.338931e4, 8.0: 7.756438e3}
@@ -89,8 +90,10 @@ def test_muons_and_thresholds():
 
 def test_angles_integrate_to_the_total():
     current = DarkCurrent(0.1, 0.5)
-    integral = quad(lambda c: annihilation.differential(100.0, c, current), -1, 1)[0]
-    assert integral == pytest.approx(annihilation.cross_section(100.0, current), rel=1e-12)
+    pairs = Annihilation(10.0, current, True)
+    integral = quad(lambda c: pairs.density((100.0, c)), -1, 1)[0]
+    assert integral == pytest.approx(pairs.total(), rel=1e-12)
+    assert integral == pytest.approx(annihilation.cross_section(100.0, current) * GEV2_TO_PB, rel=1e-12)
 
 
 @each_mass
@@ -119,7 +122,7 @@ def test_every_weight_is_the_cross_section_in_pb(m_axion, m_dark_photon):
 @pytest.mark.parametrize("radiation", [False, True])
 def test_the_polar_angle_in_the_pair_frame(m_axion, m_dark_photon, radiation):
     _, pair = sampled(m_axion, m_dark_photon, radiation=radiation)
-    cosine = to_rest_frame(pair.dark_photon, pair.axion + pair.dark_photon)[3] / pair.momentum
+    cosine = to_rest_frame(pair.dark_photon, pair.axion + pair.dark_photon)[3] / pair.star_momentum
     assert kstest(cosine, lambda c: (4 + 3 * c + c**3) / 8).pvalue > 1e-5
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import METRIC, spin_sum
 from scipy.integrate import quad
 
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
@@ -14,7 +15,6 @@ from darkmc.portals.dark_axion.coherent_conversion import (
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.form_factors import form_factor
 
-METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
 CARBON = nucleus("C")
 
 
@@ -45,7 +45,7 @@ def test_differential_equals_tensor_contraction(m_axion):
         q = dark - axion  # momentum of the exchanged photon
         assert q @ METRIC @ q == pytest.approx(-q2, rel=1e-6)
         total = METRIC @ (2 * target - q)
-        tensor = current.tensor(q[:, None], dark[:, None])[..., 0]
+        tensor = spin_sum(q, dark)
         strength = (6 * form_factor(q2, CARBON)) ** 2 * 4 * np.pi * ALPHA / q2**2
         square = strength * (total @ tensor @ total)
         s = m_axion**2 + heavy**2 + 2 * energy * heavy

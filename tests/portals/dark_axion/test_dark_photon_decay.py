@@ -19,6 +19,7 @@ from helpers import (
     isotropic,
     lower,
     pull,
+    spin_correlation,
     spin_sum,
     to_rest_frame,
     unit,
@@ -29,7 +30,7 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 from darkmc import DarkCurrent
-from darkmc.core.kinematics import boost
+from darkmc.core.kinematics import boost, kallen
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.dark_photon_decay import (
     FORCED,
@@ -37,7 +38,6 @@ from darkmc.portals.dark_axion.dark_photon_decay import (
     dipole_cosine,
     pair_spectrum,
     pair_width,
-    spin_correlation,
 )
 from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
 
@@ -106,7 +106,11 @@ def test_w_is_the_contraction_of_three_vertices(masses):
     both = pair.axion + k
     s = dot(both, both)
     w = spin_correlation(*chain_angles(pair.photon, pair.axion, k, photon))
-    scale = (M**2 - s) ** 2 * current.kallen(s) * (current.m_dark_photon**2 - current.m_axion**2) ** 2
+    scale = (
+        (M**2 - s) ** 2
+        * kallen(s, current.m_axion**2, current.m_dark_photon**2)
+        * (current.m_dark_photon**2 - current.m_axion**2) ** 2
+    )
     ratio = []
     for i in range(40):
         q = both[:, i]
@@ -165,7 +169,7 @@ def test_a_heavy_axion_decays_isotropically(masses):
         assert kstest(component, "uniform", (-1, 2)).pvalue > 1e-5
     flight = unit(pair.axion[1:])
     assert kstest(np.sum(n * flight, axis=0), "uniform", (-1, 2)).pvalue > 1e-5
-    assert pair.state("axion") is pair.axion
+    assert pair.momentum("axion") is pair.axion
     assert decay.polarisation(pair) is None
 
 

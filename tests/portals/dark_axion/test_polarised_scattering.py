@@ -293,7 +293,7 @@ def test_spin_of_a_meson_decay_is_that_of_its_photon_and_axion():
     uniform = np.random.default_rng(2).random((3, n))
     uniform[0], uniform[1] = 0.4, 0.7  # one q2 and theta, many axes
     pair = PseudoscalarDecay(meson, 0.4, current, spin_correlations=True).sample(uniform)
-    axes = to_rest_frame(pair.spin, pair.dark_photon)
+    axes = to_rest_frame(pair.dark_photon_spin, pair.dark_photon)
     assert np.max(np.abs(axes[0])) < 1e-12
     k1, q = (to_rest_frame(p, pair.dark_photon)[1:, 0] for p in (pair.photon, pair.axion))
     q2 = float(dot(pair.axion + pair.dark_photon, pair.axion + pair.dark_photon)[0])
@@ -311,7 +311,7 @@ def test_spin_of_a_vector_decay_is_transverse():
     pair = VectorDecay(mass("omega"), 1e-4, current, spin_correlations=True).sample(
         np.random.default_rng(2).random((3, 4000))
     )
-    axes = to_rest_frame(pair.spin, pair.dark_photon)[1:]
+    axes = to_rest_frame(pair.dark_photon_spin, pair.dark_photon)[1:]
     q = unit(to_rest_frame(pair.axion, pair.dark_photon)[1:])
     assert np.max(np.abs(np.sum(axes * q, axis=0))) < 1e-12
     assert abs(pull(axes[0] ** 2, 0.5)) < 4.5
