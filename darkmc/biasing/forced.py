@@ -1,4 +1,4 @@
-"""What forcing a dark state of a moving meson towards a body takes: cones, kinematics, azimuths.
+"""What forcing a dark state of a moving meson into a cone takes: kinematics and azimuths.
 
 A dark state of energy E* and momentum p* in the meson's frame leaves at a lab angle theta to the meson with
 momentum p, where gamma E - u p cos theta = E* (gamma and u: the meson's energy and momentum over its mass).
@@ -11,91 +11,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.core.kinematics import Array, Rotation, about_z, around, length, perpendicular_pair, polar_angle
-from darkmc.geometry.shape import Shape
+from darkmc.core.kinematics import (
+    Array,
+    Rotation,
+    about_z,
+    azimuthal_angle,
+    length,
+    perpendicular_pair,
+    polar_angle,
+)
+from darkmc.geometry.cones import Cones
 
 Mask = NDArray[np.bool_]
 
-_WIDEST = np.radians(80.0)  # a wider cone does not hold a convex body for sure, and gains next to nothing
 _LEAST = 1e-6  # of p*, below which a momentum counts as this: the density of its direction stays finite
-
-
-@dataclass(frozen=True)
-class Cones:
-    """Cones from m places on the beam axis that hold a body seen from anywhere at some distance from there.
-
-    Attributes
-    ----------
-    centre : array (3, m)
-        Unit vectors along their axes.
-    angle : array (m,)
-        Half their opening, rad; 0 where there is no cone.
-    """
-
-    centre: Array
-    angle: Array
-
-    def at(self, index: NDArray[np.intp]) -> "Cones":
-        """Return the cones of some places; a single one serves all."""
-        if len(self.angle) == 1:
-            index = np.zeros_like(index)
-        return Cones(self.centre[:, index], self.angle[index])
-
-    @property
-    def solid_angle(self) -> Array:
-        """Solid angle over 4 pi, as sin^2 of a quarter of the opening; tiny where there is no cone."""
-        out: Array = np.maximum(np.sin(0.5 * self.angle) ** 2, 1e-200)
-        return out
-
-    @property
-    def azimuths(self) -> tuple[Array, Array]:
-        """Middle and half width of the azimuths about the beam axis, rad; the latter is pi without a cone."""
-        away = np.sin(polar_angle(self.centre))
-        ratio = np.sin(self.angle) / np.maximum(away, 1e-300)
-        beside = (self.angle > 0.0) & (ratio < 1.0)
-        half = np.where(beside, np.arcsin(np.where(beside, ratio, 1.0)) * (1.0 + 1e-9), np.pi)
-        return _azimuth(self.centre), half
-
-    def sample(self, u1: Array, u2: Array) -> Array:
-        """Return a direction in each cone, flat in solid angle, from uniform numbers."""
-        depth = 2.0 * np.sin(0.5 * self.angle) ** 2 * u1
-        return around(self.centre, 1.0 - depth, 2.0 * np.pi * u2)
-
-    def contain(self, direction: Array) -> Mask:
-        """Tell which unit vectors (3, m) lie within their cones."""
-        # From the chord: 1 - cos would lose the digits of narrow cones.
-        inside: Mask = length(direction - self.centre) <= 2.0 * np.sin(0.5 * self.angle) * (1.0 + 1e-9)
-        return inside
-
-
-def cones_of_sight(shape: Shape, origin: Array, position: Array, margin: float = 0.0) -> Cones:
-    """Return cones that hold a body seen from positions turned about the beam axis by any azimuth.
-
-    Parameters
-    ----------
-    shape : Shape
-        The body.
-    origin : array (3,)
-        A point of the beam axis, which is along z.
-    position : array (3, m)
-        Relative to it.
-    margin : float
-        By how much the cones are wider than the body, relatively.
-    """
-    points, radius = shape.balls
-    aside = np.hypot(position[0], position[1]) + radius
-    along = position[2]
-    seen = [np.stack([x + 0.0 * along, y + 0.0 * along, z - along]) for x, y, z in points - origin]
-    centre = sum((one / np.maximum(length(one), 1e-300) for one in seen), start=np.zeros_like(position))
-    centre /= np.maximum(length(centre), 1e-300)
-    angle = np.zeros(len(along))
-    for one in seen:
-        distance = np.maximum(length(one), 1e-300)
-        off = 2.0 * np.arcsin(np.minimum(0.5 * length(one / distance - centre), 1.0))
-        # Seen from a place aside the point is elsewhere by no more than that.
-        angle = np.maximum(angle, off + np.arcsin(np.minimum(aside / distance, 1.0)))
-    angle *= 1.0 + margin
-    return Cones(centre, np.where(angle < _WIDEST, angle * (1.0 + 1e-9), 0.0))
 
 
 @dataclass(frozen=True)
@@ -271,7 +200,7 @@ class AsItComes:
 
     def turn(self, flight: Array) -> Array:
         """Return the turn of everything about the beam axis, for a dark state of direction (3, n) before."""
-        out: Array = self._middle + self._half * (2.0 * self._uniform[2] - 1.0) - _azimuth(flight)
+        out: Array = self._middle + self._half * (2.0 * self._uniform[2] - 1.0) - azimuthal_angle(flight)
         return out
 
     def weight(self, momentum: Array, direction: Array, turn: Array) -> Array:
@@ -320,7 +249,7 @@ class Forced(AsItComes):
         self._theta, self._forced = polar_angle(meson), uniform[3] < share
         direction = cones.sample(uniform[0], uniform[1])
         azimuths = AzimuthProposal(emission, self._theta, polar_angle(direction))
-        self._turn = _azimuth(direction) + azimuths.sample(uniform[2]) - _azimuth(meson)
+        self._turn = azimuthal_angle(direction) + azimuths.sample(uniform[2]) - azimuthal_angle(meson)
         self._lost = self._forced & ~azimuths.open
         self._goal = about_z(direction, -self._turn)
         cosine = emission.cosine(length(self._goal - meson), uniform[3] < 0.5 * share)
@@ -344,14 +273,9 @@ class Forced(AsItComes):
         """Return one density over the other; 0 where no row that is not forced goes, or no decay."""
         inside = self._forced | self._cones.contain(direction)
         azimuths = AzimuthProposal(self._emission, self._theta, polar_angle(direction))
-        difference = _azimuth(self._meson) + turn - _azimuth(direction)
+        difference = azimuthal_angle(self._meson) + turn - azimuthal_angle(direction)
         forced = self._emission.density(self.cosine, momentum) * azimuths.density(difference)
         forced = np.where(inside, forced / self._cones.solid_angle, 0.0)
         weight = 1.0 / (self._share * forced + (1.0 - self._share) * (np.pi / self._half))
-        off = np.abs(np.angle(np.exp(1j * (_azimuth(direction) - self._middle))))
+        off = np.abs(np.angle(np.exp(1j * (azimuthal_angle(direction) - self._middle))))
         return np.where(self._lost | (off > self._half * (1.0 + 1e-12)), 0.0, weight)
-
-
-def _azimuth(direction: Array) -> Array:
-    out: Array = np.arctan2(direction[1], direction[0])
-    return out

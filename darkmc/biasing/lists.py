@@ -12,16 +12,15 @@ import numpy as np
 
 from darkmc.biasing.forced import (
     AsItComes,
-    Cones,
     Emission,
     Forced,
     azimuth_share,
-    cones_of_sight,
     hit_chance,
 )
 from darkmc.biasing.turned import Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
 from darkmc.core.mixtures import Index, ListDraw, half_flat
+from darkmc.geometry.cones import Cones, cones_of_sight
 from darkmc.geometry.shape import Shape
 from darkmc.sources.lists.entries import Entries
 

@@ -158,6 +158,12 @@ def polar_angle(vectors: Array) -> Array:
     return out
 
 
+def azimuthal_angle(vectors: Array) -> Array:
+    """Return the angle (rad) of three-momenta (3, n) about +z, from -pi to pi and 0 along x."""
+    out: Array = np.arctan2(vectors[1], vectors[0])
+    return out
+
+
 def invariant_mass_squared(momentum: Array) -> Array:
     """Return E^2 - p^2 of four-momenta (4, n) in GeV^2."""
     space = np.einsum("ij,ij->j", momentum[1:], momentum[1:])

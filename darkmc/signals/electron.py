@@ -15,7 +15,7 @@ from darkmc.cards.experiment import Cut, ScatteringCard
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError
 from darkmc.core.flight import decay_lengths
-from darkmc.core.kinematics import Array, around, length
+from darkmc.core.kinematics import Array, around, length, polar_angle
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
 from darkmc.experiments.fixed_target import FixedTarget
@@ -142,7 +142,7 @@ class ElectronRecoil:
         """Return the recoil, and the veto on what goes out; see :class:`Interaction`."""
         scattering = self.scattering
         if self.forced:
-            angle = np.arctan2(np.hypot(ray.direction[0], ray.direction[1]), ray.direction[2])
+            angle = polar_angle(ray.direction)
             low, high = self._windows(ray.energy, angle)
             q2, weight = scattering.sample_within(ray.energy, uniform[0], low, high)
         else:

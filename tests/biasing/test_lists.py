@@ -14,11 +14,11 @@ from scipy.spatial.transform import Rotation as SpaceRotation
 from scipy.stats import chi2
 
 import darkmc
-from darkmc.biasing.forced import AzimuthProposal, Emission, cones_of_sight
+from darkmc.biasing.forced import AzimuthProposal, Emission
 from darkmc.biasing.lists import FORCED_SHARE, ListPrimaries
 from darkmc.core.kinematics import length, unit_vector
 from darkmc.core.particles import mass
-from darkmc.geometry.shapes import Box, Cylinder, Frustum, Sphere
+from darkmc.geometry.shapes import Box, Sphere
 from darkmc.sources.lists.entries import Entries
 
 PI0 = mass("pi0")
@@ -113,37 +113,6 @@ def test_azimuths_are_drawn_from_their_density(theta, at, m):
     for function in (np.ones_like, np.cos, lambda x: np.cos(2.0 * x)):
         found = np.mean(function(azimuth) / proposal.density(azimuth))
         assert found == pytest.approx(np.mean(function(circle) * allowed), abs=2e-3)
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        Sphere([3.0, 0.0, 9.0], 1.0),
-        Box([4.0, 1.0, 9.0], [2.0, 3.0, 8.0]),
-        Cylinder([0.0, -4.0, 9.0], 1.0, 5.0, [1.0, 0.0, 1.0]),
-        Frustum([0.5, 0.0, 12.0], 6.0, (0.5, 2.0), (1.0, 3.0)),
-        Sphere([0.0, 0.0, -9.0], 2.0),
-    ],
-    ids=lambda shape: type(shape).__name__,
-)
-def test_cones_hold_the_body_from_any_azimuth(shape):
-    """Nothing that hits is outside a cone or its azimuths."""
-    rng, n = np.random.default_rng(1), 200_000
-    place = np.array([0.3, 0.2, 0.5])
-    cones = cones_of_sight(shape, ORIGIN, place[:, None]).at(np.zeros(n, dtype=np.intp))
-    assert 0.0 < cones.angle[0] < 1.4
-    turn = rng.uniform(0.0, 2.0 * np.pi, n)
-    start = np.hypot(*place[:2]) * np.array([np.cos(turn), np.sin(turn), 0.0 * turn])
-    start += (ORIGIN + np.array([0.0, 0.0, place[2]]))[:, None]
-    towards = np.array(shape.centre_m)[:, None] + shape.reach * rng.uniform(-1.0, 1.0, (3, n)) - start
-    towards /= length(towards)
-    entry, leaving = shape.intersect_components(start, towards)
-    hits = leaving > entry
-    assert np.count_nonzero(hits) > 20_000
-    assert np.all(cones.contain(towards)[hits])
-    middle, half = cones.azimuths
-    off = np.abs(np.angle(np.exp(1j * (np.arctan2(towards[1], towards[0]) - middle))))
-    assert np.all(off[hits] <= half[hits])
 
 
 # --- the forced measure is that of decays as they come

@@ -15,6 +15,7 @@ from darkmc.core.kinematics import (
     Rotation,
     about_z,
     around,
+    azimuthal_angle,
     boost,
     boost_z,
     invariant_mass_squared,
@@ -269,6 +270,14 @@ def test_length_is_the_euclidean_norm():
 def test_polar_angles_are_exact_also_when_tiny(angle):
     vector = 7.0 * np.array([[0.6 * np.sin(angle)], [-0.8 * np.sin(angle)], [np.cos(angle)]])
     assert polar_angle(vector)[0] == pytest.approx(angle, rel=1e-14)
+
+
+def test_azimuthal_angles_run_from_x_to_y():
+    vectors = np.array(
+        [[2.0, 0.0, -3.0, 0.0, 1e-200], [0.0, 5.0, 0.0, -1.0, 1e-200], [7.0, 0.0, 1.0, 2.0, 3.0]]
+    )
+    expected = np.array([0.0, 0.5, 1.0, -0.5, 0.25]) * np.pi
+    np.testing.assert_allclose(azimuthal_angle(vectors), expected, rtol=1e-15)
 
 
 def test_the_polar_angle_from_minus_z_is_exact_too():

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from darkmc.core.constants import GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, Rotation, about_z, perpendicular_pair, two_body_momentum
+from darkmc.core.kinematics import (
+    Array,
+    Rotation,
+    about_z,
+    azimuthal_angle,
+    perpendicular_pair,
+    two_body_momentum,
+)
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes
@@ -177,7 +184,7 @@ class RadiativeAnnihilation:
         axis = self._polarisation_of_pair(omega, y, uniform[2])
         flight, polarisation = _dipole(axis, uniform[3], uniform[4])
         cosine, sine = flight[2], np.hypot(flight[0], flight[1])
-        azimuth = np.arctan2(flight[1], flight[0])
+        azimuth = azimuthal_angle(flight)
         polarisation = (
             about_z(polarisation, -azimuth)
             if self.spin_correlations

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.core.errors import CardError
-from darkmc.core.kinematics import Array, length
+from darkmc.core.kinematics import Array, length, polar_angle
 from darkmc.core.particles import mass
 from darkmc.core.vocabulary import PDG_IDS, PHOTON_ID
 from darkmc.sources.lists.mass_shell import (
@@ -150,7 +150,7 @@ def check_axis(momentum: Array, share: Array, table: ListFile) -> None:
     if np.hypot(total[0], total[1]) - total[2] < _SIGMAS * chance:
         return
     axis = int(np.argmax(np.abs(total)))
-    angle = np.degrees(np.arctan2(np.hypot(total[0], total[1]), total[2]))
+    angle = np.degrees(polar_angle(total))
     cosine = abs(total[axis]) / np.linalg.norm(total)
     name = f"{'+' if total[axis] > 0.0 else '-'}{'xyz'[axis]}"
     where = f"along {name}" if cosine > 0.95 else f"at {angle:.0f} degrees to it"
