@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from darkmc.cards.experiment import ExperimentCard
+from darkmc.cards.experiment import ExperimentCard, Simulation
 from darkmc.core.checked import Checked, Fraction, NotNegative, Positive
 from darkmc.core.rng import ANALYSES
 from darkmc.core.units import LARGEST_SIGMA
@@ -109,11 +109,9 @@ class ColliderObserved(Checked):
         return self
 
 
-class ColliderSimulation(Checked):
+class ColliderSimulation(Simulation):
     """Switches of colliders."""
 
-    biasing: Literal["turned", "none"] = "turned"
-    spin_correlations: bool = True
     resonance: bool = False
     isr: bool = False
     smearing: bool = False

@@ -497,6 +497,14 @@ def test_outline_is_the_silhouette_of_the_volume(name, turn, axes):
         assert np.all(np.isfinite(shape.intersect(start, direction)[0]) == hit)
 
 
+def test_a_key_means_the_same_for_every_shape():
+    """The table of a card holds the keys of all shapes."""
+    for shape in KINDS.values():
+        for other in KINDS.values():
+            for key in shape.size_keys().keys() & other.size_keys().keys():
+                assert shape.size_keys()[key] == other.size_keys()[key]
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_card_takes_the_keys_of_its_shape_and_no_others(name):
     keys = KINDS[name].size_keys()
