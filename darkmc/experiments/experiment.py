@@ -333,9 +333,8 @@ class _Replay:
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
-            event = lab_event(events, coupling)
             part = kept.weights(coupling)
-            yield quantity(event)[kept.leading], part.values, part.groups
+            yield quantity(lab_event(events, coupling))[kept.leading], part.values, part.groups
 
 
 @contextmanager
