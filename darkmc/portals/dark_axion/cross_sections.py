@@ -37,7 +37,7 @@ class CrossSections:
     def annihilation_cross_section(
         self, sqrt_s: Numbers, coupling: Numbers = 1.0, m_lepton: float = 0.0
     ) -> Numbers:
-        """Return sigma(l+ l- -> a gamma') in pb ([dN] eq. 6); 0 below threshold.
+        """Return sigma(l+ l- -> a gamma'), [dN] eq. 6.
 
         Parameters
         ----------
@@ -47,6 +47,16 @@ class CrossSections:
             G in GeV^-1; enters squared.
         m_lepton : float
             Mass of the annihilating leptons in GeV; 0 neglects it.
+
+        Returns
+        -------
+        float or array
+            pb, of the broadcast shape; 0 below threshold.
+
+        Raises
+        ------
+        PhysicsError
+            If sqrt_s is not above twice the lepton mass, or a number negative or not finite.
         """
         energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
         if not np.all(energy > 2.0 * m):
@@ -57,7 +67,7 @@ class CrossSections:
     def radiative_annihilation_cross_section(
         self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Numbers = 1.0
     ) -> Numbers:
-        """Return sigma(e+ e- -> a gamma gamma') in pb, the photon radiated off the beams.
+        """Return sigma(e+ e- -> a gamma gamma'), the photon radiated off the beams.
 
         Parameters
         ----------
@@ -69,6 +79,17 @@ class CrossSections:
             Largest |cos theta| of the photon, up to 1: the electron's mass is kept.
         coupling : float or array
             G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            pb, of the shape of `coupling`; 0 when closed.
+
+        Raises
+        ------
+        PhysicsError
+            If sqrt_s is not above twice the electron mass, the window empty, or a number out of its
+            range.
         """
         energy = float(energies("sqrt_s", require_positive("sqrt_s", sqrt_s)))
         window = {"e_min": e_min, "e_max": e_max}
@@ -86,7 +107,7 @@ class CrossSections:
     def bremsstrahlung_cross_section(
         self, beam_energy: Numbers, Z: int, A: float, coupling: Numbers = 1.0
     ) -> Numbers:
-        """Return sigma(e N -> e N a gamma') in pb, coherent, by equivalent photons; 0 when closed.
+        """Return sigma(e N -> e N a gamma'), coherent, by equivalent photons.
 
         Parameters
         ----------
@@ -96,6 +117,16 @@ class CrossSections:
             Charge and mass number of the nucleus.
         coupling : float or array
             G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            pb, of the broadcast shape; 0 when closed.
+
+        Raises
+        ------
+        PhysicsError
+            If a number is out of its range.
         """
         beam = energies("beam_energy", beam_energy)
         if not np.all(beam > mass("e")):
@@ -113,7 +144,7 @@ class CrossSections:
     def scattering_cross_section(
         self, incoming: str, energy: Numbers, target: str = "e", coupling: Numbers = 1.0
     ) -> Numbers:
-        """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X) in cm^2; 0 below threshold.
+        """Return sigma(a X -> gamma' X) or sigma(gamma' X -> a X).
 
         Parameters
         ----------
@@ -128,10 +159,16 @@ class CrossSections:
         coupling : float or array
             G in GeV^-1; enters squared.
 
+        Returns
+        -------
+        float or array
+            cm^2, of the broadcast shape; 0 below threshold.
+
         Raises
         ------
         PhysicsError
-            If the incoming state or the target is unknown, or an energy is not a number.
+            If the incoming state or the target is unknown, an energy no number, or a coupling negative
+            or not finite.
         """
         require_text("target", target)
         if require_text("incoming", incoming) not in ("a", "dark_photon"):

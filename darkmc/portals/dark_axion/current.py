@@ -28,6 +28,13 @@ class DarkCurrent:
     ------
     PhysicsError
         If a mass is no number in its range.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> current = darkmc.DarkCurrent(m_axion=0.0, m_dark_photon=0.1)
+    >>> f"{current.dark_photon_width(coupling=1.0):.4e}"  # G^2 m'^3/(96 pi), GeV
+    '3.3157e-06'
     """
 
     m_axion: float
@@ -53,16 +60,37 @@ class DarkCurrent:
         return (axion, dark_photon) if self.m_axion > self.m_dark_photon else (dark_photon, axion)
 
     def in_and_out(self, incoming: str) -> tuple[float, float]:
-        """Return the masses (GeV) of a state that comes in, by name, and of the other, which goes out."""
+        """Return the masses of a state that comes in and of the other, which goes out.
+
+        Parameters
+        ----------
+        incoming : {"axion", "dark_photon"}
+            The state that comes in.
+
+        Returns
+        -------
+        (float, float)
+            GeV.
+        """
         masses = dict(self.states)
         m_in = masses.pop(incoming)
         (m_out,) = masses.values()
         return m_in, m_out
 
     def virtual_photon_width(self, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
-        """Return Gamma(gamma*(q2) -> a gamma') = G^2 k^3/(12 pi) in GeV; 0 below threshold.
+        """Return Gamma(gamma*(q2) -> a gamma') = G^2 k^3/(12 pi), from [dN] eq. 7 by crossing.
 
-        `q2` in GeV^2 and `coupling` in GeV^-1 broadcast. From [dN] eq. 7 by crossing.
+        Parameters
+        ----------
+        q2 : float or array
+            Mass squared of the photon, GeV^2.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            GeV, of the broadcast shape; 0 below threshold.
         """
         photon = np.sqrt(np.maximum(squares("q2", q2), 0.0))
         momentum = two_body_momentum(photon, self.m_axion, self.m_dark_photon)
@@ -70,9 +98,21 @@ class DarkCurrent:
         return out
 
     def spectral_density(self, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
-        """Return rho(q2) = sqrt(q2) Gamma*(q2)/(pi q2^2) in GeV^-2: the weight of a photon of mass^2 q2.
+        """Return rho(q2) = sqrt(q2) Gamma*(q2)/(pi q2^2): the weight of a photon of mass^2 q2.
 
         For any process with a virtual photon, sigma(X + a gamma') = int dq2 rho(q2) sigma(X + V(q2)).
+
+        Parameters
+        ----------
+        q2 : float or array
+            Mass squared of the photon, GeV^2.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            GeV^-2, of the broadcast shape; 0 below threshold.
         """
         square = squares("q2", q2)
         above = square > self.threshold**2
@@ -81,9 +121,21 @@ class DarkCurrent:
         return np.where(above, density, 0.0)[()]
 
     def dark_photon_width(self, photon_q2: Numbers = 0.0, coupling: Numbers = 1.0) -> Numbers:
-        """Return Gamma(gamma' -> a gamma*(photon_q2)) in GeV, spin average included; 0 when closed.
+        """Return Gamma(gamma' -> a gamma*(photon_q2)), spin average included.
 
         For a real photon this is [dN] eq. 7, G^2 (m'^2 - m_a^2)^3/(96 pi m'^3).
+
+        Parameters
+        ----------
+        photon_q2 : float or array
+            Mass squared of the photon, GeV^2, not negative.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            GeV, of the broadcast shape; 0 when closed.
         """
         photon_q2 = squares("photon_q2", photon_q2)
         if np.any(photon_q2 < 0.0):
@@ -93,9 +145,17 @@ class DarkCurrent:
         return out
 
     def axion_width(self, coupling: Numbers = 1.0) -> Numbers:
-        """Return Gamma(a -> gamma gamma') in GeV; 0 when closed.
+        """Return Gamma(a -> gamma gamma') = G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
 
-        G^2 (m_a^2 - m'^2)^3/(32 pi m_a^3), [dN] eq. 8.
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            GeV, of the shape of `coupling`; 0 when closed.
         """
         momentum = two_body_momentum(self.m_axion, self.m_dark_photon, 0.0)
         out: Numbers = np.square(checked_couplings(coupling)) * momentum**3 / (4.0 * np.pi)

@@ -2,24 +2,19 @@
 
 from functools import cached_property
 
-import numpy as np
-
-from darkmc.core.constants import HBAR_C_GEV_M
-from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 from darkmc.core.units import (
     checked_couplings,
     numbers,
-    require_text,
 )
-from darkmc.core.vocabulary import FINAL_STATES
 from darkmc.gminus2.two_loop import dark_axion_two_loop
-from darkmc.portals.dark_axion import dark_photon_decay
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
 from darkmc.portals.dark_axion import vector_decay as vector_meson
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
 from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.widths import Widths, known_final_state
 from darkmc.portals.portal import DarkState
 
 
@@ -27,7 +22,7 @@ def _checked(coupling: Numbers) -> Numbers:
     return checked_couplings(coupling)[()]
 
 
-class DarkAxionPortal(CrossSections):
+class DarkAxionPortal(Widths, CrossSections):
     """The dark axion portal L = (G/2) a F X~ for one pair of masses.
 
     Parameters
@@ -94,56 +89,51 @@ class DarkAxionPortal(CrossSections):
     def __repr__(self) -> str:
         return f"DarkAxionPortal(m_dark_photon={self.m_dark_photon:g}, m_axion={self.m_axion:g})"
 
-    @cached_property
-    def _widths(self) -> dict[str, float]:
-        return {
-            name: dark_photon_decay.pair_width(mass(products.lepton), self.current)
-            if products.lepton
-            else float(self.current.dark_photon_width())
-            for name, products in FINAL_STATES.items()
-        }
-
-    def partial_width(self, final_state: str, coupling: Numbers = 1.0) -> Numbers:
-        """Return the width (GeV) of gamma' -> "a gamma", "a e- e+" or "a mu- mu+"; 0 when closed.
-
-        [dN] eq. 7 and section VI, the latter with the spin average 1/3 that its figure 10 lacks.
-        """
-        return self._widths[self._final_state(final_state)] * squared(coupling)
-
-    def dark_photon_width(self, coupling: Numbers = 1.0) -> Numbers:
-        """Return the width (GeV) of the dark photon: a gamma, a e e and a mu mu; 0 when all are closed."""
-        return sum(self._widths.values()) * squared(coupling)
-
-    def dark_photon_ctau(self, coupling: Numbers = 1.0) -> Numbers:
-        """Return c tau (m) of the dark photon; inf when it is stable."""
-        return _ctau(self.dark_photon_width(coupling))
-
-    def branching_ratio(self, final_state: str) -> float:
-        """Return the share of a final state in the dark photon's width; 0 when it is stable."""
-        total = sum(self._widths.values())
-        return self._widths[self._final_state(final_state)] / total if total > 0.0 else 0.0
-
     def heavy_branching_ratio(self, final_state: str) -> float:
-        """Return the share of a final state in the width of the heavier state; 0 when closed.
+        """Return the share of a final state in the width of the heavier state.
 
         All axions that decay do so to gamma gamma', which counts as "a gamma".
+
+        Parameters
+        ----------
+        final_state : {"a gamma", "a e- e+", "a mu- mu+"}
+            What the heavier state decays into.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 when closed.
+
+        Raises
+        ------
+        PhysicsError
+            If the final state is unknown.
         """
         if self.heavy.name == "dark_photon":
             return self.branching_ratio(final_state)
-        return float(self._final_state(final_state) == "a gamma")
-
-    def axion_width(self, coupling: Numbers = 1.0) -> Numbers:
-        """Return the width (GeV) of a -> gamma gamma' ([dN] eq. 8); 0 when closed."""
-        return self.current.axion_width(_checked(coupling))
-
-    def axion_ctau(self, coupling: Numbers = 1.0) -> Numbers:
-        """Return c tau (m) of the axion; inf when it is stable."""
-        return _ctau(self.axion_width(coupling))
+        return float(known_final_state(final_state) == "a gamma")
 
     def meson_branching_ratio(self, meson: str, coupling: Numbers = 1.0) -> Numbers:
-        """Return BR(P -> gamma a gamma') or BR(V -> a gamma'); 0 when closed.
+        """Return BR(P -> gamma a gamma') or BR(V -> a gamma').
 
         P is normalised to the measured BR(P -> gamma gamma), V to BR(V -> e+ e-).
+
+        Parameters
+        ----------
+        meson : str
+            "pi0", "eta", "eta'", or "rho0", "omega", "phi", "J/psi", "Upsilon(3S)".
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            The ratio, of the shape of `coupling`; 0 when closed.
+
+        Raises
+        ------
+        PhysicsError
+            If the meson is unknown, or a coupling negative or not finite.
         """
         name = canonical_name(meson)
         relative = meson_decay if name in PSEUDOSCALARS else vector_meson
@@ -152,12 +142,27 @@ class DarkAxionPortal(CrossSections):
         return out
 
     def meson_decay_spectrum(self, meson: str, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
-        """Return dBR(P -> gamma a gamma')/dq2 in GeV^-2, q2 = (p_a + p_gamma')^2 in GeV^2.
+        """Return dBR(P -> gamma a gamma')/dq2, where q2 = (p_a + p_gamma')^2.
+
+        Parameters
+        ----------
+        meson : str
+            "pi0", "eta" or "eta'".
+        q2 : float or array
+            GeV^2; broadcast with `coupling`.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            GeV^-2; 0 outside the kinematic range.
 
         Raises
         ------
         PhysicsError
-            If the meson is not a pseudoscalar of the table.
+            If the meson is not a pseudoscalar of the table, q2 no number, or a coupling negative or not
+            finite.
         """
         name = canonical_name(meson)
         if name not in PSEUDOSCALARS:
@@ -169,16 +174,23 @@ class DarkAxionPortal(CrossSections):
         return out
 
     def lepton_moment(self, lepton: str, coupling: Numbers = 1.0) -> Numbers:
-        """Return Delta a_l of "e", "mu" or "tau" at two loops, [dN] eq. 9 with c = 0; never positive."""
+        """Return Delta a_l at two loops, [dN] eq. 9 with c = 0.
+
+        Parameters
+        ----------
+        lepton : {"e", "mu", "tau"}
+            Whose moment.
+        coupling : float or array
+            G in GeV^-1; enters squared.
+
+        Returns
+        -------
+        float or array
+            Never positive, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If the lepton is unknown, or a coupling negative or not finite.
+        """
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
-
-    @staticmethod
-    def _final_state(name: str) -> str:
-        if require_text("final_state", name) not in FINAL_STATES:
-            raise PhysicsError(f"unknown final state '{name}'{nearest(name, FINAL_STATES)}")
-        return name
-
-
-def _ctau(width: Numbers) -> Numbers:
-    with np.errstate(divide="ignore"):
-        return np.divide(HBAR_C_GEV_M, width)[()]
