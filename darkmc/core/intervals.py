@@ -56,6 +56,13 @@ class Exclusion:
         Steps of the iteration.
     error_parts : tuple of pairs of EdgeErrors
         The errors of both edges of every interval in parts; empty for a closed form.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> nothing = darkmc.Exclusion((), "bracket", "2 events are never reached")
+    >>> nothing.lower, nothing.reason
+    (nan, '2 events are never reached')
     """
 
     intervals: tuple[Interval, ...]

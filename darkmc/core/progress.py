@@ -1,7 +1,17 @@
 """Progress bars, silent when standard error is not a terminal."""
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from darkmc.core.units import truth
+
+
+class Progress(Protocol):
+    """What is reported after every round: rows so far and the worst relative error."""
+
+    def __call__(self, rows: int, precision: float) -> None: ...  # noqa: D102
 
 
 def _bar(shown: bool = True, **options: Any) -> Any:
@@ -25,6 +35,19 @@ class RoundBar:
     def close(self) -> None:
         """Remove the bar."""
         self._bar.close()
+
+
+@contextmanager
+def rounds_shown(progress: Progress | bool) -> Iterator[Progress | None]:
+    """Give what is called after every round: a bar that is removed at the end, the caller's, or nothing."""
+    if callable(progress) or not truth("progress", progress):
+        yield progress if callable(progress) else None
+        return
+    bar = RoundBar()
+    try:
+        yield bar
+    finally:
+        bar.close()
 
 
 def count_bar(total: int, unit: str, shown: bool = True) -> Any:

@@ -222,3 +222,8 @@ def checked_couplings(coupling: Any, name: str = "coupling") -> NDArray[np.float
     if not np.all((couplings >= 0.0) & (couplings <= LARGEST_COUPLING)):
         raise PhysicsError(f"{name} must lie between 0 and {LARGEST_COUPLING:g} GeV^-1")
     return couplings
+
+
+def positive_couplings(name: str, value: Any) -> list[float]:
+    """Return couplings above zero as a flat list."""
+    return [require_positive(name, g) for g in checked_couplings(value, name).ravel()]

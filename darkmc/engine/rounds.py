@@ -12,6 +12,7 @@ import numpy as np
 from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.estimates import Weights, mean_and_error
 from darkmc.core.kinematics import Array
+from darkmc.core.progress import Progress
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS
 from darkmc.core.units import LEAST_PRECISION, number, whole_number
 from darkmc.limits.criterion import Criterion
@@ -51,12 +52,6 @@ class Goal:
     def points(self, sample: Sample) -> list[tuple[Sample, float]]:
         """Return the yields, as samples, and the couplings at which the precision is wanted."""
         return self.criterion.deciding(sample) if self.at is None else [(sample, g) for g in self.at]
-
-
-class Progress(Protocol):
-    """What is reported after every round: rows so far and the worst relative error."""
-
-    def __call__(self, rows: int, precision: float) -> None: ...  # noqa: D102
 
 
 def sizes(n_samples: int, n_channels: int) -> list[int]:

@@ -2,30 +2,26 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from darkmc.cards.experiment import ExperimentCard
 from darkmc.cards.load import Loaded, checked_overrides, load_card, preset_values, split_flux_keys
 from darkmc.core.errors import PhysicsError, PrecisionWarning, shown
-from darkmc.core.estimates import Groups
 from darkmc.core.intervals import Exclusion
-from darkmc.core.kinematics import Array
-from darkmc.core.progress import RoundBar
-from darkmc.core.rng import CHUNK_ROWS
+from darkmc.core.progress import Progress, rounds_shown
 from darkmc.core.units import (
-    checked_couplings,
     checked_seed,
     number,
-    require_positive,
+    positive_couplings,
     require_text,
     truth,
     whole_number,
 )
-from darkmc.engine.events import EventStream, lab_event
-from darkmc.engine.rounds import Executor, Goal, Progress, check_request, simulate
+from darkmc.engine.events import EventStream
+from darkmc.engine.replay import EventReplay
+from darkmc.engine.rounds import Executor, Goal, check_request, simulate
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
@@ -35,10 +31,9 @@ from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.criterion import Counting
 from darkmc.limits.solve import checked_method
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.dark_axion.facade import DarkAxionPortal, checked_portal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
-from darkmc.selection.observables import observable
 from darkmc.sources.mesons import MesonSource
 
 DEFAULT_SEED = 1
@@ -123,19 +118,41 @@ class Experiment:
         return criterion.target
 
     def pdg_ids(self) -> dict[str, int]:
-        """Return PDG identifiers of the particles in the events, where they exist."""
+        """Return PDG identifiers of the particles in the events.
+
+        Returns
+        -------
+        dict of int by name
+            Of those that have one.
+        """
         return self.topology.pdg_ids()
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
-        """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
-        return self.topology.closed(_portal(portal))
+        """Return why nothing can be seen at these masses.
+
+        Parameters
+        ----------
+        portal : DarkAxionPortal
+            The masses.
+
+        Returns
+        -------
+        str or None
+            The reason, which names the threshold; None if something can be seen.
+
+        Raises
+        ------
+        PhysicsError
+            If it is no portal.
+        """
+        return self.topology.closed(checked_portal(portal))
 
     def plans(
         self, portal: DarkAxionPortal, at: Sequence[float] | None = None, vary: bool = False
     ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
-        couplings = None if at is None else _couplings("at", at)
-        return self.topology.plans(_portal(portal), couplings, truth("vary", vary))
+        couplings = None if at is None else positive_couplings("at", at)
+        return self.topology.plans(checked_portal(portal), couplings, truth("vary", vary))
 
     def simulate(
         self,
@@ -185,7 +202,7 @@ class Experiment:
         wanted, vary = check_request(precision, n_samples, max_samples), truth("vary", vary)
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise PhysicsError(f"executor must have a method 'submit', not {shown(executor)}")
-        couplings = None if at is None else tuple(_couplings("at", at))
+        couplings = None if at is None else tuple(positive_couplings("at", at))
         seed = _seed(seed)
         names = tuple(cut.name for cut in self.card.cuts)
         closed = self.closed(portal)
@@ -199,14 +216,14 @@ class Experiment:
             if isinstance(wanted, int)
             else Goal(wanted, couplings, self.topology.criterion, max_samples)
         )
-        with _shown(progress) as report:
+        with rounds_shown(progress) as report:
             sample = simulate(plans, names, seed, goal, executor, report, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
         return replace(
             sample,
-            replay=_Replay(plans, seed),
+            replay=EventReplay(plans, seed),
             alternatives=alternatives,
             portal=portal,
             inside=self.topology.inside,
@@ -222,6 +239,17 @@ class Experiment:
             From :meth:`simulate`, which is done first for a portal.
         method : {"bracket", "iterative"}
             Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
+
+        Returns
+        -------
+        Exclusion
+            Intervals in GeV^-1 with the error of each edge; without any, `reason` says why.
+
+        Raises
+        ------
+        PhysicsError
+            If it is neither sample nor portal, the sample is another experiment's, or the method
+            unknown.
         """
         method = checked_method(method)
         if isinstance(sample, DarkAxionPortal):
@@ -247,10 +275,20 @@ class Experiment:
             From :meth:`simulate`.
         coupling : float
             GeV^-1.
+
+        Returns
+        -------
+        list of str
+            Empty where there is nothing to say.
+
+        Raises
+        ------
+        PhysicsError
+            If it is no sample, or the coupling not above zero.
         """
         if not isinstance(sample, Sample):
             raise PhysicsError(f"remarks are on a sample, not on {shown(sample)}")
-        topology, couplings = self.topology, _couplings("coupling", [number("coupling", coupling)])
+        topology, couplings = self.topology, positive_couplings("coupling", [number("coupling", coupling)])
         return topology.source_remarks(sample, couplings) if isinstance(topology, FixedTarget) else []
 
     def remarks_of(self, plans: Sequence[ChannelPlan], coupling: float, seed: int) -> list[str]:
@@ -258,7 +296,7 @@ class Experiment:
         if not isinstance(self.topology, FixedTarget):
             return []
         few = simulate(plans, (), seed, ROWS_LOOKED_AT * len(plans))
-        return self.remarks(replace(few, replay=_Replay(plans, seed)), coupling)
+        return self.remarks(replace(few, replay=EventReplay(plans, seed)), coupling)
 
     def generate(
         self,
@@ -286,12 +324,17 @@ class Experiment:
         progress : bool
             Show a bar on a terminal.
 
+        Returns
+        -------
+        EventStream
+            Iterator over awkward chunks, with ``sum_of_weights``, ``error``, ``efficiency`` and ``metadata``.
+
         Raises
         ------
         PhysicsError
             If an argument is out of range, no channel is open, or no event can be accepted.
         """
-        (coupling,) = _couplings("coupling", [number("coupling", coupling)])
+        (coupling,) = positive_couplings("coupling", [number("coupling", coupling)])
         whole_number("the number of events", n, 1, MOST_EVENTS)
         unweighted, progress = truth("unweighted", unweighted), truth("progress", progress)
         closed = self.closed(portal)
@@ -301,50 +344,6 @@ class Experiment:
         return EventStream(self, portal, plans, coupling, n, unweighted, _seed(seed), progress)
 
 
-def _couplings(name: str, value: Any) -> list[float]:
-    """Return couplings above zero as a flat list."""
-    return [require_positive(name, g) for g in checked_couplings(value, name).ravel()]
-
-
-def _portal(portal: DarkAxionPortal) -> DarkAxionPortal:
-    if not isinstance(portal, DarkAxionPortal):
-        raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
-    return portal
-
-
 def _seed(seed: int | None) -> int:
     """Return the seed, 1 for None; PhysicsError if it is no whole number of at least 0."""
     return DEFAULT_SEED if seed is None else checked_seed("seed", seed)
-
-
-class _Replay:
-    """Makes the lab events behind a sample's rows again, chunk by chunk, and reads an observable."""
-
-    def __init__(self, plans: Sequence[ChannelPlan], seed: int) -> None:
-        self.plans, self.seed = {plan.name: plan for plan in plans}, seed
-
-    def __call__(
-        self, channel: str, tried: int, coupling: float, name: str
-    ) -> Iterator[tuple[Array, Array, Groups]]:
-        """Yield the observable, weights per primary and groups of the rows that pass, chunk by chunk."""
-        plan, quantity = self.plans[channel], observable(name)
-        if not quantity.applies_to((*plan.particles, *plan.vertices)):
-            return
-        for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
-            rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
-            kept = plan.channel(rows)
-            part = kept.weights(coupling)
-            yield quantity(lab_event(events, coupling))[kept.leading], part.values, part.groups
-
-
-@contextmanager
-def _shown(progress: Progress | bool) -> Iterator[Progress | None]:
-    """Give what is called after every round: a bar that is removed at the end, the caller's, or nothing."""
-    if callable(progress) or not truth("progress", progress):
-        yield progress if callable(progress) else None
-        return
-    bar = RoundBar()
-    try:
-        yield bar
-    finally:
-        bar.close()

@@ -15,8 +15,6 @@ FREE = {"excluded_bands"}
 # Still without all sections; the list only shrinks.
 TO_COME = {
     "BinnedYield",
-    "Exclusion",
-    "Experiment",
     "MesonSource",
     "Sample",
     "Yield",

@@ -2,13 +2,10 @@
 
 from functools import cached_property
 
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
-from darkmc.core.units import (
-    checked_couplings,
-    numbers,
-)
+from darkmc.core.units import checked_couplings, numbers
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
 from darkmc.portals.dark_axion import vector_decay as vector_meson
@@ -194,3 +191,10 @@ class DarkAxionPortal(Widths, CrossSections):
             If the lepton is unknown, or a coupling negative or not finite.
         """
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
+
+
+def checked_portal(portal: DarkAxionPortal) -> DarkAxionPortal:
+    """Return a portal, or raise PhysicsError if it is none."""
+    if not isinstance(portal, DarkAxionPortal):
+        raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
+    return portal

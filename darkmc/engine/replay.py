@@ -1,0 +1,31 @@
+"""The events behind the rows of a sample, made again."""
+
+from collections.abc import Iterator, Sequence
+
+from darkmc.core.estimates import Groups
+from darkmc.core.kinematics import Array
+from darkmc.core.rng import CHUNK_ROWS
+from darkmc.engine.events import lab_event
+from darkmc.sample.stream import ChannelPlan
+from darkmc.selection.observables import observable
+
+
+class EventReplay:
+    """Makes the lab events behind a sample's rows again, chunk by chunk, and reads an observable."""
+
+    def __init__(self, plans: Sequence[ChannelPlan], seed: int) -> None:
+        self.plans, self.seed = {plan.name: plan for plan in plans}, seed
+
+    def __call__(
+        self, channel: str, tried: int, coupling: float, name: str
+    ) -> Iterator[tuple[Array, Array, Groups]]:
+        """Yield the observable, weights per primary and groups of the rows that pass, chunk by chunk."""
+        plan, quantity = self.plans[channel], observable(name)
+        if not quantity.applies_to((*plan.particles, *plan.vertices)):
+            return
+        for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
+            rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
+            kept = plan.channel(rows)
+            event = lab_event(events, coupling)
+            part = kept.weights(coupling)
+            yield quantity(event)[kept.leading], part.values, part.groups
