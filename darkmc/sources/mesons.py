@@ -17,8 +17,8 @@ from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
-from darkmc.sources.fits.flat import CELLS, cells, half_angle, integral, unfold
-from darkmc.sources.fits.from_card import Fit, fits, outside_range, range_text, within
+from darkmc.sources.densities import FitDensities
+from darkmc.sources.fits.from_card import outside_range, range_text, within
 from darkmc.sources.lists.entries import Entries, list_remarks, read_mesons
 from darkmc.sources.lists.hadronic import hadronic_mesons
 
@@ -45,6 +45,15 @@ class MesonSource:
     ------
     CardError
         If the card, or a list, is missing or wrong, or a generator cannot be run.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> source = darkmc.MesonSource("bmpt-cu-400")
+    >>> momentum, theta, weight = source.sample("eta", n=100000, seed=1)  # weight: etas per proton on target
+    >>> pions = source.sample("pi0", n=100000, seed=1)[2]
+    >>> f"{weight.sum() / pions.sum():.4f}"  # that of the card
+    '0.0780'
     """
 
     def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
@@ -52,8 +61,9 @@ class MesonSource:
         self.loaded = load_card("fluxes", require_text("the flux", name), overrides=self._overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
+        self._fit: FitDensities | None = None
         if isinstance(self.card, FitCard):
-            self._fits  # noqa: B018 - a wrong beam fails here
+            self._fit = FitDensities(self.card, self.loaded.path)
         else:
             self.lists, hashes = self._read_lists()
             content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
@@ -72,7 +82,13 @@ class MesonSource:
         return f"MesonSource('{self.card.name}')"
 
     def validity_remarks(self) -> list[str]:
-        """Return in what beam or target lie outside the range of the fit, or what is odd about lists."""
+        """Return in what beam or target lie outside the range of the fit, or what is odd about lists.
+
+        Returns
+        -------
+        list of str
+            Empty where there is nothing to say.
+        """
         if isinstance(self.card, MesonListCard) and self.lists is not None:
             return list_remarks(self.card, self.lists)
         return outside_range(self.card)
@@ -87,16 +103,21 @@ class MesonSource:
         momentum, theta : float or array
             Lab momentum in GeV and lab angle in rad; they broadcast.  Never true for nan and infinities.
 
+        Returns
+        -------
+        array of bool
+            Of the broadcast shape.
+
         Raises
         ------
-        CardError
-            If the card has no such species.
+        CardError, PhysicsError
+            If the card has no such species; if momentum and angle are no numbers or do not broadcast.
         """
         self.ratio(meson)
         p, angle = _broadcast(momentum, theta)
         known: NDArray[np.bool_] = np.isfinite(p) & np.isfinite(angle)
-        if isinstance(self.card, FitCard) and canonical_name(meson) not in self._central:
-            known &= within(self.card, np.where(known, p, 0.0), np.where(known, angle, 0.0))
+        if self._fit is not None and canonical_name(meson) not in self._fit.central:
+            known &= within(self._fit.card, np.where(known, p, 0.0), np.where(known, angle, 0.0))
         return known
 
     def range_remark(self, share: float) -> str:
@@ -106,6 +127,16 @@ class MesonSource:
         ----------
         share : float
             Share, 0 to 1, of mesons for which :meth:`in_range` is false; below 1% there is no remark ("").
+
+        Returns
+        -------
+        str
+            The remark, or "".
+
+        Raises
+        ------
+        PhysicsError
+            If the share is no number.
         """
         if not (isinstance(self.card, FitCard) and number("share", share) >= _SHARE):
             return ""
@@ -113,43 +144,19 @@ class MesonSource:
         return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
 
     @property
-    def _fit(self) -> FitCard:
-        if not isinstance(self.card, FitCard):
+    def _densities(self) -> FitDensities:
+        if self._fit is None:
             raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
-        return self.card
-
-    @cached_property
-    def _fits(self) -> dict[str, Fit]:
-        card = self._fit
-        try:
-            return fits(card, str(self.loaded.path))
-        except PhysicsError as error:
-            raise CardError(f"{self.loaded.path}: beam.energy_GeV: {error}") from None
-
-    @cached_property
-    def _central(self) -> dict[str, float]:
-        """Per POT, of species made centrally."""
-        return {canonical_name(name): made.per_pot for name, made in self._fit.central.items()}
-
-    def _shape(self, meson: str) -> str:
-        """Return whose density a meson follows: its own or that of the pi0."""
-        name = canonical_name(meson)
-        if name in self._central and self._fits[name].largest_momentum == 0.0:
-            raise self._none_made(name)
-        return name if name in self._fits else "pi0"
-
-    def _none_made(self, species: str) -> CardError:
-        energy = self._fit.beam.energy_GeV
-        return CardError(f"{self.loaded.path}: beam.energy_GeV: no {species} from protons of {energy:g} GeV")
+        return self._fit
 
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:
         """The card's named alternatives, each a source with some keys changed; none for lists."""
-        if self.lists is not None:
+        if self._fit is None:
             return {}
         return {
             name: MesonSource(self.loaded.path, {**self._overrides, **dict(flatten(keys))})
-            for name, keys in self._fit.alternatives.items()
+            for name, keys in self._fit.card.alternatives.items()
         }
 
     def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
@@ -164,27 +171,31 @@ class MesonSource:
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""
-        if self.lists is not None:
-            return
-        self._scales  # noqa: B018
-        if analogue:
-            self._cells  # noqa: B018
+        if self._fit is not None:
+            self._fit.prepare(analogue)
 
     def ratio(self, meson: str) -> float:
-        """Return mesons per pi0 over all momenta and angles; inf for lists without pi0."""
-        name = canonical_name(meson)
-        if self.lists is not None:
-            mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
-            return mesons / pions.per_pot if pions is not None else np.inf
-        if name == "pi0":
-            return 1.0
-        if name in self._central:
-            return self._central[name] / self._pions_per_pot
-        ratios = {canonical_name(key): value for key, value in self._fit.ratios.items()}
-        if name not in ratios:
-            known = nearest(name, ["pi0", *ratios, *self._central])
-            raise CardError(f"{self.loaded.path}: ratios has no '{meson}'{known}")
-        return ratios[name]
+        """Return mesons per pi0 over all momenta and angles.
+
+        Parameters
+        ----------
+        meson : str
+            A species of the card.
+
+        Returns
+        -------
+        float
+            Ratio of the numbers per POT; inf for lists without pi0.
+
+        Raises
+        ------
+        CardError
+            If the card has no such species, or the beam makes none.
+        """
+        if self.lists is None:
+            return self._densities.ratio(meson)
+        mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
+        return mesons / pions.per_pot if pions is not None else np.inf
 
     def _entries(self, meson: str) -> Entries:
         """Return the list of a species."""
@@ -199,28 +210,21 @@ class MesonSource:
         """Largest lab momentum in GeV."""
         if self.lists is not None:
             return max(float(np.max(entries.size)) for entries in self.lists.values())
-        return max(fit.largest_momentum for fit in self._fits.values())
+        return self._densities.largest_momentum
 
     def edge(self, meson: str) -> tuple[float, float]:
         """Return where the forward density of a fit ends, p_max in GeV, and k in (1 - p/p_max)^(k - 1)."""
-        fit = self._fits[self._shape(meson)]
-        return fit.largest_momentum, fit.edge_power
+        return self._densities.edge(meson)
 
     def angles(self, meson: str, momentum: Array, w: Array) -> tuple[Array, Array]:
         """Return cos theta and pT^2 at 0 < w < 1 of all angles at which a fit has mesons of a momentum."""
-        fit = self._fits[self._shape(meson)]
-        half, _ = half_angle(fit, momentum, w)
-        cosine = (1.0 - half**2) / (1.0 + half**2)
-        return cosine, np.square(momentum * 2.0 * half / (1.0 + half**2))
+        return self._densities.angles(meson, momentum, w)
 
     def density_per_solid_angle(
         self, meson: str, momentum: Array, cosine: Array, transverse2: Array
     ) -> Array:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.density`."""
-        shape = self._shape(meson)
-        share = 1.0 if shape in self._central else self.ratio(meson)
-        scale = share * self._scales[shape]
-        return scale * self._fits[shape].density(momentum, cosine, transverse2)
+        return self._densities.per_solid_angle(meson, momentum, cosine, transverse2)
 
     def forward_density(self, meson: str, momentum: Array) -> Array:
         """Return d2N/dp dOmega per POT at theta = 0 in 1/(GeV sr)."""
@@ -228,7 +232,7 @@ class MesonSource:
         return self.density_per_solid_angle(meson, momentum, one, 0.0 * one)
 
     def density(self, meson: str, momentum: Numbers, theta: Numbers) -> Numbers:
-        """Return d2N/dp dtheta per POT in 1/(GeV rad); 0 outside the kinematic range.
+        """Return d2N/dp dtheta per POT.
 
         Parameters
         ----------
@@ -236,6 +240,17 @@ class MesonSource:
             "pi0" or a species of the card's ratios.
         momentum, theta : float or array
             Lab momentum in GeV and lab angle in rad, 0 <= theta <= pi; they broadcast.
+
+        Returns
+        -------
+        float or array
+            1/(GeV rad), of the broadcast shape; 0 outside the kinematic range.
+
+        Raises
+        ------
+        CardError, PhysicsError
+            If the card has no such species; if it is a list, or momentum and angle are no numbers or do
+            not broadcast.
         """
         p, angle = _broadcast(momentum, theta)
         inside = (p > 0.0) & (p <= HEAVIEST) & (angle >= 0.0) & (angle <= np.pi)
@@ -247,70 +262,20 @@ class MesonSource:
         density = (2.0 * np.pi * sine * per_solid_angle).reshape(p.shape)
         return np.where(np.isnan(p) | np.isnan(angle), np.nan, density)[()]
 
-    @cached_property
-    def _pions_per_pot(self) -> float:
-        """Pi0 per POT: the card's, or those of the fit per interacting proton."""
-        card = self._fit
-        made = self._integral_of("pi0")
-        return card.pi0_per_pot or card.target_interaction * made
-
-    def _integral_of(self, shape: str) -> float:
-        made = integral(self._fits[shape])
-        if not made > 0.0:
-            raise self._none_made(shape)
-        return made
-
-    @cached_property
-    def _scales(self) -> dict[str, float]:
-        """What turns each density into mesons per POT: as many as pi0, or those of a central species.
-
-        For pi0 interacting protons per POT, or the factor that gives the card's pi0 per POT.
-        """
-        card = self._fit
-        if card.pi0_per_pot is None and len(self._fits) == 1:
-            return {"pi0": card.target_interaction}
-        per_pot = {
-            shape: self._central.get(shape, self._pions_per_pot)
-            for shape, fit in self._fits.items()
-            if fit.largest_momentum > 0.0 or shape not in self._central
-        }
-        return {shape: number / self._integral_of(shape) for shape, number in per_pot.items()}
-
-    @cached_property
-    def _cells(self) -> dict[str, tuple[Array, Array]]:
-        """Cumulative probability of the cells of the unit square, and 1/density in each."""
-        return {shape: cells(self._fits[shape]) for shape in self._scales}
-
     def draw(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum, theta and d2N/dp dtheta over the sampling density, from uniforms (3, n).
 
         The mean of the third over rows is the number of mesons per POT.
         """
-        if self.lists is not None:
-            return self._entries(meson).draw(uniform[0])
-        shape = self._shape(meson)
-        cumulative, inverse = self._cells[shape]
-        cell = np.minimum(np.searchsorted(cumulative, uniform[0], side="right"), CELLS**2 - 1)
-        square = np.stack([(cell // CELLS + uniform[1]) / CELLS, (cell % CELLS + uniform[2]) / CELLS])
-        momentum, theta, jacobian, cosine, transverse2 = unfold(self._fits[shape], square)
-        density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
-        return momentum, theta, density * jacobian * inverse[cell]
+        if self._fit is not None:
+            return self._fit.draw(meson, uniform)
+        return self._entries(meson).draw(uniform[0])
 
     def largest_draw(self, meson: str) -> float:
         """Return the largest weight of :meth:`draw`, of a fit as found at 9 points of every cell."""
-        if self.lists is not None:
-            return self._entries(meson).largest_weight
-        shape = self._shape(meson)
-        _, inverse = self._cells[shape]
-        cell = np.arange(CELLS**2)
-        largest = 0.0
-        for u in (0.001, 0.5, 0.999):
-            for v in (0.001, 0.5, 0.999):
-                square = np.stack([(cell // CELLS + u) / CELLS, (cell % CELLS + v) / CELLS])
-                momentum, _, jacobian, cosine, transverse2 = unfold(self._fits[shape], square)
-                density = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
-                largest = max(largest, float(np.max(density * jacobian * inverse)))
-        return largest
+        if self._fit is not None:
+            return self._fit.largest_draw(meson)
+        return self._entries(meson).largest_weight
 
     def sample(self, meson: str, n: int, seed: int = 0) -> tuple[Array, Array, Array]:
         """Draw n mesons.
@@ -328,6 +293,11 @@ class MesonSource:
         -------
         momentum, theta, weight : arrays (n,)
             GeV, rad and mesons per POT: the weights sum to the number of mesons per POT.
+
+        Raises
+        ------
+        CardError, PhysicsError
+            If the card has no such species; if n or the seed is out of range.
         """
         whole_number("n", n, 1, _MOST_MESONS)
         seed = checked_seed("seed", seed)

@@ -15,7 +15,6 @@ FREE = {"excluded_bands"}
 # Still without all sections; the list only shrinks.
 TO_COME = {
     "BinnedYield",
-    "MesonSource",
     "Sample",
     "Yield",
 }
