@@ -31,6 +31,11 @@ class Yield(NamedTuple):
 
     The error holds that of the draws and that of a finite list of mesons, in quadrature.  It is infinite
     where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> value, error = darkmc.Yield(2.0, 0.1)
     """
 
     value: Numbers
@@ -38,7 +43,17 @@ class Yield(NamedTuple):
 
 
 class BinnedYield(NamedTuple):
-    """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries."""
+    """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> charm, portal = darkmc.Experiment("charm-finegrained"), darkmc.DarkAxionPortal(m_dark_photon=0.03)
+    >>> sample = charm.simulate(portal, n_samples=20000, seed=1)
+    >>> edges, value, error = sample.histogram("E_photon", [3.0, 10.0, 30.0], coupling=6e-5)
+    >>> bool((value > 5.0 * error).all())
+    True
+    """
 
     edges: Array
     value: Array
@@ -87,6 +102,14 @@ class Sample:
         How it was made; the time is that of the sampling alone.
     replay : callable
         Makes the lab events of the rows again, for histograms.
+
+    Examples
+    --------
+    >>> import darkmc
+    >>> charm, portal = darkmc.Experiment("charm-finegrained"), darkmc.DarkAxionPortal(m_dark_photon=0.03)
+    >>> sample = charm.simulate(portal, n_samples=20000, seed=1)
+    >>> list(sample.cutflow(6e-5))
+    ['produced_towards_detector', 'decays_inside', 'energy', 'forward_shower']
     """
 
     channel_rows: tuple[Channel, ...]
@@ -133,6 +156,16 @@ class Sample:
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.
+
+        Parameters
+        ----------
+        name : str
+            One of ``alternatives``.
+
+        Returns
+        -------
+        Sample
+            Of the same rows; it has no histograms.
 
         Raises
         ------
@@ -186,15 +219,63 @@ class Sample:
         return _yields({"": self.estimate(coupling)})[""]
 
     def estimate(self, coupling: Numbers) -> Estimate:
-        """Return the expected number of events with both errors: of the draws, and of a finite list."""
+        """Return the expected number of events with both errors: of the draws, and of a finite list.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        Estimate
+            Value, draw_error and list_error, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
         return self._total(coupling, Channel.weights)
 
     def draw_error(self, coupling: Numbers) -> Numbers:
-        """Return the standard error of the draws alone, to which `precision` refers; inf: unknown."""
+        """Return the standard error of the draws alone, to which `precision` refers.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float or array
+            Events; inf where it is unknown.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
         return self.estimate(coupling).draw_error
 
     def list_error(self, coupling: Numbers) -> Numbers:
-        """Return the standard error from the size of the lists of mesons, 0 without; inf: unknown."""
+        """Return the standard error from the size of the lists of mesons.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float or array
+            Events; 0 without lists, inf where it is unknown.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
         return self.estimate(coupling).list_error
 
     def unseen(self, coupling: float) -> tuple[str, ...]:
@@ -222,7 +303,23 @@ class Sample:
         return total
 
     def surviving(self, coupling: float) -> float:
-        """Return the yield at one coupling over what it would be if nothing were absorbed on the way."""
+        """Return the yield at one coupling over what it would be if nothing were absorbed on the way.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
         coupling, total = _one_coupling("a share", coupling), 0.0
         for channel in self.channel_rows:
             weight, _, window, _ = channel.final
@@ -234,7 +331,20 @@ class Sample:
     def absorbed(self, coupling: float) -> float:
         """Return the share of the yield at one coupling that is lost in a shield, counted or not.
 
-        0 where the rows say nothing of it.
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where the rows say nothing of it.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
         """
         counted, whole = (
             replace(
@@ -246,7 +356,23 @@ class Sample:
         return 1.0 - float(counted.expected_events(coupling).value) / total if total > 0.0 else 0.0
 
     def slope(self, coupling: Numbers) -> Yield:
-        """Return dN/dG and its standard error, analytic row by row."""
+        """Return dN/dG, analytic row by row.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        Yield
+            GeV, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
         return _yields({"": self._total(coupling, Channel.slope_weights)})[""]
 
     def _total(self, coupling: Numbers, weights: Callable[[Channel, float], Weights]) -> Estimate:
@@ -256,7 +382,23 @@ class Sample:
         return _over(coupling, total)[""]
 
     def channels(self, coupling: Numbers) -> dict[str, Yield]:
-        """Return the yield of each channel at one coupling or an array of them."""
+        """Return the yield of each channel.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        dict of Yield
+            By the channel's name, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
+        """
 
         def parts(g: float) -> Estimates:
             return {
@@ -272,7 +414,22 @@ class Sample:
         ``decays_inside`` (``scatters_inside``) and below include the branching ratio; the detection
         efficiency, where it is not 1, is the last entry, ``efficiency``, so that the last entry is always
         the signal yield. With conversion as a signal the first entry counts every dark state that points
-        at the volume, by production and conversion at once. Arrays of couplings give arrays.
+        at the volume, by production and conversion at once.
+
+        Parameters
+        ----------
+        coupling : float or array
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        dict of Yield
+            In the order of the cuts, of the shape of `coupling`.
+
+        Raises
+        ------
+        PhysicsError
+            If a coupling is negative, infinite or not a number.
         """
         return _yields(_over(coupling, self._cutflow))
 
@@ -293,13 +450,45 @@ class Sample:
         return np.concatenate([np.empty(0), *parts])
 
     def efficiency(self, coupling: float) -> float:
-        """Return the sampling efficiency (sum w)^2/(n sum w^2) at one coupling; n counts zero rows."""
+        """Return the sampling efficiency (sum w)^2/(n sum w^2); n counts rows of weight zero.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where nothing passes.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
         shares = self._shares(coupling)
         square = float(np.sum(np.square(shares)))
         return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
 
     def largest_row(self, coupling: float) -> float:
-        """Return the share of the largest single row in the sum at one coupling."""
+        """Return the share of the largest single row in the sum.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where nothing passes.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
         shares = self._shares(coupling)
         total = float(np.sum(shares))
         return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
@@ -315,6 +504,17 @@ class Sample:
             Increasing bin edges, in the observable's unit; what lies outside is not counted.
         coupling : float
             G in GeV^-1.
+
+        Returns
+        -------
+        BinnedYield
+            Values and standard errors in n bins.
+
+        Raises
+        ------
+        PhysicsError
+            If the edges do not increase, it is not one coupling, no event has the observable, or the
+            sample's events cannot be made again.
         """
         edges = numbers("edges", edges)
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
