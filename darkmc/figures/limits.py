@@ -106,7 +106,8 @@ def _table(path: Path) -> _Table:
         masses = [float(row["m_dark_photon"]) for row in rows]
         found = regions(rows)
     except (TypeError, ValueError):
-        raise PhysicsError(f"{path}: a cell that must hold a number holds none") from None
+        reason = "masses and edges must be numbers above zero, errors no less, and intervals of a mass apart"
+        raise PhysicsError(f"{path}: {reason}") from None
     return _Table(rows[0]["experiment"], found, rows[0].get("method", ""), masses, _counts(path))
 
 

@@ -13,6 +13,7 @@ ENVELOPE = ("lower_min", "lower_max", "upper_min", "upper_max")
 # what an empty cell stands for: an edge beyond the scan, no known error, no envelope
 _EMPTY = {"lower": 0.0, "upper": np.inf, "lower_error": 0.0, "upper_error": 0.0}
 LOWER, UPPER = 1, 2  # columns of a region
+_SMALLEST, _LARGEST = 1e-100, 1e100  # masses and edges that a picture has room for
 
 
 class Region(NamedTuple):
@@ -53,7 +54,8 @@ def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
     Raises
     ------
     ValueError, TypeError
-        If a cell that must hold a number holds none.
+        If a cell that must hold a number holds none, or none that can be a mass or an edge, or if intervals
+        of one mass overlap.
     """
     columns = _columns(rows)
     done: list[Region] = []
@@ -67,19 +69,35 @@ def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
 
 def _columns(rows: Sequence[Mapping[str, str]]) -> list[list[Array]]:
     """Return the intervals at each mass, both in increasing order."""
-    by_mass: dict[float, list[Array]] = {float(row["m_dark_photon"]): [] for row in rows}
+    by_mass: dict[float, list[Array]] = {_mass(row): [] for row in rows}
     for row in rows:
         if row["interval"] != "0":
             point = _point(row)
             by_mass[point[0]].append(point)
-    return [sorted(by_mass[mass], key=lambda point: float(point[LOWER])) for mass in sorted(by_mass)]
+    columns = [sorted(by_mass[mass], key=lambda point: float(point[LOWER])) for mass in sorted(by_mass)]
+    if any(first[UPPER] > second[LOWER] for column in columns for first, second in pairwise(column)):
+        raise ValueError("intervals of one mass overlap")
+    return columns
+
+
+def _mass(row: Mapping[str, str]) -> float:
+    mass = float(row["m_dark_photon"])
+    if not _SMALLEST <= mass <= _LARGEST:
+        raise ValueError("no mass")
+    return mass
 
 
 def _point(row: Mapping[str, str]) -> Array:
     def number(key: str) -> float:
         return float(row[key]) if row.get(key) else _EMPTY.get(key, np.nan)
 
-    return np.array([float(row["m_dark_photon"]), *(number(key) for key in EDGES + ENVELOPE)])
+    point = np.array([_mass(row), *(number(key) for key in EDGES + ENVELOPE)])
+    lower, upper, *errors = point[1:5]
+    starts = lower == 0.0 or _SMALLEST <= lower <= _LARGEST
+    ends = upper == np.inf or _SMALLEST <= upper <= _LARGEST
+    if not (starts and ends and lower <= upper and all(error >= 0.0 for error in errors)):
+        raise ValueError("no interval")
+    return point
 
 
 def _step(

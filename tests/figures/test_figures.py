@@ -294,11 +294,28 @@ def test_overlay_columns_label_and_comments(folder):  # noqa: ARG001
         np.testing.assert_array_equal([overlay.mass, overlay.value], [[1.0, 3.0], [1e-2, 2e-2]])
 
 
-@pytest.mark.parametrize("bad", ["x", ""])
-def test_a_broken_table_is_one_line(bad, folder, capsys):
-    write_table(folder / "broken.csv", [row(1.0, 1, 1e-3, 1e-1) | {"m_dark_photon": bad}])
+BROKEN = [
+    *(("m_dark_photon", bad) for bad in ("x", "", "nan", "inf", "-1.0", "0.0", "1e-400")),
+    *(("upper", bad) for bad in ("nan", "-inf", "-1.0", "0.0", "1e-9", "1e308", "1e-400")),
+    *(("lower", bad) for bad in ("nan", "inf", "-1.0", "5.0", "1e308")),
+    *(("lower_error", bad) for bad in ("nan", "-0.1")),
+]
+
+
+@pytest.mark.parametrize(("column", "bad"), BROKEN)
+def test_a_broken_table_is_one_line(column, bad, folder, capsys):
+    write_table(folder / "broken.csv", [row(1.0, 1, 1e-3, 1e-1) | {column: bad}, row(2.0, 1, 1e-3, 1e-1)])
     assert main(["figure", "broken.csv", "-o", "x.pdf"]) == 2
-    assert "broken.csv" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "broken.csv: masses and edges must be numbers above zero" in line
+
+
+@pytest.mark.parametrize("edges", [(1e-3, ""), ("", 2.0), (0.05, 0.5)])
+def test_intervals_of_one_mass_do_not_overlap(edges, folder, capsys):
+    rows = [row(1.0, 1, 1e-3, 1e-1), row(1.0, 2, *edges), row(2.0, 1, 1e-3, 1e-1)]
+    write_table(folder / "broken.csv", rows)
+    assert main(["figure", "broken.csv", "-o", "x.pdf"]) == 2
+    assert "intervals of a mass apart" in capsys.readouterr().err
 
 
 def test_nothing_is_left_when_writing_fails(folder, monkeypatch):
