@@ -22,7 +22,7 @@ class Interval(NamedTuple):
     upper_error: float
 
 
-def _told(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
+def _comparable(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
     """Return numbers with None for nan, so that they compare."""
     return tuple(None if math.isnan(number) else number for number in numbers)
 
@@ -73,8 +73,8 @@ class Exclusion:
 
     @property
     def _content(self) -> tuple[Any, ...]:
-        edges, steps = (tuple(map(_told, rows)) for rows in (self.intervals, self.history))
-        errors = tuple(tuple(map(_told, pair)) for pair in self.error_parts)
+        edges, steps = (tuple(map(_comparable, rows)) for rows in (self.intervals, self.history))
+        errors = tuple(tuple(map(_comparable, pair)) for pair in self.error_parts)
         return edges, self.method, self.reason, steps, errors
 
     def __eq__(self, other: object) -> bool:
