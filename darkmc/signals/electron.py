@@ -79,7 +79,6 @@ class ElectronRecoil:
     """
 
     name, signal, cost = "scatters", "electron", 1.0
-    branching = 1.0
 
     def __init__(
         self, experiment: FixedTarget, active: Shape, portal: DarkAxionPortal, unstable_in: bool
@@ -105,6 +104,7 @@ class ElectronRecoil:
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
         self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
         self.with_photon = any(map(needs_photon, self.card.cuts))
+        self.branching = 1.0 if heavy_axion or not self.with_photon else portal.branching_ratio("a gamma")
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
         self.power = 0.0 if self.averaged else 2.0

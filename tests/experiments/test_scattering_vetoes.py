@@ -578,3 +578,16 @@ def test_a_table_of_efficiencies(signal):
     expected = np.sum(spectrum * np.interp((edges[1:] + edges[:-1]) / 2, TABLE["at"], TABLE["values"]))
     assert yields[1][1] == pytest.approx(expected, rel=0.05)
     assert 0.1 < yields[1][1] / yields[0][1] < 0.3
+
+
+def test_a_photon_that_cuts_ask_for_is_that_of_its_branching_ratio():
+    """Where the gamma' decays at once, a cut that takes every mass leaves BR(a gamma): the rest has no photon."""
+    portal, prompt = darkmc.DarkAxionPortal(0.1), 100.0
+    every = {"name": "pair", "observable": "m_electron_photon", "min": 0.0}
+    parts = []
+    for cuts_ in ([every], []):
+        made = experiment(MINIBOONE, simulation__veto="accept", cuts=cuts_)
+        parts.append(made.simulate(portal, n_samples=30_000, at=prompt).channels(prompt)["pi0: a scatters"])
+    ratio = portal.branching_ratio("a gamma")
+    assert ratio < 0.995
+    assert parts[0].value == pytest.approx(ratio * parts[1].value, rel=1e-6)
