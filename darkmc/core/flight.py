@@ -6,32 +6,62 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 
+_DEEPEST = 700.0  # decay lengths; e to this is still a number
 
-def decay_lengths(path: Any, momentum: Any, mass: float, ctau: float) -> Any:
-    """Return path/(beta gamma c tau): how many decay lengths a path is.
+
+def proper_length(path: Any, momentum: Any, mass: float) -> Any:
+    """Return path/(beta gamma), m: a path as the particle itself measures it.
 
     Parameters
     ----------
     path : float or array
         Path length in m.
     momentum : float or array
-        Momentum of the unstable particle in GeV.
-    mass, ctau : float
-        Its mass in GeV and its c tau in m.
+        Momentum of the particle in GeV.
+    mass : float
+        Its mass in GeV.
     """
-    return path * (mass / ctau) / momentum
+    return path * mass / momentum
 
 
-def decay_probability(tau_survive: Any, tau_window: Any, coupling: Any = 1.0) -> Any:
-    """Return exp(-tau_s G^2) (1 - exp(-tau_w G^2)): the chance to survive to a window and decay in it.
+def decay_lengths(path: Any, momentum: Any, mass: float, ctau: float) -> Any:
+    """Return how many decay lengths a path is: its proper length over c tau (m)."""
+    return proper_length(path, momentum, mass / ctau)
 
-    `tau_survive` and `tau_window` are decay lengths at G = 1; `tau_window` = inf means that the row has
-    no window factor. expm1 keeps all digits where a difference of exponentials would keep none.
+
+def decay_probability(survive: Any, window: Any, rate: Any = 1.0) -> Any:
+    """Return exp(-survive rate) (1 - exp(-window rate)): the chance to survive to a window and decay in it.
+
+    Lengths and rate in inverse units: metres and 1/(c tau), say. `window` = inf means that there is no such
+    factor. expm1 keeps all digits where a difference of exponentials would keep none.
     """
-    square = np.square(coupling)
+    return np.exp(-np.multiply(survive, rate)) * decay_chance(window, rate)
+
+
+def decay_chance(window: Any, rate: Any) -> Any:
+    """Return W = 1 - exp(-window rate), the chance to decay in a window; 1 for an infinite one."""
+    return -np.expm1(-decay_depth(window, rate))
+
+
+def decay_chance_slope(window: Any, rate: Any) -> Any:
+    """Return d ln W/d ln rate = t/(exp(t) - 1), t = window rate; 0 for an infinite window."""
+    depth = np.minimum(decay_depth(window, rate), _DEEPEST)
     with np.errstate(invalid="ignore"):
-        exponent = np.where(np.isinf(tau_window), np.inf, np.multiply(tau_window, square))
-    return np.exp(-np.multiply(tau_survive, square)) * -np.expm1(-exponent)
+        slope = depth / np.expm1(depth)
+    return np.where(depth >= _DEEPEST, 0.0, np.where(depth > 0.0, slope, 1.0))
+
+
+def mean_survival(length: Any, rate: Any) -> Any:
+    """Return A = (1 - exp(-t))/t, t = length rate: survival averaged over paths from 0 to a length."""
+    depth = np.multiply(length, rate)
+    safe = np.where(depth > 0.0, depth, 1.0)
+    return np.where(depth > 0.0, -np.expm1(-safe) / safe, 1.0)
+
+
+def decay_depth(window: Any, rate: Any) -> Any:
+    """Return window x rate, infinite for an infinite window whatever the rate."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(window), np.inf, np.multiply(window, rate))
 
 
 def vertex_depth(uniform: Array, window: Array) -> Array:
@@ -42,7 +72,7 @@ def vertex_depth(uniform: Array, window: Array) -> Array:
     uniform : array (n,)
         Uniform numbers in [0, 1).
     window : array (n,)
-        Length of the window in decay lengths, tau_window G^2.
+        Length of the window in decay lengths.
 
     Returns
     -------

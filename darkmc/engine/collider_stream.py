@@ -2,9 +2,9 @@
 
 A photon is seen where it hits the calorimeter's surface, and reconstructed as if it came from the
 interaction point.  What is measured thus depends on where the decay was.  Up to SPLIT_M all is taken at
-distance 0: power 2, tau_survive 0, tau_window SPLIT_M/lambda.  Beyond, the distance l up to the surface is
-drawn from a fixed g(l): power 4, tau_survive l/lambda, weight x 1/(lambda g(l)).  With a single length
-all is taken at distance 0, and the decay must happen before that length.
+distance 0, with that window.  Beyond, the distance l up to the surface is drawn from a fixed g(l): to be
+survived, with a weight x (m/p)/g(l), and 1/ctau to the first power.  With a single length all is taken at
+distance 0, and the decay must happen before that length.  All lengths in rows are proper ones.
 """
 
 from functools import partial
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from darkmc.biasing.pairs import N_UNIFORM, Chain, Production
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.flight import decay_lengths
+from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length
 from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.core.rng import StreamNumber, chunk_rng
 from darkmc.engine.weight_bounds import sampled_bound
+from darkmc.sample.point import unstable
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Flight, Momenta
 from darkmc.selection.cuts import stages
@@ -66,7 +67,7 @@ class ColliderStream:
         self.collider, self.production, self.energy, self.kind = collider, production, energy, kind
         self.name, self.number = name, number
         self.heavy, self.light = portal.heavy, portal.light
-        self.branching = portal.heavy_branching_ratio("a gamma")
+        self.unstable = unstable(portal)
         card = collider.card
         single = card.simulation.decay_length_m or card.detector.radius_m
         self.window = single if kind == "single length" else SPLIT_M
@@ -80,8 +81,11 @@ class ColliderStream:
             name=self.name,
             number=self.number,
             cost=1.0,
-            power=4.0 if self.kind == "far" else 2.0,
-            branching=self.branching,
+            power=2.0,
+            unstable=self.unstable,
+            branching=1.0,
+            lifetimes=1 if self.kind == "far" else 0,
+            states=("a gamma",),
             efficiency=self.collider.card.signal.efficiency,
             n_cuts=len(self.collider.cuts),
             particles=(*seen, *radiated),
@@ -108,7 +112,7 @@ class ColliderStream:
         unstable, photon = to_lab(chain.unstable), to_lab(chain.photon)
         momentum = length(unstable[1:])
         flight = unstable[1:] / momentum
-        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
+        per_metre = proper_length(1.0, momentum, self.heavy.mass)
         place, per_place = self._places(flight, uniform[N_UNIFORM])
         cluster, weight, seen = self._measured(photon, flight * place, uniform[N_UNIFORM + 1 :])
         produced = weight * chain.weight
@@ -133,7 +137,7 @@ class ColliderStream:
             return rows, None
         slowness = unstable[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
         step = np.concatenate([flight, slowness[None]])
-        return rows, self._events(known, seen, step, place, rows.tau_window, uniform[N_UNIFORM])
+        return rows, self._events(known, seen, step, place, rows.window, uniform[N_UNIFORM])
 
     def _places(self, flight: Array, uniform: Array) -> tuple[Array, Array]:
         """Return where the decay happens (m) and 1/g of that draw: half flat, half flat in the logarithm."""
@@ -180,7 +184,7 @@ class ColliderStream:
         return out
 
     def _events(
-        self, known: Momenta, seen: Mask, step: Array, place: Array, tau_window: Array, uniform: Array
+        self, known: Momenta, seen: Mask, step: Array, place: Array, proper_window: Array, uniform: Array
     ) -> Events:
         """Return the lab events of the rows that are seen."""
         count = int(np.count_nonzero(seen))
@@ -191,5 +195,5 @@ class ColliderStream:
         if self.kind == "far":
             return Events(momenta, {**vertices, "decay": step * place[seen]}, None)
         window = np.full(count, self.window)
-        flight = Flight(start, step[:3], np.zeros(count), window, tau_window, step[3], uniform[seen])
+        flight = Flight(start, step[:3], np.zeros(count), window, proper_window, step[3], uniform[seen])
         return Events(momenta, vertices, flight)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.turned import Aim, AnaloguePrimaries, Placed, TurnedPrimaries, momentum_grid
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.flight import decay_lengths
+from darkmc.core.flight import decay_lengths, proper_length
 from darkmc.core.kinematics import Array, boost, length
 from darkmc.core.particles import PSEUDOSCALARS, mass, photon_coupling
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng, stream_number
@@ -20,6 +20,7 @@ from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
 from darkmc.portals.dark_axion.vector_decay import VectorDecay
+from darkmc.sample.point import unstable
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Flight, Momenta
 from darkmc.selection.cuts import stages
@@ -148,7 +149,9 @@ class Stream:
             number=self.number,
             cost=1.0,
             power=2.0,
-            branching=self.branching * signal.branching_factor,
+            unstable=unstable(self.portal),
+            branching=signal.branching_factor,
+            states=(self.state,),
             efficiency=self.efficiency,
             n_cuts=len(self.card.cuts),
             particles=self.particles(),
@@ -196,7 +199,7 @@ class Stream:
         entry, leaving = experiment.shape.intersect_components(origin, placed.direction)
         hits = leaving > entry
         momentum = length(placed.unstable[1:])
-        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
+        per_metre = proper_length(1.0, momentum, self.heavy.mass)
         produced = self.card.beam.exposure * placed.weight * pair.weight * weight
         known = {name: placed.rotation(four) for name, four in daughters.items()}
         if everything:
@@ -229,7 +232,7 @@ class Stream:
                 placed.direction[:, hits],
                 entry[hits],
                 (leaving - entry)[hits],
-                rows.tau_window,
+                rows.window,
                 slowness[hits],
                 uniform[0, hits],
             ),

@@ -4,6 +4,7 @@ Rows of all channels are tried in one random order.  The first pass counts the r
 (n + 1)-th accepted one, which makes n/N unbiased; the second makes the n events with all momenta.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from darkmc.core.estimates import (
     moments,
     of_one_stream,
 )
-from darkmc.core.flight import decay_probability, vertex_depth
+from darkmc.core.flight import vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.progress import count_bar
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
@@ -41,12 +42,12 @@ Index = NDArray[np.intp]
 _Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
 
 
-def lab_event(events: Events, coupling: float) -> Momenta:
-    """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one coupling."""
+def lab_event(events: Events, rate: float) -> Momenta:
+    """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one 1/ctau (1/m)."""
     out = {**events.momenta, **events.vertices}
     if events.flight is not None:
         flight = events.flight
-        path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.tau_window * coupling**2)
+        path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.proper_window * rate)
         out["decay"] = flight.start + path * np.concatenate([flight.direction, flight.slowness[None]])
     return out
 
@@ -225,7 +226,7 @@ class EventStream:
                 self.plans[c], rows, places[1, mine], weights[mine]
             ).items():
                 stored[name][mine] = values
-            event = lab_event(events, self.coupling)
+            event = lab_event(events, self.plans[c].unstable.at(self.coupling).rate)
             for name, values in event.items():
                 columns[name][:, mine] = values[:, places[1, mine]]
         record: dict[str, Any] = {
@@ -242,17 +243,18 @@ class EventStream:
 
     def _stored_rows(self, plan: ChannelPlan, rows: Rows, places: Index, weights: Array) -> dict[str, Array]:
         """Return the universal rows of entries, scaled to give their weights at this coupling."""
-        survive, window = rows.tau_survive[places], rows.tau_window[places]
-        second = np.full(len(places), np.inf)
-        if plan.rows_per_primary == 2:
-            later = rows.tau_survive[places + 1] - survive
-            second = np.where(rows.produced[places + 1] == 0.0, np.inf, later)
-        factor = self.coupling**plan.power * decay_probability(survive, window, self.coupling)
-        factor = factor * decay_probability(0.0, second, self.coupling)
-        absorb = rows.absorb[places] if plan.absorbing and len(rows.absorb) else np.zeros(len(places))
-        factor = factor * np.exp(-absorb * self.coupling**2)
-        columns = (weights / factor, np.full(len(places), plan.power), survive, window, second, absorb)
-        return dict(zip(_ROW, columns, strict=True))
+        channel = plan.channel(rows)
+        columns, point = channel.columns(places, 1.0), channel.point(self.coupling)
+        columns = columns._replace(weight=np.ones(len(places)))
+        columns = columns._replace(weight=weights / channel.terms(columns, point))
+        of_lifetimes = channel.in_lifetimes(columns)
+        lengths = (columns.second, columns.veto, columns.average)
+        second, veto, average = (
+            part if len(part) else np.full(len(places), none)
+            for part, none in zip(lengths, (np.inf, 0.0, 0.0), strict=True)
+        )
+        values = (*of_lifetimes, columns.survive, columns.window, second, veto, average)
+        return {name: np.broadcast_to(part, len(places)) for name, part in zip(_ROW, values, strict=True)}
 
     def _metadata(self, experiment: "Experiment", portal: "Portal") -> dict[str, Any]:
         from darkmc import __version__
@@ -286,10 +288,31 @@ class EventStream:
             "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
             "remarks": experiment.remarks_of(self.plans, self.coupling, self.seed),
             "channels": {str(plan.number): plan.name for plan in self.plans},
+            "rows": _rows_in_words(self.plans),
             "pdg_ids": experiment.pdg_ids(),
             "units": UNITS,
             "origin_m": list(experiment.topology.origin_m),
         }
 
 
-_ROW = ("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second", "row_absorb")
+_ROW = (
+    *("row_weight", "row_power", "row_tau_survive", "row_tau_window", "row_tau_second", "row_absorb"),
+    *(f"row_{name}_m" for name in ("survive", "window", "second", "veto", "average")),
+)
+
+
+def _rows_in_words(plans: Sequence[ChannelPlan]) -> dict[str, Any]:
+    """Return the constants with which the columns in metres give weights at any coupling and lifetime."""
+    unstable = plans[0].unstable
+    return {
+        "ctau_m": unstable.ctau if math.isfinite(unstable.ctau) else None,
+        "branching": dict(unstable.branching),
+        "channels": {
+            str(plan.number): {
+                "power": plan.power,
+                "lifetimes": plan.lifetimes,
+                "final_states": list(plan.states),
+            }
+            for plan in plans
+        },
+    }

@@ -26,6 +26,6 @@ class EventReplay:
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
-            event = lab_event(events, coupling)
+            event = lab_event(events, kept.point(coupling).rate)
             part = kept.weights(coupling)
             yield quantity(event)[kept.leading], part.values, part.groups

@@ -16,7 +16,7 @@ from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.trained import AdaptiveMap
 from darkmc.biasing.turned import Aim, AnaloguePrimaries, Placed, Pointing, TurnedPrimaries, momentum_grid
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.flight import decay_lengths
+from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, boost, length
 from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng
@@ -27,8 +27,10 @@ from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.columns import NOTHING
+from darkmc.sample.point import unstable
 from darkmc.sample.rows import Channel, Rows
-from darkmc.sample.stream import ChannelPlan, Events, Flight, Momenta
+from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.cuts import stages
 from darkmc.signals.signal import Interaction, Outcome, Ray
 
@@ -158,13 +160,15 @@ class SecondaryStream:
         radiated = base.particles()[:2] if "meson_photon" in base.particles() else ("meson",)
         upstream = ("upstream_photon", f"upstream_{self.incoming.name}") if self.upstream else ()
         origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(self.kind, "")
-        branching = interaction.branching * self.card.signal.branching_factor
         return ChannelPlan(
             name=f"{base.meson}: {PARTICLES[self.incoming.name].word} {interaction.name}{origin}",
             number=self.number,
             cost=interaction.cost,
-            power=2.0 + interaction.power + (2.0 if self.kind == "far" else 0.0),
-            branching=branching * (base.branching if self.upstream else 1.0),
+            power=2.0 + interaction.power,
+            unstable=unstable(self.portal),
+            branching=self.card.signal.branching_factor,
+            lifetimes=1 if self.kind == "far" else 0,
+            states=((base.state,) if self.upstream else ()) + interaction.states,
             efficiency=base.efficiency,
             n_cuts=len(self.card.cuts),
             particles=(*radiated, "axion", "dark_photon", *upstream, *interaction.particles),
@@ -172,15 +176,10 @@ class SecondaryStream:
             run=self.run,
             run_events=self.run_events,
             bound=partial(sampled_bound, self),
-            rows_per_primary=self._rows_per_primary,
             counts_primaries=self.first and not self.upstream,
             list_shares=base.list_shares,
             absorbing=self.card.simulation.absorption,
         )
-
-    @property
-    def _rows_per_primary(self) -> int:
-        return 2 if self.kind == "near" else 1
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""
@@ -251,12 +250,11 @@ class SecondaryStream:
         )
 
     def _before(self, heavy: Array, placed: Placed, seen: NDArray[np.intp]) -> tuple[Array, Array]:
-        """Return energy (GeV), and decay lengths at G = 1 per metre, of the meson's unstable state."""
+        """Return energy (GeV), and proper lengths per metre, of the meson's unstable state."""
         if self.kind == "light":
             return np.zeros(len(seen)), np.zeros(len(seen))
         lab = boost(heavy[:, seen], placed.parent[:, seen], self.base.mass)
-        unstable = self.portal.heavy
-        lengths: Array = decay_lengths(1.0, length(lab[1:]), unstable.mass, unstable.ctau)
+        lengths: Array = proper_length(1.0, length(lab[1:]), self.portal.heavy.mass)
         return lab[0], lengths
 
     def _absorb(self, ray: Ray, before: Array, path: Array) -> Array:
@@ -273,40 +271,26 @@ class SecondaryStream:
         return out
 
     def _rows(self, traced: "_Traced", n_rows: int) -> Rows:
-        """Return the rows: survival up to a path length, or decay before SPLIT_M, and the outcome's factors.
-
-        exp(-s) (1 - exp(-u)) (1 - exp(-w)), u from the decay before SPLIT_M and w from the outcome, is two
-        rows of window u, the second negative; for w = inf the second is zero.
-        """
-        outcome, weight, index = traced.outcome, traced.weight, traced.seen
-        survive, window = outcome.tau_survive, outcome.tau_window
-        stage = stages(self.experiment.cuts, outcome.visible)
-        keep = np.ones(len(index), dtype=bool)
-        efficiency = self.experiment.efficiency(outcome.visible, keep)
-        group = traced.placed.group_of(index)
-        factors, absorb = self.base.factors(traced.placed, index), traced.absorb
-        if self.kind in ("heavy", "far"):
-            survive = survive + traced.per_metre * traced.path
-        elif self.kind == "near":
-            certain = np.isinf(window)
-            weight = np.stack([weight, np.where(certain, 0.0, -weight)], axis=1).ravel()
-            survive = np.stack([survive, survive + np.where(certain, 0.0, window)], axis=1).ravel()
-            window = np.repeat(traced.per_metre * SPLIT_M, 2)
-            stage, index, group = np.repeat(stage, 2), np.repeat(index, 2), np.repeat(group, 2)
-            efficiency, factors = np.repeat(efficiency, 2), np.repeat(factors, 2, axis=1)
-            absorb = np.repeat(absorb, 2)
+        """Return the rows: survival up to a path length, or decay before SPLIT_M; then the outcome."""
+        outcome, index, lived = traced.outcome, traced.seen, traced.per_metre * traced.path
+        windows = [traced.per_metre * SPLIT_M] if self.kind == "near" else []
+        windows += [outcome.window] if self.interaction.states else []
+        windows = [*windows, NOTHING, NOTHING][:2] if windows else [np.full(len(index), np.inf), NOTHING]
         return Rows(
-            weight,
-            survive,
-            window,
-            stage,
+            traced.weight,
+            lived if self.kind in ("heavy", "far") else np.zeros_like(lived),
+            windows[0],
+            stages(self.experiment.cuts, outcome.visible),
             index,
             n_rows,
-            efficiency,
-            factors,
+            self.experiment.efficiency(outcome.visible, np.ones(len(index), dtype=bool)),
+            self.base.factors(traced.placed, index),
             arriving=np.empty(0) if self.upstream else traced.produced,
-            group=group,
-            absorb=absorb,
+            group=traced.placed.group_of(index),
+            absorb=traced.absorb,
+            second=windows[1],
+            veto=outcome.veto,
+            average=outcome.average,
         )
 
     def _path(self, uniform: Array) -> tuple[Array, Array]:
@@ -370,22 +354,14 @@ class SecondaryStream:
         return out
 
     def _events(self, traced: "_Traced") -> Events:
-        """Return the lab events; those of a primary with several rows stand together too."""
+        """Return the lab events."""
         ray, outcome = traced.ray, traced.outcome
         chain = self._chain(traced.pair, traced.daughters, traced.placed, traced.seen)
         scatter = ray.point(traced.place, self.incoming.mass)
         vertices = {"production": self._production(traced.placed)[:, traced.seen], "scatter": scatter}
         if self.upstream:
             vertices["upstream"] = ray.start
-        twice = self._rows_per_primary
-        flight = outcome.flight
-        if flight is not None:
-            flight = Flight(*(np.repeat(part, twice, axis=-1) for part in vars(flight).values()))
-        return Events(
-            {name: np.repeat(four, twice, axis=-1) for name, four in {**chain, **outcome.momenta}.items()},
-            {name: np.repeat(four, twice, axis=-1) for name, four in vertices.items()},
-            flight,
-        )
+        return Events({**chain, **outcome.momenta}, vertices, outcome.flight)
 
     def _chain(
         self, pair: DarkPair, daughters: tuple[Array, Array] | None, placed: Placed, seen: NDArray[np.intp]
@@ -405,7 +381,7 @@ class _Traced(NamedTuple):
     """Primaries that met the detector, `seen` of those tried; pair, daughters and placed hold all of them.
 
     `weight` holds all but the outcome's survival, `produced` the primary alone; `path` is the path length up
-    to which, or at which, the meson's unstable state must live, `per_metre` its decay lengths at G = 1.
+    to which, or at which, the meson's unstable state must live, `per_metre` its proper length per metre.
     `absorb` is n sigma L at G = 1 on the way, empty without a shield.
     """
 

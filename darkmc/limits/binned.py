@@ -14,15 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.core.flight import decay_chance
 from darkmc.core.intervals import NAN, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval
 from darkmc.core.kinematics import Array
 from darkmc.limits.solve import largest, solve
-from darkmc.sample.rows import Channel
+from darkmc.sample.columns import LifetimeRows
 from darkmc.sample.sample import Sample
 
-# (channel, weight, tau_survive, tau_window) -> a number per row
-RowFunction = Callable[[Channel, Array, Array, Array], Array]
 Mask = NDArray[np.bool_]
+# (rows of a channel, which of them) -> a number for each
+RowFunction = Callable[[LifetimeRows, Mask], Array]
 _STEPS = 0.8 ** np.arange(6)  # pieces below the upper end of an interval, for tighter bounds
 
 
@@ -126,24 +127,25 @@ class BinnedCounting:
         total = np.zeros(len(self.excluded))
         for channel in sample.channel_rows:
             inside = channel.bins >= 0
-            values = of_rows(channel, *(column[inside] for column in channel.final[:3]))
+            values = of_rows(channel.final_in_lifetimes, inside)
             counted = np.bincount(channel.bins[inside], values, minlength=len(total))
             total += counted / max(channel.rows.tried, 1)
         return total
 
 
-def _long_lived(channel: Channel, weight: Array, survive: Array, window: Array) -> Array:
+def _long_lived(rows: LifetimeRows, mask: Mask) -> Array:
     """Return what rows contribute in the limit of small couplings, powers of G left out: to rank bins by."""
-    del channel, survive
+    weight, window = rows.weight[mask], rows.window[mask]
     return weight * np.where(np.isinf(window), 1.0, window)
 
 
-def _bound(channel: Channel, weight: Array, survive: Array, window: Array, low: float, high: float) -> Array:
+def _bound(rows: LifetimeRows, mask: Mask, low: float, high: float) -> Array:
     """Return what no row's contribution exceeds for couplings from `low` to `high`."""
+    weight, survive, window = rows.weight[mask], rows.survive[mask], rows.window[mask]
     with np.errstate(divide="ignore"):
-        peak = np.clip(np.sqrt(0.5 * channel.power / survive), low, high)
-    inside = -np.expm1(-np.where(np.isinf(window), np.inf, window * high**2))
-    out: Array = np.maximum(weight, 0.0) * peak**channel.power * np.exp(-survive * peak**2) * inside
+        peak = np.clip(np.sqrt(0.5 * rows.power / survive), low, high)
+    inside = decay_chance(window, high**2)
+    out: Array = np.maximum(weight, 0.0) * peak**rows.power * np.exp(-survive * peak**2) * inside
     return out
 
 

@@ -1,9 +1,9 @@
-"""At what rows are evaluated: a coupling, and the lifetime and branching ratios of the state that decays there.
+"""At what rows are evaluated: a coupling, and lifetime and branching ratios of the state that decays there.
 
 1/ctau = G^2/ctau_G + 1/ctau_0, ctau_0 from a width to what no detector sees; or a lifetime that is given.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,8 @@ from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.errors import PhysicsError, nearest, shown
 from darkmc.core.kinematics import Array
 from darkmc.core.units import numbers, require_not_negative
-from darkmc.portals.dark_axion.facade import FINAL_STATES, DarkAxionPortal
+from darkmc.core.vocabulary import FINAL_STATES
+from darkmc.portals.portal import Portal
 
 
 class Point(NamedTuple):
@@ -96,13 +97,10 @@ class Unstable(NamedTuple):
         return Point(coupling, rate, ratios, visible, 0.0 if given else share, given)
 
 
-def unstable(portal: DarkAxionPortal) -> Unstable:
-    """Return the heavier dark state of a portal; a heavier axion has one final state."""
-    if portal.m_axion > portal.m_dark_photon:
-        return Unstable(float(portal.axion_ctau()), {"a gamma": 1.0})
-    return Unstable(
-        float(portal.dark_photon_ctau()), {state: portal.branching_ratio(state) for state in FINAL_STATES}
-    )
+def unstable(portal: Portal) -> Unstable:
+    """Return the heavier dark state of a portal."""
+    ratios = {state: portal.heavy_branching_ratio(state) for state in FINAL_STATES}
+    return Unstable(portal.heavy.ctau, ratios)
 
 
 def checked_ctau(ctau: Any) -> Array:
@@ -121,13 +119,13 @@ def checked_width(width: Any) -> Array:
     return out
 
 
-def checked_ratios(ratios: Any, known: Sequence[str]) -> dict[str, float]:
+def checked_ratios(ratios: Any) -> dict[str, float]:
     """Return branching ratios by final state; PhysicsError for an unknown one, or a sum above 1."""
     if not isinstance(ratios, Mapping):
         raise PhysicsError(f"branching must be a table of ratios by final state, not {shown(ratios)}")
     for state in ratios:
-        if state not in known:
-            raise PhysicsError(f"branching: no final state {shown(state)}{nearest(str(state), known)}")
+        if state not in FINAL_STATES:
+            raise PhysicsError(f"branching: no final state {shown(state)}{nearest(str(state), FINAL_STATES)}")
     out = {state: require_not_negative(f"branching of {state}", ratio) for state, ratio in ratios.items()}
     if sum(out.values()) > 1.0 + 1e-9:
         raise PhysicsError(f"branching: the ratios add up to {sum(out.values()):g}")

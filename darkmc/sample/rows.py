@@ -1,18 +1,23 @@
-"""The universal row and a channel of rows: what a primary contributes at any coupling.
+"""The universal row and a channel of rows: what a primary contributes at any coupling and any lifetime.
 
-N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
+N = sum_i w_i G^p ctau^-q prod_k b_k exp(-survive_i/ctau - absorb_i G^2) W(window_i/ctau) W(second_i/ctau)
+V_i with W(t) = 1 - exp(-t), and where what is made must not be seen to decay, V = b_inv + b_vis
+exp(-veto_i/ctau) A(average_i/ctau) with A(t) = (1 - exp(-t))/t.  p, q and the final states k belong to a
+channel.  All lengths are proper ones, path/(beta gamma).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.core.estimates import LEAST_ENTRIES, Groups, Weights, effective_entries
-from darkmc.core.flight import decay_probability
 from darkmc.core.kinematics import Array
+from darkmc.sample.columns import NOTHING, LifetimeRows, RowColumns, in_lifetimes
+from darkmc.sample.point import Point, Unstable
+
+At = float | Point  # a coupling, or one with a lifetime of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +27,10 @@ class Rows:
     Attributes
     ----------
     produced : array (n,)
-        Exposure x production x Jacobians of a primary, powers of G, branching ratio and efficiency removed.
-    tau_survive, tau_window : array (n,)
-        Decay lengths at G = 1 before and inside the window.
+        Exposure x production x Jacobians of a primary; powers of G and of 1/ctau, branching ratios and
+        efficiency removed.
+    survive, window : array (n,)
+        Proper lengths to be survived and of the window of the decay, m; inf: no window.
     stage : array (n,) of int32
         Number of cuts passed in order.
     index : array (n,) of int
@@ -45,11 +51,16 @@ class Rows:
     absorb : array (n,)
         n sigma L at G = 1 of what lies on the way to the volume, whatever the lifetime; empty where nothing
         is known to.
+    second : array (n,)
+        Proper length of the window of a second decay, m; inf: no window; empty where there is none.
+    veto, average : array (n,)
+        Proper lengths, m, before which what is made must not be seen to decay, and over which that length is
+        averaged, from `veto` on; empty where it need not.
     """
 
     produced: Array
-    tau_survive: Array
-    tau_window: Array
+    survive: Array
+    window: Array
     stage: NDArray[np.int32]
     index: NDArray[np.intp]
     tried: int
@@ -59,6 +70,9 @@ class Rows:
     arriving: Array = field(default_factory=lambda: np.empty(0))
     group: Groups = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
     absorb: Array = field(default_factory=lambda: np.empty(0))
+    second: Array = field(default_factory=lambda: np.empty(0))
+    veto: Array = field(default_factory=lambda: np.empty(0))
+    average: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def nbytes(self) -> int:
@@ -69,46 +83,21 @@ class Rows:
     def joined(parts: "list[Rows]") -> "Rows":
         """Return all rows of one channel, in the order given."""
         starts = np.cumsum([0, *(part.tried for part in parts)])
-        return Rows(
-            np.concatenate([part.produced for part in parts]),
-            np.concatenate([part.tau_survive for part in parts]),
-            np.concatenate([part.tau_window for part in parts]),
-            np.concatenate([part.stage for part in parts]),
-            np.concatenate([part.index + start for part, start in zip(parts, starts, strict=False)]),
-            int(starts[-1]),
-            np.concatenate([part.efficiency for part in parts]),
-            np.concatenate([part.factors for part in parts], axis=1),
-            np.concatenate([part.bin for part in parts]),
-            np.concatenate([part.arriving for part in parts]),
-            np.concatenate([part.group for part in parts]),
-            np.concatenate([part.absorb for part in parts]),
-        )
+        index = [part.index + start for part, start in zip(parts, starts, strict=False)]
+        names = [item.name for item in fields(Rows) if item.name not in ("index", "tried")]
+        columns = {name: np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names}
+        return Rows(index=np.concatenate(index), tried=int(starts[-1]), **columns)
 
     def selected(self, keep: NDArray[np.bool_]) -> "Rows":
         """Return the rows to keep, of as many primaries tried."""
+        columns = {item.name: getattr(self, item.name) for item in fields(Rows)}
+        whole = ("tried", "arriving")
         return Rows(
-            self.produced[keep],
-            self.tau_survive[keep],
-            self.tau_window[keep],
-            self.stage[keep],
-            self.index[keep],
-            self.tried,
-            self.efficiency[keep] if len(self.efficiency) else self.efficiency,
-            self.factors[:, keep] if self.factors.size else self.factors,
-            self.bin[keep] if len(self.bin) else self.bin,
-            self.arriving,
-            self.group[keep] if len(self.group) else self.group,
-            self.absorb[keep] if len(self.absorb) else self.absorb,
+            **{
+                name: part if name in whole or part.size == 0 else part[..., keep]
+                for name, part in columns.items()
+            }
         )
-
-
-class RowColumns(NamedTuple):
-    """What the yield of some rows depends on; `absorb` is empty where nothing is absorbed."""
-
-    weight: Array
-    survive: Array
-    window: Array
-    absorb: Array = np.empty(0)
 
 
 _PILOT = 4096  # primaries from which the size of a contribution is known well enough
@@ -123,8 +112,8 @@ class Channel:
     """
 
     name: str
-    power: float
-    branching: float
+    power: float  # of G, beside those of decays
+    branching: float  # a constant factor of every weight, beside the branching ratios of `states`
     efficiency: float
     n_cuts: int
     rows: Rows
@@ -135,6 +124,13 @@ class Channel:
     own_bins: range | None = None  # of the analysis that it belongs to; None: it may fill any
     closed: bool = False  # known to hold nothing, whatever is tried
     absorbing: bool = True  # what the rows say of absorption is taken into account
+    lifetimes: int = 0  # power of 1/ctau
+    states: tuple[str, ...] = ()  # final states whose branching ratios multiply
+    unstable: Unstable = field(default_factory=lambda: Unstable(1.0, {}))
+
+    def point(self, at: At) -> Point:
+        """Return a point, or that of a coupling at which nothing else makes the state decay."""
+        return at if isinstance(at, Point) else self.unstable.at(at)
 
     def towards(self, coupling: float) -> Array:
         """Return the primaries that point at the detector, by weight; none if another channel counts them."""
@@ -181,16 +177,17 @@ class Channel:
 
     def after(self, cuts: int) -> RowColumns:
         """Return the same, without detection efficiency, of the rows that pass the first `cuts` cuts."""
-        return self._columns(self.rows.stage >= cuts, self.branching)
+        return self.columns(self.rows.stage >= cuts, self.branching)
 
-    def _columns(self, rows: NDArray[np.bool_] | NDArray[np.intp], factor: float) -> RowColumns:
+    def columns(self, rows: NDArray[np.bool_] | NDArray[np.intp], factor: float) -> RowColumns:
         """Return columns of some rows, weights times a factor."""
         all_, absorbing = self.rows, self.absorbing and len(self.rows.absorb) > 0
         return RowColumns(
             all_.produced[rows] * factor,
-            all_.tau_survive[rows],
-            all_.tau_window[rows],
-            all_.absorb[rows] if absorbing else np.empty(0),
+            all_.survive[rows],
+            all_.window[rows],
+            all_.absorb[rows] if absorbing else NOTHING,
+            *(part[rows] if len(part) else part for part in (all_.second, all_.veto, all_.average)),
         )
 
     @cached_property
@@ -201,9 +198,9 @@ class Channel:
         count = len(self.rows.produced) // self.rows_per_primary
         first = np.arange(0, count, -(-count // _PILOT) or 1) * self.rows_per_primary
         places = (first[:, None] + np.arange(self.rows_per_primary)).ravel()
-        return self._columns(places, self.branching * self.efficiency)
+        return self.columns(places, self.branching * self.efficiency)
 
-    def unseen(self, coupling: float) -> float:
+    def unseen(self, at: At) -> float:
         """Return the typical contribution of a primary that reaches the detector: one may have been missed.
 
         Infinite where too few reach it to say.  What is added to the error of a channel of which nothing
@@ -211,7 +208,7 @@ class Channel:
         """
         if self.closed:
             return 0.0
-        reaching = self.per_primary(self.terms(self.reaching, coupling))
+        reaching = self.per_primary(self.terms(self.reaching, at))
         if not np.any(self.reaching[0] > 0.0):
             return 0.0 if len(reaching) >= _ENOUGH else np.inf
         if effective_entries(reaching) < LEAST_ENTRIES and np.any(reaching > 0.0):
@@ -219,17 +216,20 @@ class Channel:
         total = float(np.sum(reaching))
         return float(np.sum(reaching * (reaching / total))) if total > 0.0 else 0.0
 
-    def weights(self, coupling: float, cuts: int | None = None) -> Weights:
+    def weights(self, at: At, cuts: int | None = None) -> Weights:
         """Return what :meth:`contributions` are, or with `cuts` those of rows that pass the first cuts."""
         rows = self.final if cuts is None else self.after(cuts)
-        values = self.per_primary(self.terms(rows, coupling))
-        unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(coupling)
+        values = self.per_primary(self.terms(rows, at))
+        unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(at)
         return self._weights(values, unseen, self.n_cuts if cuts is None else cuts)
 
-    def slope_weights(self, coupling: float) -> Weights:
+    def slope_weights(self, at: At) -> Weights:
         """Return what :meth:`slopes` are."""
-        unseen = 0.0 if np.any(self.final[0] > 0.0) else self.power * self.unseen(coupling) / coupling
-        return self._weights(self.slopes(coupling), unseen, self.n_cuts)
+        unseen = 0.0
+        if not np.any(self.final.weight > 0.0):
+            point = self.point(at)
+            unseen = self._steepness(point) * self.unseen(point) / point.coupling
+        return self._weights(self.slopes(at), unseen, self.n_cuts)
 
     def _weights(self, values: Array, unseen: float, cuts: int) -> Weights:
         groups = self.rows.group
@@ -243,15 +243,19 @@ class Channel:
         groups = self.rows.group[:: self.rows_per_primary]
         return Weights(values, self.rows.tried, 0.0 if len(values) else np.inf, groups, self.list_shares)
 
-    def contributions(self, coupling: float) -> Array:
-        """Return the sum of weight G^power P(G) of each primary that passes (not divided by `tried`)."""
-        return self.per_primary(self.terms(self.final, coupling))
+    def contributions(self, at: At) -> Array:
+        """Return what each primary that passes contributes at a point (not divided by `tried`)."""
+        return self.per_primary(self.terms(self.final, at))
 
-    def terms(self, rows: RowColumns, coupling: float) -> Array:
-        """Return weight G^power P(G) of rows."""
-        chance = decay_probability(rows.survive, rows.window, coupling)
-        out: Array = rows.weight * (coupling**self.power * chance)
-        return out * np.exp(-rows.absorb * coupling**2) if len(rows.absorb) else out
+    def terms(self, rows: RowColumns, at: At) -> Array:
+        """Return what rows contribute at a point."""
+        point = self.point(at)
+        factor = point.factor(self.power, self.lifetimes, self.states)
+        out: Array = rows.weight * (factor * rows.chances(point))
+        return out
+
+    def _steepness(self, point: Point) -> float:
+        return point.steepness(self.power, self.lifetimes, self.states)
 
     def per_primary(self, terms: Array) -> Array:
         """Return sums over the rows of each primary."""
@@ -260,13 +264,17 @@ class Channel:
         out: Array = np.sum(terms.reshape(-1, self.rows_per_primary), axis=1)
         return out
 
-    def slopes(self, coupling: float) -> Array:
+    def slopes(self, at: At) -> Array:
         """Return d/dG of :meth:`contributions`."""
-        _, survive, window, absorb = self.final
-        g2 = coupling**2
-        with np.errstate(invalid="ignore", over="ignore"):
-            width = np.where(np.isinf(window), np.inf, window * g2)
-            rise = np.where(width < 700.0, 2.0 * width / np.expm1(np.minimum(width, 700.0)), 0.0)
-        lost = survive + absorb if len(absorb) else survive
-        log_slope = self.power - 2.0 * lost * g2 + np.where(width > 0.0, rise, 2.0)
-        return self.per_primary(self.terms(self.final, coupling) / coupling * log_slope)
+        point = self.point(at)
+        log_slope = self._steepness(point) + self.final.steepness(point)
+        return self.per_primary(self.terms(self.final, point) / point.coupling * log_slope)
+
+    @cached_property
+    def final_in_lifetimes(self) -> LifetimeRows:
+        """The same of the rows that pass every cut."""
+        return self.in_lifetimes(self.final)
+
+    def in_lifetimes(self, rows: RowColumns) -> LifetimeRows:
+        """Return rows in decay lengths at G = 1, as if nothing but the coupling made the state decay."""
+        return in_lifetimes(rows, self.power, self.lifetimes, self.states, self.unstable)

@@ -1,12 +1,14 @@
-"""The universal row and what is read off it: yields, slopes, cutflows and histograms at any coupling.
+"""What is read off rows: yields, slopes, cutflows and histograms at any coupling, yields at any lifetime.
 
-    N(G) = sum_i weight_i G^power_i exp(-tau_survive_i G^2 - absorb_i G^2) (1 - exp(-tau_window_i G^2))
+    N(G) = sum_i weight_i G^power_i exp(-(tau_survive_i + absorb_i) G^2) (1 - exp(-tau_window_i G^2))
+           (1 - exp(-tau_second_i G^2)),  tau = proper length over c tau at G = 1
 
-A sample belongs to one experiment and one pair of masses; the coupling enters only here.
+where nothing but the coupling makes decay; :mod:`darkmc.sample.rows` has the whole.  A sample belongs to one
+experiment and one pair of masses; coupling and lifetime enter only here.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -16,9 +18,11 @@ from numpy.typing import ArrayLike
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
+from darkmc.core.flight import decay_chance
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings, numbers, whole_number
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
 from darkmc.sample.rows import Channel
 
 # (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
@@ -63,13 +67,16 @@ class BinnedYield(NamedTuple):
 Estimates = dict[str, Estimate]
 
 
-def _over(coupling: Numbers, yields: Callable[[float], Estimates]) -> Estimates:
-    """Return estimates by name for one coupling, or arrays of the couplings' shape."""
-    couplings = checked_couplings(coupling)
-    if couplings.ndim == 0:
-        return yields(float(couplings))
-    found = [yields(float(g)) for g in couplings.ravel()]
-    shape = couplings.shape
+def _over(yields: Callable[..., Estimates], coupling: Numbers, *more: Array) -> Estimates:
+    """Return estimates by name for one coupling, or arrays; further arguments broadcast with it."""
+    try:
+        points = np.broadcast_arrays(checked_couplings(coupling), *more)
+    except ValueError:
+        raise PhysicsError("couplings, lifetimes and widths have shapes that do not fit together") from None
+    if points[0].ndim == 0:
+        return yields(*map(float, points))
+    found = [yields(*map(float, one)) for one in zip(*(part.ravel() for part in points), strict=True)]
+    shape = points[0].shape
     return {
         name: Estimate(*(np.array([part[name][k] for part in found]).reshape(shape) for k in range(3)))
         for name in (found[0] if found else {"": None})
@@ -132,27 +139,34 @@ class Sample:
     @cached_property
     def weight(self) -> Array:
         """Weight of every row that passes the selection, divided by its channel's number of primaries."""
-        return self._column(lambda channel: channel.final.weight / max(channel.rows.tried, 1))
+        return self._column(lambda channel: channel.final_in_lifetimes.weight / max(channel.rows.tried, 1))
 
     @cached_property
     def power(self) -> Array:
         """Power of G of every row that passes the selection."""
-        return self._column(lambda channel: np.full(len(channel.final.weight), channel.power))
+        return self._column(
+            lambda channel: np.full(len(channel.final.weight), channel.final_in_lifetimes.power)
+        )
 
     @cached_property
     def tau_survive(self) -> Array:
         """Decay lengths at G = 1 up to the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final.survive)
+        return self._column(lambda channel: channel.final_in_lifetimes.survive)
 
     @cached_property
     def tau_window(self) -> Array:
         """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final.window)
+        return self._column(lambda channel: channel.final_in_lifetimes.window)
+
+    @cached_property
+    def tau_second(self) -> Array:
+        """Decay lengths at G = 1 inside a second window, of every row that passes; inf: there is none."""
+        return self._column(lambda channel: channel.final_in_lifetimes.second)
 
     @cached_property
     def absorb(self) -> Array:
         """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
-        return self._column(lambda channel: np.broadcast_to(_or_zero(channel), len(channel.final.weight)))
+        return self._column(lambda channel: channel.final_in_lifetimes.absorb)
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.
@@ -198,25 +212,60 @@ class Sample:
     def _column(self, get: Callable[[Channel], Array]) -> Array:
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
-    def expected_events(self, coupling: Numbers) -> Yield:
-        """Return the expected number of signal events at one coupling or an array of them.
+    def expected_events(
+        self,
+        coupling: Numbers,
+        ctau: Numbers | None = None,
+        invisible_width: Numbers = 0.0,
+        branching: Mapping[str, float] | None = None,
+    ) -> Yield:
+        """Return the expected number of signal events at couplings, and at lifetimes of the unstable state.
 
         Parameters
         ----------
         coupling : float or array
             G in GeV^-1, finite and not negative.
+        ctau : float or array, optional
+            c tau of the heavier dark state in m, above zero or infinite, whatever the coupling; None: that
+            which follows from the coupling.
+        invisible_width : float or array
+            Width to what no detector sees, GeV, beside those decays: it shortens the lifetime, lowers their
+            branching ratios, and vetoes do not see it.
+        branching : mapping, optional
+            Branching ratios by final state that belong to `ctau`; what they lack to 1 is not seen either.
+            None: those of the portal.
 
         Returns
         -------
         Yield
-            Value and Monte Carlo standard error, of the shape of `coupling`.
+            Value and Monte Carlo standard error, of the shape to which the arguments broadcast.
 
         Raises
         ------
         PhysicsError
-            If a coupling is negative, infinite or not a number.
+            If a coupling is negative, infinite or not a number, a lifetime or a width is out of range, or a
+            branching ratio is unknown or they exceed 1.
+
+        Examples
+        --------
+        >>> import darkmc
+        >>> sample = darkmc.Experiment("charm-finegrained").simulate(
+        ...     darkmc.DarkAxionPortal(0.03), n_samples=20000
+        ... )
+        >>> shorter = sample.expected_events(5e-5, invisible_width=[0.0, 1e-15])
+        >>> bool(shorter.value[1] < shorter.value[0])
+        True
         """
-        return _yields({"": self.estimate(coupling)})[""]
+        ratios = None if branching is None else checked_ratios(branching)
+        lengths = np.array(np.nan) if ctau is None else checked_ctau(ctau)
+
+        def total(g: float, length: float, width: float) -> Estimates:
+            given = None if math.isnan(length) else length
+            points = (c.unstable.at(g, given, width, ratios) for c in self.channel_rows)
+            pairs = zip(self.channel_rows, points, strict=True)
+            return {"": estimate([c.weights(point) for c, point in pairs] if g > 0.0 else [])}
+
+        return _yields(_over(total, coupling, lengths, checked_width(invisible_width)))[""]
 
     def estimate(self, coupling: Numbers) -> Estimate:
         """Return the expected number of events with both errors: of the draws, and of a finite list.
@@ -287,19 +336,19 @@ class Sample:
     def upper_bound(self, couplings: Array) -> Array:
         """Return numbers that the yield cannot exceed, much faster than the yields.
 
-        Sum of w G^p min(1, tau_window G^2) x exp(-least tau_survive G^2 - least absorb G^2), by channel.
+        Sum of w G^p min(1, windows G^2) exp(-least (tau_survive + absorb) G^2), by channel.
         """
         couplings = checked_couplings(couplings)
         squares = np.square(couplings)
         total = np.zeros_like(couplings)
         for channel in self.channel_rows:
-            weight, survive, window, _ = channel.final
-            if len(weight) == 0:
+            rows = channel.final_in_lifetimes
+            if len(rows.weight) == 0:
                 continue
-            scale = couplings**channel.power / channel.rows.tried
-            weight = np.maximum(weight, 0.0)
-            most = np.minimum(np.sum(weight), np.sum(weight * np.minimum(window, 1e200)) * squares)
-            total += scale * most * np.exp(-(np.min(survive) + np.min(_or_zero(channel))) * squares)
+            weight, window = np.maximum(rows.weight, 0.0), np.minimum(rows.window, 1e200)
+            most = np.minimum(np.sum(weight), np.sum(weight * window) * squares)
+            least = np.min(rows.survive) + np.min(rows.absorb)
+            total += couplings**rows.power / channel.rows.tried * most * np.exp(-least * squares)
         return total
 
     def surviving(self, coupling: float) -> float:
@@ -322,10 +371,10 @@ class Sample:
         """
         coupling, total = _one_coupling("a share", coupling), 0.0
         for channel in self.channel_rows:
-            weight, _, window, _ = channel.final
-            inside = -np.expm1(-np.minimum(window, 1e200) * coupling**2)
-            scale = coupling**channel.power / max(channel.rows.tried, 1)
-            total += scale * float(np.sum(np.maximum(weight, 0.0) * inside))
+            rows = channel.final_in_lifetimes
+            inside = decay_chance(rows.window, coupling**2) * decay_chance(rows.second, coupling**2)
+            scale = coupling**rows.power / max(channel.rows.tried, 1)
+            total += scale * float(np.sum(np.maximum(rows.weight, 0.0) * inside))
         return float(self.expected_events(coupling).value) / total if total > 0.0 else 0.0
 
     def absorbed(self, coupling: float) -> float:
@@ -379,7 +428,7 @@ class Sample:
         def total(g: float) -> Estimates:
             return {"": estimate([weights(channel, g) for channel in self.channel_rows] if g > 0.0 else [])}
 
-        return _over(coupling, total)[""]
+        return _over(total, coupling)[""]
 
     def channels(self, coupling: Numbers) -> dict[str, Yield]:
         """Return the yield of each channel.
@@ -406,7 +455,7 @@ class Sample:
                 for channel in self.channel_rows
             }
 
-        return _yields(_over(coupling, parts))
+        return _yields(_over(parts, coupling))
 
     def cutflow(self, coupling: Numbers) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
@@ -431,7 +480,7 @@ class Sample:
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return _yields(_over(coupling, self._cutflow))
+        return _yields(_over(self._cutflow, coupling))
 
     def _cutflow(self, coupling: float) -> Estimates:
         channels = self.channel_rows if coupling > 0.0 else ()
@@ -540,12 +589,6 @@ class Sample:
         total = combined(parts)
         ones = np.ones(len(edges) - 1)
         return BinnedYield(edges, total.value * ones, total.error * ones)
-
-
-def _or_zero(channel: Channel) -> Array:
-    """Return what a channel's rows absorb, or one zero."""
-    absorb = channel.final.absorb
-    return absorb if len(absorb) else np.zeros(1)
 
 
 def _one_coupling(what: str, coupling: Numbers) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import StreamNumber
+from darkmc.sample.point import Unstable
 from darkmc.sample.rows import Channel, Rows
 
 Momenta = dict[str, Array]
@@ -24,8 +25,8 @@ class Flight:
         Its direction.
     entry, window : array (n,)
         Path from there to the window in which it decays, and the window's length, m.
-    tau_window : array (n,)
-        Decay lengths at G = 1 in the window.
+    proper_window : array (n,)
+        The window's proper length, m.
     slowness : array (n,)
         Time of flight per metre, ns/m.
     uniform : array (n,)
@@ -36,7 +37,7 @@ class Flight:
     direction: Array
     entry: Array
     window: Array
-    tau_window: Array
+    proper_window: Array
     slowness: Array
     uniform: Array
 
@@ -70,8 +71,12 @@ class ChannelPlan:
         Its name, and the number in the register that its random numbers hang on.
     cost : float
         Relative cost of a row: a fixed number, never a measured time.
-    power, branching, efficiency : float
-        Power of G and constant factors of every row's weight.
+    power : float
+        Of G, beside those of the decays that follow from lifetimes and branching ratios.
+    unstable : Unstable
+        The state that decays, at G = 1.
+    branching, efficiency : float
+        Constant factors of every row's weight, beside branching ratios.
     n_cuts : int
         Number of cuts that a row must pass.
     particles, vertices : tuple of str
@@ -82,6 +87,10 @@ class ChannelPlan:
         Make the same chunk with all momenta.
     bound : callable (coupling) -> float
         Upper bound of any row's contribution at that coupling.
+    lifetimes : int
+        Power of 1/ctau.
+    states : tuple of str
+        Final states whose branching ratios multiply.
     rows_per_primary : int
         Rows that stand together for one primary.
     counts_primaries : bool
@@ -98,6 +107,7 @@ class ChannelPlan:
     number: StreamNumber
     cost: float
     power: float
+    unstable: Unstable
     branching: float
     efficiency: float
     n_cuts: int
@@ -106,6 +116,8 @@ class ChannelPlan:
     run: Callable[[int, int, int], Rows]
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]
+    lifetimes: int = 0
+    states: tuple[str, ...] = ()
     rows_per_primary: int = 1
     counts_primaries: bool = True
     list_shares: Array = field(default_factory=lambda: np.empty(0))
@@ -126,4 +138,7 @@ class ChannelPlan:
             self.list_shares,
             own_bins=self.own_bins,
             absorbing=self.absorbing,
+            lifetimes=self.lifetimes,
+            states=self.states,
+            unstable=self.unstable,
         )

@@ -7,7 +7,7 @@ One photon and no recoil, which a detector of showers does not tell from an elec
 import numpy as np
 
 from darkmc.core.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.flight import decay_lengths
+from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, perpendicular_pair
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.experiments.fixed_target import FixedTarget
@@ -69,6 +69,7 @@ class NucleusConversion:
 
     veto_depth = 0.0
     name, signal, power, cost = "converts", "conversion", 2.0, 2.0
+    states: tuple[str, ...] = ("a gamma",)
 
     def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:
         material = experiment.card.material
@@ -80,7 +81,6 @@ class NucleusConversion:
         self.target = Target(portal, density, portal.light.name)
         self.shape, self.spin = experiment.shape, experiment.card.simulation.spin_correlations
         self.window = experiment.energy_window("a gamma")
-        self.branching = portal.heavy_branching_ratio("a gamma")
         self._daughter = f"decay_{portal.light.name}"
         self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
         self.vertices: tuple[str, ...] = ("scatter", "decay")
@@ -109,15 +109,16 @@ class NucleusConversion:
         photon, daughter, weight = self.decay.in_window(outgoing, normal, self.window, uniform[3:6])
         _, leaving = self.shape.intersect_components(scatter[:3], flight)
         window = np.nan_to_num(leaving)
-        tau = decay_lengths(window, momentum, self.heavy.mass, self.heavy.ctau)
+        proper = proper_length(window, momentum, self.heavy.mass)
         slowness = out / momentum / SPEED_OF_LIGHT_M_PER_NS
         known = {"outgoing": outgoing, "photon": photon, self._daughter: daughter} if everything else {}
-        zero = np.zeros_like(tau)
+        zero = np.zeros_like(window)
         return Outcome(
             weight=rate * weight,
             visible={"photon": photon},
             momenta=known,
-            tau_survive=zero,
-            tau_window=tau,
-            flight=Flight(scatter, flight, zero, window, tau, slowness, uniform[6]) if everything else None,
+            window=proper,
+            flight=Flight(scatter, flight, zero, window, proper, slowness, uniform[6])
+            if everything
+            else None,
         )

@@ -14,7 +14,7 @@ import numpy as np
 from darkmc.cards.experiment import Cut, ScatteringCard
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError
-from darkmc.core.flight import decay_lengths
+from darkmc.core.flight import decay_lengths, proper_length
 from darkmc.core.kinematics import Array, around, length, polar_angle
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
@@ -24,6 +24,7 @@ from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
+from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import observable
@@ -78,7 +79,7 @@ class ElectronRecoil:
         The heavier state scatters, and the lighter one goes out.
     """
 
-    name, signal, cost = "scatters", "electron", 1.0
+    name, signal, power, cost = "scatters", "electron", 2.0, 1.0
 
     def __init__(
         self, experiment: FixedTarget, active: Shape, portal: DarkAxionPortal, unstable_in: bool
@@ -91,7 +92,6 @@ class ElectronRecoil:
         self.heavy, incoming = portal.heavy, (portal.heavy if unstable_in else portal.light).name
         self.scattering = FermionScattering(portal.current, incoming, mass("e"))
         self.vetoed = not unstable_in and self.heavy.decays and self.veto != "accept"
-        self.averaged = self.vetoed and self.veto == "paper"
         self.decay = None
         if not unstable_in and self.heavy.decays and self.veto == "accept":
             self.decay = PhotonDecay(portal.current)
@@ -104,10 +104,9 @@ class ElectronRecoil:
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
         self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
         self.with_photon = any(map(needs_photon, self.card.cuts))
-        self.branching = 1.0 if heavy_axion or not self.with_photon else portal.branching_ratio("a gamma")
+        self.states: tuple[str, ...] = ("a gamma",) if self.with_photon else ()
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
-        self.power = 0.0 if self.averaged else 2.0
         self.n_uniform = (6 if self.decay is not None else 2) + int(incoming == "dark_photon")
         daughters: tuple[str, ...] = ()
         if self.decay is not None:
@@ -156,24 +155,22 @@ class ElectronRecoil:
         incoming = ray.momentum(scattering.m_in)
         outgoing = incoming - recoil
         outgoing[0] += scattering.target_mass
-        survive, window = np.zeros_like(q2), np.full_like(q2, np.inf)
-        if self.vetoed:
-            survive, window = self._veto(ray, place, outgoing)
-        if self.averaged:
-            weight = weight / np.where(window > 0.0, window, 1.0)
+        window = NOTHING
+        veto, average = self._veto(ray, place, outgoing) if self.vetoed else (NOTHING, NOTHING)
         momenta, flight = {"recoil_electron": recoil, "outgoing": outgoing}, None
         if self.decay is not None and (everything or self.with_photon):
             scatter = ray.point(place, scattering.m_in)
             daughters, flight = self._decayed(self.decay, (recoil, outgoing), scatter, uniform[2:])
             momenta |= daughters
             if self.with_photon:
-                window = flight.tau_window
+                window = flight.proper_window
         return Outcome(
             weight=weight * self.strength,
             visible={name: momenta[name] for name in self.seen if name in momenta},
             momenta=momenta if everything else {},
-            tau_survive=survive,
-            tau_window=window,
+            window=window,
+            veto=veto,
+            average=average,
             flight=flight if everything else None,
         )
 
@@ -185,16 +182,16 @@ class ElectronRecoil:
         return np.concatenate([(kinetic + m)[None], np.sqrt(kinetic * (kinetic + 2.0 * m)) * direction])
 
     def _veto(self, ray: Ray, place: Array, outgoing: Array) -> tuple[Array, Array]:
-        """Return the decay lengths at G = 1 to be survived, and those of the paper's average."""
+        """Return `veto` and `average` of the outcome."""
         geometry, momentum = self.card.geometry, length(outgoing[1:])
-        per_metre = decay_lengths(1.0, momentum, self.heavy.mass, self.heavy.ctau)
+        per_metre = proper_length(1.0, momentum, self.heavy.mass)
         if self.veto == "paper":
             assert geometry.veto_size_m is not None
             return per_metre * _PAPER_LEAST_M, per_metre * (geometry.veto_size_m - _PAPER_LEAST_M)
         vertex = ray.start[:3] + place * ray.direction
         _, leaving = self.active.intersect_components(vertex, outgoing[1:] / momentum)
         distance = np.nan_to_num(leaving) + geometry.veto_buffer_m
-        return per_metre * distance, np.full_like(per_metre, np.inf)
+        return per_metre * distance, NOTHING
 
     def _decayed(
         self, decay: PhotonDecay, momenta: tuple[Array, Array], scatter: Array, uniform: Array
@@ -210,7 +207,7 @@ class ElectronRecoil:
         window = np.full_like(momentum, _ENDLESS_M)
         if self.with_photon:
             window = np.nan_to_num(self.active.intersect_components(scatter[:3], direction)[1])
-        tau = decay_lengths(window, momentum, self.heavy.mass, self.heavy.ctau)
+        proper = proper_length(window, momentum, self.heavy.mass)
         slowness = outgoing[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
-        flight = Flight(scatter, direction, np.zeros_like(tau), window, tau, slowness, uniform[3])
+        flight = Flight(scatter, direction, np.zeros_like(window), window, proper, slowness, uniform[3])
         return {"photon": photon, self.particles[-1]: daughter}, flight

@@ -1,12 +1,13 @@
 """What a dark state meets and does in a detector: rays, interactions and their outcomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.kinematics import Array
+from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.observables import Event
 
@@ -50,9 +51,11 @@ class Outcome:
         What the cuts see, by name, lab frame.
     momenta, vertices : dicts of arrays (4, n)
         All that is made; empty unless everything was asked for.
-    tau_survive, tau_window : arrays (n,)
-        Decay lengths at G = 1 of the state that is made: to be survived, and in which it must decay
-        (inf: no such condition).
+    window : array (n,)
+        Proper length in which the state that is made must decay, m; empty where it need not.
+    veto, average : array (n,)
+        Proper lengths, m, before which it must not be seen to decay, and over which that one is averaged,
+        from `veto` on; empty where it need not.
     flight : Flight or None
         The state that decays after the interaction.
     """
@@ -60,9 +63,10 @@ class Outcome:
     weight: Array
     visible: Event
     momenta: Momenta
-    tau_survive: Array
-    tau_window: Array
+    window: Array
     flight: Flight | None
+    veto: Array = field(default_factory=lambda: NOTHING)
+    average: Array = field(default_factory=lambda: NOTHING)
 
 
 class Interaction(Protocol):
@@ -71,8 +75,8 @@ class Interaction(Protocol):
     name: str
     signal: str  # of the register of random numbers
     n_uniform: int
-    power: float  # of G, without production
-    branching: float
+    power: float  # of G, without production and decays
+    states: tuple[str, ...]  # final states in which what is made must decay
     particles: tuple[str, ...]
     vertices: tuple[str, ...]
     least_energy: float  # of an incoming state that can be seen, GeV

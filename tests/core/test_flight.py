@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from darkmc.core.flight import decay_lengths, decay_probability, vertex_depth
+from darkmc.core.flight import (
+    decay_chance,
+    decay_chance_slope,
+    decay_lengths,
+    decay_probability,
+    mean_survival,
+    proper_length,
+    vertex_depth,
+)
 
 N = 50_000
 
@@ -46,7 +54,7 @@ def test_a_very_short_life_never_arrives():
 
 @pytest.mark.parametrize("coupling", [1e-12, 1e-5, 1e-2, 1.0, 30.0])
 def test_an_infinite_window_is_no_window(coupling):
-    assert decay_probability(0.7, np.inf, coupling) == pytest.approx(np.exp(-0.7 * coupling**2), rel=1e-14)
+    assert decay_probability(0.7, np.inf, coupling**2) == pytest.approx(np.exp(-0.7 * coupling**2), rel=1e-14)
 
 
 def test_without_coupling_nothing_decays_in_a_finite_window():
@@ -58,7 +66,7 @@ def test_depends_on_tau_times_coupling_squared_only():
     rng = np.random.default_rng(1)
     survive, window, coupling = 10 ** rng.uniform(-3, 1, (3, 100))
     np.testing.assert_allclose(
-        decay_probability(survive, window, coupling),
+        decay_probability(survive, window, coupling**2),
         decay_probability(survive * coupling**2, window * coupling**2),
         rtol=1e-13,
     )
@@ -72,7 +80,7 @@ def test_successive_windows_add_up_to_one():
 
 def test_arrays_of_rows_and_couplings_broadcast():
     survive, window, coupling = np.ones(3), np.array([1.0, np.inf, 0.0]), np.array([[0.5], [2.0]])
-    table = decay_probability(survive, window, coupling)
+    table = decay_probability(survive, window, coupling**2)
     assert table.shape == (2, 3)
     for i, g in enumerate((0.5, 2.0)):
         assert table[i, 0] == pytest.approx(exact_probability(1, 1, g), rel=1e-14)
@@ -87,6 +95,19 @@ def test_decay_lengths_are_path_over_beta_gamma_ctau():
         decay_lengths(np.array([1.0, 2.0]), np.array([1.0, 4.0]), 0.5, 2.0), [0.25, 0.125]
     )
     assert decay_lengths(10.0, 5.0, 0.1, np.inf) == 0.0
+    assert proper_length(10.0, 5.0, 0.1) == pytest.approx(0.2, rel=1e-14)
+
+
+@pytest.mark.parametrize("depth", [0.0, 1e-12, 1e-3, 1.0, 30.0, 1e3])
+def test_mean_survival_and_slope_of_a_chance(depth):
+    with mpmath.workdps(60):
+        t = mpmath.mpf(depth)
+        mean = float(-mpmath.expm1(-t) / t) if depth else 1.0
+        slope = float(t / mpmath.expm1(t)) if depth else 1.0
+    assert mean_survival(depth, 1.0) == pytest.approx(mean, rel=1e-14)
+    assert decay_chance_slope(depth / 3.0, 3.0) == pytest.approx(slope, rel=1e-14, abs=1e-300)
+    assert decay_chance(np.inf, 0.0) == 1.0
+    assert decay_chance_slope(np.inf, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("window", [1e-12, 1e-3, 0.1, 1.0, 5.0, 30.0, 1e3, 1e8])

@@ -30,7 +30,7 @@ def columns(sample):
     ]
 
 
-ROW = ("produced", "tau_survive", "tau_window", "stage", "index")
+ROW = ("produced", "survive", "window", "stage", "index")
 
 
 def same_bits(first, second):

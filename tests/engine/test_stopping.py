@@ -10,6 +10,7 @@ import darkmc
 from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.engine import rounds as simulation
 from darkmc.limits.criterion import Counting
+from darkmc.sample.point import Unstable
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan
 
@@ -40,7 +41,8 @@ def test_rows_that_decide_that_they_are_enough_are_not_kept(monkeypatch):
     """
     monkeypatch.setattr(simulation, "CHUNK_ROWS", 256)
     number = stream_number("order of events")
-    plan = ChannelPlan("a", number, 1.0, 2.0, 1.0, 1.0, 0, (), (), skewed, None, None)
+    stable = Unstable(np.inf, {})
+    plan = ChannelPlan("a", number, 1.0, 2.0, stable, 1.0, 1.0, 0, (), (), skewed, None, None)
     goal = simulation.Goal(0.04, (1.0,), Counting(1.0), 10**8)
     made = [simulation.simulate([plan], (), seed, goal) for seed in range(100)]
     sizes = np.array([sample.n_samples for sample in made])

@@ -376,7 +376,7 @@ def test_rows_are_the_same_with_and_without_events(name, isr):
     collider = experiment(name, simulation__isr=isr)
     for plan in collider.plans(darkmc.DarkAxionPortal(1.0)):
         rows, (same, _) = plan.run(3, 1, 500), plan.run_events(3, 1, 500)
-        for field in ("produced", "tau_survive", "tau_window", "stage", "index", "bin"):
+        for field in ("produced", "survive", "window", "stage", "index", "bin"):
             assert np.array_equal(getattr(rows, field), getattr(same, field))
 
 

@@ -18,7 +18,7 @@ from darkmc.core.errors import CardError
 from darkmc.core.estimates import mean_and_error
 from darkmc.engine import scattering_stream as secondary
 from darkmc.experiments import scattering
-from darkmc.sample.rows import RowColumns, Rows
+from darkmc.sample.rows import Rows
 
 LSND, MINIBOONE = "lsnd", "miniboone-offtarget"
 CENTRE = {LSND: (0.0, -4.65, 29.8), MINIBOONE: (0.0, -1.9, 491.0)}
@@ -294,32 +294,22 @@ def test_paper_average_row_by_row(monkeypatch):
         "pi0: a scatters after prompt decay",
     ):
         channel, plain = rows["paper"][name], rows["geometry"][name]
-        step = channel.rows_per_primary
-        momentum = size(events_[name].momenta["outgoing"])[::step]
-        weight = plain.rows.produced[::step] * plain.branching
+        momentum = size(events_[name].momenta["outgoing"])
+        weight = plain.rows.produced * plain.branching
         lost = 0.005 / (ctau * momentum)
         used = np.flatnonzero(weight > 0)[:40]
         assert len(used) > 20
+        terms = channel.terms(channel.columns(np.arange(len(weight)), channel.branching), g)
+        point = plain.point(g)
         for k in used:
             rate = lost[k] * g**2
             survival = quad(lambda x, rate=rate: np.exp(-x * rate), 1.0, 8.3, epsabs=0)[0] / 7.3
-            before = plain.rows.tau_survive[::step][k]
-            if "upstream" in name:  # the geometry's survival holds the upstream flight and its own
-                before = channel.rows.tau_survive[k] - lost[k]
-                survival *= np.exp(-before * g**2)
+            if "upstream" in name:
+                survival *= np.exp(-plain.rows.survive[k] * point.rate)
             if "prompt" in name:
-                survival *= -np.expm1(-plain.rows.tau_window[::step][k] * g**2)
-            terms = channel.per_primary(
-                channel.terms(
-                    RowColumns(
-                        channel.rows.produced * channel.branching,
-                        channel.rows.tau_survive,
-                        channel.rows.tau_window,
-                    ),
-                    g,
-                )
-            )
-            assert terms[k] == pytest.approx(weight[k] * g**plain.power * survival, rel=1e-7)
+                survival *= -np.expm1(-plain.rows.window[k] * point.rate)
+            factor = point.factor(plain.power, plain.lifetimes, plain.states)
+            assert terms[k] == pytest.approx(weight[k] * factor * survival, rel=1e-7)
 
 
 def coupling_of(decay_length, m=0.005, energy=0.08):
@@ -581,7 +571,7 @@ def test_a_table_of_efficiencies(signal):
 
 
 def test_a_photon_that_cuts_ask_for_is_that_of_its_branching_ratio():
-    """Where the gamma' decays at once, a cut that takes every mass leaves BR(a gamma): the rest has no photon."""
+    """A cut that takes every mass leaves BR(a gamma) of what decays at once: the rest has no photon."""
     portal, prompt = darkmc.DarkAxionPortal(0.1), 100.0
     every = {"name": "pair", "observable": "m_electron_photon", "min": 0.0}
     parts = []

@@ -20,8 +20,8 @@ def channel(produced, survive, window, bins, power=2.0, tried=None, name="by han
     count = len(produced)
     rows = Rows(
         produced=np.array(produced, dtype=float),
-        tau_survive=np.array(survive, dtype=float),
-        tau_window=np.array(window, dtype=float),
+        survive=np.array(survive, dtype=float),
+        window=np.array(window, dtype=float),
         stage=np.zeros(count, np.int8),
         index=np.arange(count),
         tried=tried or count,

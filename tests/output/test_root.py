@@ -24,8 +24,13 @@ LIGHT_METRES_PER_NS = 0.299792458
 PHOTONIC = ("meson", "meson_photon", "axion", "dark_photon", "photon", "decay_axion")
 MOMENTA = ("E", "px", "py", "pz")
 ROW = tuple(
-    f"row_{name}" for name in ("weight", "power", "tau_survive", "tau_window", "tau_second", "absorb")
+    f"row_{name}"
+    for name in (
+        *("weight", "power", "tau_survive", "tau_window", "tau_second", "absorb"),
+        *("survive_m", "window_m", "second_m", "veto_m", "average_m"),
+    )
 )
+ENDLESS = ("row_tau_window", "row_tau_second", "row_window_m", "row_second_m")
 COUNT = 20_000
 MESON_MASSES = {"pi0": 0.1349768, "eta": 0.547862}
 
@@ -120,6 +125,31 @@ def test_metadata_says_how_it_was_made(metadata):
     assert metadata["pdg_ids"]["photon"] == 22
 
 
+def test_lengths_in_metres_give_the_weights_at_another_lifetime(events, metadata):
+    """The formula of the docs with the constants of the metadata: an invisible width of 1e-14 GeV."""
+    known, g, width = metadata["rows"], 1.3e-3, 1e-14
+    portal = darkmc.DarkAxionPortal(0.01)
+    assert known["ctau_m"] == pytest.approx(portal.dark_photon_ctau(), rel=1e-12)
+    seen = g**2 / known["ctau_m"]
+    rate = seen + width / 1.973269804e-16
+    total = 0.0
+    for number, channel in known["channels"].items():
+        assert (channel["power"], channel["lifetimes"], channel["final_states"]) == (2.0, 0, ["a gamma"])
+        mine = events["channel"] == int(number)
+        survive, window = (events[f"row_{name}_m"][mine] for name in ("survive", "window"))
+        old = np.exp(-events["row_tau_survive"][mine] * 1e-6) * -np.expm1(
+            -events["row_tau_window"][mine] * 1e-6
+        )
+        new = np.exp(-survive * rate) * -np.expm1(-window * rate)
+        scale = (g / 1e-3) ** 2 * seen / rate
+        total += np.sum(events["weight"][mine] * scale * new / old)
+    sample = charm().simulate(portal, n_samples=200_000, at=g, seed=9)
+    value, error = sample.expected_events(g, invisible_width=width)
+    assert value < 0.7 * sample.expected_events(g).value
+    assert total == pytest.approx(value, rel=0.05)
+    assert abs(total - value) < 5 * np.hypot(error, 2 * total / np.sqrt(COUNT))
+
+
 def test_exactly_the_events_asked_for(events, metadata):
     assert np.array_equal(events["event"], np.arange(COUNT))
     assert np.all(events["run"] == events["run"][0])
@@ -128,7 +158,7 @@ def test_exactly_the_events_asked_for(events, metadata):
     assert metadata["n_events"] == COUNT
     assert metadata["efficiency"] == pytest.approx(COUNT / metadata["n_tried"], rel=1e-12)
     for name, values in events.items():
-        assert np.all(np.isfinite(values)) or name in ("row_tau_window", "row_tau_second")
+        assert np.all(np.isfinite(values)) or name in ENDLESS
 
 
 def test_every_particle_is_on_shell(events, metadata):
@@ -186,7 +216,7 @@ def test_weights_sum_to_the_expected_events(events, metadata):
 
 def row_yields(columns, coupling):
     """Return what each entry stands for at a coupling, by the formula of the universal row."""
-    weight, power, survive, window, second, absorb = (columns[name] for name in ROW)
+    weight, power, survive, window, second, absorb = (columns[name] for name in ROW[:6])
     inside = np.expm1(-window * coupling**2) * np.expm1(-second * coupling**2)
     return weight * coupling**power * np.exp(-(survive + absorb) * coupling**2) * inside
 

@@ -33,8 +33,8 @@ def channel(produced, survive, window, tried, power=2.0, stage=None, n_cuts=0, r
     count = len(produced)
     rows = Rows(
         produced=np.array(produced),
-        tau_survive=np.array(survive),
-        tau_window=np.array(window),
+        survive=np.array(survive),
+        window=np.array(window),
         stage=np.full(count, n_cuts, np.int8) if stage is None else np.array(stage, np.int8),
         efficiency=np.ones(count),
         index=np.arange(count) // rows_per_primary,
