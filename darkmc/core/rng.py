@@ -53,6 +53,7 @@ STREAMS = {  # all that is no channel
     "order of events": 1_000_001,
     "decays of eta": 1_000_002,
     "directions to the volume": 1_000_003,
+    "decays at rest": 1_000_004,
 }
 CHUNKS = {  # what the chunks of a stream are for; `CHUNKS[purpose][k]` is the k-th of them
     "sample": range(2**29),

@@ -12,14 +12,12 @@ from darkmc.biasing.turned import Aim, AnaloguePrimaries, Placed, TurnedPrimarie
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import decay_lengths, proper_length
 from darkmc.core.kinematics import Array, boost, length
-from darkmc.core.particles import PSEUDOSCALARS, mass, photon_coupling
+from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, channel_number, chunk_rng, stream_number
 from darkmc.core.vocabulary import FINAL_STATES, FinalState
 from darkmc.engine.weight_bounds import row_bound
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
-from darkmc.portals.dark_axion.vector_decay import VectorDecay
 from darkmc.sample.point import unstable
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Flight, Momenta
@@ -51,9 +49,8 @@ class Stream:
         self.card = experiment.card
         self.heavy, self.light = portal.heavy, portal.light
         self.number, self.mass = channel_number(meson, state), mass(meson)
-        species = PseudoscalarDecay if meson in PSEUDOSCALARS else VectorDecay
         spin = self.card.simulation.spin_correlations
-        self.production = species(self.mass, photon_coupling(meson).value, portal.current, spin)
+        (self.production,) = portal.meson_decays(meson, spin)
         self.decay = visible_decay(portal, state, experiment.energy_window(state), spin)
         self.branching = portal.heavy_branching_ratio(state)
         self.way = experiment.way(portal)
@@ -172,7 +169,7 @@ class Stream:
 
     def particles(self) -> tuple[str, ...]:
         """Return the names of the particles in the events, in order."""
-        radiated = ("meson_photon",) if self.meson in PSEUDOSCALARS else ()
+        radiated = ("meson_photon",) if "photon" in self.production.products else ()
         return ("meson", *radiated, "axion", "dark_photon", *self.decay.particles)
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:

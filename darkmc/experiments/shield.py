@@ -67,9 +67,9 @@ def conversions_per_metre(
         GeV.
     """
     electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
-    total = electrons * FermionScattering(current, incoming, mass("e")).cross_section(energy)
+    total = electrons * FermionScattering(current, incoming, mass("e")).total(energy)
     for symbol, number in density.items():
-        total = total + number * conversion_on(nucleus(symbol), current, incoming).cross_section(energy)
+        total = total + number * conversion_on(nucleus(symbol), current, incoming).total(energy)
     out: Array = 1e-4 * total
     return out
 

@@ -52,6 +52,18 @@ class Portal(Protocol):
         """Return the share of a final state in the width of the heavier state; 0 when closed."""
         ...
 
+    def productions(self, parent: str) -> "Sequence[Rate]":
+        """Return what makes the states, of a parent by name; none if all are closed."""
+        ...
+
+    def decays(self, state: str) -> "Sequence[Process]":
+        """Return the open decays of a state, by name; none if it is stable."""
+        ...
+
+    def scatterings(self, state: str, target: str) -> "Sequence[Process]":
+        """Return the scatterings of a state on a target, by name."""
+        ...
+
 
 Frame = Literal["rest", "lab"]
 REST: Frame = "rest"

@@ -46,7 +46,7 @@ class Target:
         for k, conversion in enumerate(self.conversions):
             mine = np.flatnonzero(which == k)
             energy, spin = ray.energy[mine], None if ray.spin is None else ray.spin[:, mine]
-            q2, weight = conversion.sample(energy, uniform[1, mine])
+            q2, weight = conversion.transfer(energy, uniform[1, mine])
             out[mine], versine[mine] = outgoing_direction_cosine(energy, q2, conversion)
             turn = (uniform[2, mine], uniform[-1, mine])
             recoil, factor = recoil_azimuth(conversion, energy, q2, ray.direction[:, mine], spin, turn)

@@ -15,14 +15,14 @@ from darkmc.cards.experiment import Cut, ScatteringCard
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError
 from darkmc.core.flight import decay_lengths, proper_length
-from darkmc.core.kinematics import Array, around, length, polar_angle
+from darkmc.core.kinematics import Array, length, polar_angle
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.geometry.shape import Shape
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis, recoil_cosine
+from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
 from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight
@@ -145,13 +145,13 @@ class ElectronRecoil:
             low, high = self._windows(ray.energy, angle)
             q2, weight = scattering.sample_within(ray.energy, uniform[0], low, high)
         else:
-            q2, weight = scattering.sample(ray.energy, uniform[0])
+            q2, weight = scattering.transfer(ray.energy, uniform[0])
         kinetic = q2 / (2.0 * scattering.target_mass)
         azimuth, factor = recoil_azimuth(
             scattering, ray.energy, q2, ray.direction, ray.spin, (uniform[1], uniform[-1])
         )
         weight = weight * factor
-        recoil = self._recoil(ray, kinetic, azimuth)
+        recoil = scattering.recoil(ray.energy, kinetic, ray.direction, azimuth)
         incoming = ray.momentum(scattering.m_in)
         outgoing = incoming - recoil
         outgoing[0] += scattering.target_mass
@@ -173,13 +173,6 @@ class ElectronRecoil:
             average=average,
             flight=flight if everything else None,
         )
-
-    def _recoil(self, ray: Ray, kinetic: Array, azimuth: Array) -> Array:
-        """Return the four-momentum (4, n) of the electron."""
-        m = self.scattering.target_mass
-        cosine = np.clip(recoil_cosine(ray.energy, kinetic, self.scattering), -1.0, 1.0)
-        direction = around(ray.direction, cosine, azimuth)
-        return np.concatenate([(kinetic + m)[None], np.sqrt(kinetic * (kinetic + 2.0 * m)) * direction])
 
     def _veto(self, ray: Ray, place: Array, outgoing: Array) -> tuple[Array, Array]:
         """Return `veto` and `average` of the outcome."""

@@ -97,6 +97,7 @@ def test_the_register_is_what_it_was():
         "order of events": 1_000_001,
         "decays of eta": 1_000_002,
         "directions to the volume": 1_000_003,
+        "decays at rest": 1_000_004,
     }
     assert {
         "sample": range(2**29),
@@ -117,7 +118,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 6 * 14 * 5 * 40 + 5
+    assert len(numbers) == len(names) == 6 * 14 * 5 * 40 + 6
     assert max(numbers) < 2**31  # they are written to files as int32
 
 

@@ -40,6 +40,7 @@ NO_FORMULAS = {
     "limits.significance",
     "sample.stream",
     "sources.fits.from_card",
+    "portals.dark_axion.processes",  # decays at rest by seed are part of the interface
 }
 FORMULAS = [
     name

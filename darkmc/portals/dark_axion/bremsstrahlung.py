@@ -5,9 +5,12 @@ photons with the flux chi between t_min and 2U: within 2 to 5% of the exact stat
 plain Weizsaecker-Williams is 1.5 to 2.6 times too large.
 """
 
+from typing import Any
+
 import numpy as np
 
-from darkmc.core.constants import ALPHA
+from darkmc.core.constants import ALPHA, GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
 from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array
 from darkmc.core.materials import Nucleus
@@ -56,11 +59,19 @@ def _compton(m_vector2: Array, difference: Array, u: Array) -> Array:
     return out
 
 
-def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -> float:
+def cross_section(beam_energy: Any, current: DarkCurrent, nucleus: Nucleus) -> Any:
     """Return sigma(e N -> e N a gamma') at G = 1 in GeV^-2 x GeV^2, coherent; 0 when closed.
+
+    At beam energies in GeV, a number or an array.
 
     PhysicsError if the quadratures do not converge.
     """
+    beam = np.asarray(beam_energy, dtype=float)
+    flat = [_cross_section(float(energy), current, nucleus) for energy in beam.ravel()]
+    return np.array(flat).reshape(beam.shape)[()]
+
+
+def _cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -> float:
     top = beam_energy - mass("e")
     if current.threshold >= top:
         return 0.0
@@ -74,3 +85,27 @@ def cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) ->
         return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))
 
     return float(converged(integral, 60, 3e-3, "bremsstrahlung of a gamma'"))
+
+
+class Bremsstrahlung:
+    """e N -> e N a gamma' as a :class:`darkmc.portals.portal.Rate`: there is no sampler yet.
+
+    Parameters
+    ----------
+    current : DarkCurrent
+        The portal's current.
+    nucleus : Nucleus
+        The target, at rest.
+    """
+
+    power, products = 2.0, ("axion", "dark_photon")
+
+    def __init__(self, current: DarkCurrent, nucleus: Nucleus) -> None:
+        self.current, self.nucleus, self.key = current, nucleus, f"e- {nucleus.symbol}"
+        self.threshold = current.threshold + mass("e")
+
+    def total(self, energy: Any = None) -> Any:
+        """Return the cross section in pb at G = 1 for beam energies in GeV; 0 when closed."""
+        if energy is None:
+            raise PhysicsError("bremsstrahlung needs the energy of the beam")
+        return cross_section(energy, self.current, self.nucleus) * GEV2_TO_PB

@@ -20,37 +20,28 @@ from darkmc.portals.dark_axion.form_factors import (
     proton_form_factors,
     screening,
 )
+from darkmc.portals.dark_axion.polarised_scattering import Structure
+from darkmc.portals.dark_axion.scattering import Scattering
 
 
-class CoherentConversion:
+class CoherentConversion(Scattering):
     """Conversion of one dark state into the other on a nucleus.
 
     Parameters
     ----------
-    current : DarkCurrent
-        The masses.
-    incoming : {"axion", "dark_photon"}
-        What comes in; an incoming gamma' is averaged over its three polarisations.
+    current, incoming
+        See :class:`Scattering`.
     nucleus : Nucleus
         The target, at rest.
     """
 
     def __init__(self, current: DarkCurrent, incoming: str, nucleus: Nucleus) -> None:
-        self.current, self.nucleus = current, nucleus
-        self.m_in, self.m_out = current.in_and_out(incoming)
-        self.spin_average = 1.0 if incoming == "axion" else 1.0 / 3.0
-        self.target_mass = nucleus.mass
+        super().__init__(current, incoming, nucleus.mass, nucleus.symbol)
+        self.nucleus = nucleus
 
-    def structure(self, q2: Any) -> tuple[Any, Any]:
+    def structure(self, q2: Any) -> Structure:
         """Return A and B of :func:`polarised_scattering.polarised_square`: 1 and 0."""
         return np.ones_like(q2), np.zeros_like(q2)
-
-    @property
-    def threshold(self) -> float:
-        """Least energy (GeV) of the incoming state; its mass for exothermic conversion."""
-        heavy = self.target_mass
-        needed = ((self.m_out + heavy) ** 2 - self.m_in**2 - heavy**2) / (2.0 * heavy)
-        return float(max(self.m_in, needed))
 
     def q2_limits(self, energy: Any) -> tuple[Any, Any]:
         """Return least and largest Q^2 = -t (GeV^2) for incoming energies (GeV) above threshold.
@@ -87,7 +78,7 @@ class CoherentConversion:
         braces = -(4.0 * heavy2 - t) * lam_t / 4.0 - t * (s - heavy2 + (t - masses2) / 2.0) ** 2
         return braces, lam_t, 4.0 * heavy2 * (np.asarray(energy) ** 2 - self.m_in**2)
 
-    def cross_section(self, energy: Any) -> Any:
+    def total(self, energy: Any = None) -> Any:
         """Return sigma at G = 1 in cm^2; 0 below threshold. Energies (GeV) broadcast.
 
         Gauss-Legendre in eight panels of ln Q^2, good to 1e-6; PhysicsError if it does not converge.
@@ -108,7 +99,12 @@ class CoherentConversion:
         total = converged(integral, 80, 1e-5, "conversion on a nucleus")
         return np.where(open_, total * GEV2_TO_CM2, 0.0)[()]
 
-    def sample(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
+    def outgoing_spin(self, recoil: Array, outgoing: Array, uniform: Array) -> Array:
+        """Return the normal of the plane (4, n): exact for spin 0, and taken for a proton, too."""
+        azimuth = np.arctan2(recoil[2], recoil[1])
+        return np.stack([np.zeros_like(azimuth), -np.sin(azimuth), np.cos(azimuth), np.zeros_like(azimuth)])
+
+    def transfer(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
         """Return Q^2 (GeV^2) and dsigma/dQ^2 over the density of the draw (GeV^-2 at G = 1).
 
         ln Q^2 is flat up to 10 d, where the form factor has died away, and flat again beyond for a
@@ -155,7 +151,7 @@ class ProtonConversion(CoherentConversion):
         super().__init__(current, incoming, Nucleus("p", 1, mass("proton") / ATOMIC_MASS_GEV))
         self.bound = bound
 
-    def structure(self, q2: Any) -> tuple[Any, Any]:
+    def structure(self, q2: Any) -> Structure:
         """Return (G_E^2 + tau G_M^2)/(1 + tau), tau = Q^2/4M^2, and G_M^2 at Q^2 in GeV^2."""
         electric, magnetic = proton_form_factors(q2)
         tau = np.asarray(q2) / (4.0 * self.target_mass**2)

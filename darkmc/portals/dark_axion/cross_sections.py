@@ -5,7 +5,7 @@ import numpy as np
 from darkmc.core.constants import GEV2_TO_PB
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.kinematics import Numbers
-from darkmc.core.materials import Nucleus, nucleus
+from darkmc.core.materials import Nucleus
 from darkmc.core.particles import mass
 from darkmc.core.units import (
     checked_couplings,
@@ -16,9 +16,7 @@ from darkmc.core.units import (
     require_text,
 )
 from darkmc.portals.dark_axion import annihilation, bremsstrahlung, radiative_annihilation
-from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion, ProtonConversion, conversion_on
-from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.portals.dark_axion.processes import Processes
 
 LARGEST_NUCLEUS = 1000
 LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of a cross section
@@ -29,10 +27,8 @@ def squared(coupling: Numbers) -> Numbers:
     return np.square(checked_couplings(coupling)[()])
 
 
-class CrossSections:
+class CrossSections(Processes):
     """The cross sections of a portal, which has a dark current."""
-
-    current: DarkCurrent
 
     def annihilation_cross_section(
         self, sqrt_s: Numbers, coupling: Numbers = 1.0, m_lepton: float = 0.0
@@ -137,8 +133,7 @@ class CrossSections:
         if not all(1.0 <= value <= LARGEST_NUCLEUS for value in (charge, mass_number)) or charge % 1.0:
             raise PhysicsError(f"Z (whole) and A must lie between 1 and {LARGEST_NUCLEUS}")
         target = Nucleus("", int(charge), mass_number)
-        flat = [bremsstrahlung.cross_section(float(e), self.current, target) for e in beam.ravel()]
-        sigma = np.array(flat).reshape(beam.shape)[()]
+        sigma: Numbers = bremsstrahlung.cross_section(beam, self.current, target)
         return sigma * squared(coupling) * GEV2_TO_PB
 
     def scattering_cross_section(
@@ -177,12 +172,6 @@ class CrossSections:
             )
         lab = energies("energy", energy)
         state = "axion" if incoming == "a" else incoming
-        scattering: CoherentConversion | FermionScattering
-        if target in ("e", "mu"):
-            scattering = FermionScattering(self.current, state, mass(target))
-        elif target == "p":
-            scattering = ProtonConversion(self.current, state)
-        else:
-            scattering = conversion_on(nucleus(target), self.current, state)
-        sigma: Numbers = scattering.cross_section(lab)
+        (scattering,) = self.scatterings(state, target)
+        sigma: Numbers = scattering.total(lab)
         return sigma * squared(coupling)

@@ -8,7 +8,6 @@ from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_co
 from darkmc.core.units import checked_couplings, numbers
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
-from darkmc.portals.dark_axion import vector_decay as vector_meson
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.widths import Widths, known_final_state
@@ -132,11 +131,8 @@ class DarkAxionPortal(Widths, CrossSections):
         PhysicsError
             If the meson is unknown, or a coupling negative or not finite.
         """
-        name = canonical_name(meson)
-        relative = meson_decay if name in PSEUDOSCALARS else vector_meson
-        measured = photon_coupling(name).value
-        out: Numbers = measured * relative.relative_width(mass(name), self.current) * squared(coupling)
-        return out
+        found = sum((process.total() for process in self.meson_decays(meson)), 0.0)
+        return found * squared(coupling)
 
     def meson_decay_spectrum(self, meson: str, q2: Numbers, coupling: Numbers = 1.0) -> Numbers:
         """Return dBR(P -> gamma a gamma')/dq2, where q2 = (p_a + p_gamma')^2.

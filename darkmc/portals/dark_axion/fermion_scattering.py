@@ -12,41 +12,25 @@ import numpy as np
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
 from darkmc.core.kinematics import Array, boost, invariant_mass_squared, kallen, length
 from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.drawn import at_rest
+from darkmc.portals.dark_axion.polarised_scattering import Structure
+from darkmc.portals.dark_axion.scattering import Scattering
 
 E2 = 4.0 * np.pi * ALPHA
 WHOLE = 0.1  # share of recoils that are drawn without regard to cuts: it keeps the cutflow's errors small
 
 
-class FermionScattering:
-    """Scattering of one dark state into the other on a fermion.
+class FermionScattering(Scattering):
+    """Scattering of one dark state into the other on a fermion; see :class:`Scattering`."""
 
-    Parameters
-    ----------
-    current : DarkCurrent
-        The masses.
-    incoming : {"axion", "dark_photon"}
-        What comes in.
-    target_mass : float
-        Mass of the fermion in GeV.
-    """
-
-    def __init__(self, current: DarkCurrent, incoming: str, target_mass: float) -> None:
-        self.m_in, self.m_out = current.in_and_out(incoming)
-        self.spin_average = 1.0 if incoming == "axion" else 1.0 / 3.0
-        self.target_mass = target_mass
+    def __init__(self, current: DarkCurrent, incoming: str, target_mass: float, key: str = "e") -> None:
+        super().__init__(current, incoming, target_mass, key)
         self._difference2 = (current.m_dark_photon**2 - current.m_axion**2) ** 2
         self._sum = current.m_dark_photon**2 + current.m_axion**2
 
-    @staticmethod
-    def structure(q2: Any) -> tuple[Any, Any]:
+    def structure(self, q2: Any) -> Structure:
         """Return A = B = 1 of :func:`darkmc.portals.dark_axion.polarised_scattering.polarised_square`."""
         return np.ones_like(q2), np.ones_like(q2)
-
-    @property
-    def threshold(self) -> float:
-        """Least energy (GeV) of the incoming state: ((m_out+m)^2 - m_in^2 - m^2)/(2m), or its mass."""
-        m = self.target_mass
-        return float(max(self.m_in, ((self.m_out + m) ** 2 - self.m_in**2 - m**2) / (2.0 * m)))
 
     def mandelstam_s(self, energy: Any) -> Any:
         """Return s = m_in^2 + m^2 + 2 E m in GeV^2."""
@@ -84,7 +68,7 @@ class FermionScattering:
         flux = 4.0 * self.target_mass**2 * (np.asarray(energy) ** 2 - self.m_in**2)
         return self.spin_average * self.squared_amplitude(-np.asarray(q2), s) / (16.0 * np.pi * flux)
 
-    def cross_section(self, energy: Any) -> Any:
+    def total(self, energy: Any = None) -> Any:
         """Return sigma at G = 1 in cm^2, in closed form; 0 below threshold. Energies (GeV) broadcast."""
         energy = np.asarray(energy, dtype=float)
         open_ = energy > self.threshold
@@ -131,7 +115,12 @@ class FermionScattering:
         soft = delta**2 / np.where(forbidden, q, 1.0) if delta > 0.0 else -np.ones_like(a)
         return np.where(forbidden, soft, -1.0), np.where(forbidden, q / a, 0.0)
 
-    def sample(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
+    def outgoing_spin(self, recoil: Array, outgoing: Array, uniform: Array) -> Array:
+        """Return the linear polarisation (4, n) in the lab, by :func:`polarisation_axis`."""
+        axis = polarisation_axis(recoil, outgoing, self.m_out, self.target_mass, uniform)
+        return boost(at_rest(axis), outgoing, self.m_out)
+
+    def transfer(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
         """Return Q^2 = 2 m T (GeV^2) and dsigma/dQ^2 over the density of the draw (GeV^-2 at G = 1).
 
         As :meth:`sample_within` over the whole range; below threshold the weight is 0.
@@ -183,18 +172,6 @@ class FermionScattering:
         return q2, np.where(open_, weight, 0.0)
 
 
-def recoil_cosine(energy: Any, kinetic: Any, scattering: FermionScattering) -> Any:
-    """Return the cosine of the recoil's angle to the incoming state for recoil energies T = Q^2/(2m) in GeV.
-
-    (E T + m T + (m_out^2 - m_in^2)/2)/(p_in p_recoil), from the mass of what goes out.
-    """
-    m, kinetic = scattering.target_mass, np.asarray(kinetic)
-    p_in = np.sqrt(np.square(energy) - scattering.m_in**2)
-    recoil = np.sqrt(kinetic * (kinetic + 2.0 * m))
-    along = (energy + m) * kinetic + 0.5 * (scattering.m_out**2 - scattering.m_in**2)
-    return along / (p_in * recoil)
-
-
 def polarisation_axis(
     recoil: Array, outgoing: Array, mass: float, target_mass: float, uniform: Array
 ) -> Array:
@@ -215,11 +192,11 @@ def polarisation_axis(
         Uniform numbers.
     """
     backwards = outgoing * np.array([1.0, -1.0, -1.0, -1.0])[:, None]
-    at_rest = np.zeros_like(outgoing)
-    at_rest[0] = target_mass
-    before = boost(at_rest, backwards, mass)[1:]
-    transfer = boost(at_rest - recoil, backwards, mass)
-    minus_t = -invariant_mass_squared(at_rest - recoil)
+    target = np.zeros_like(outgoing)
+    target[0] = target_mass
+    before = boost(target, backwards, mass)[1:]
+    transfer = boost(target - recoil, backwards, mass)
+    minus_t = -invariant_mass_squared(target - recoil)
     v = np.cross(before, transfer[1:], axis=0)
     other = np.cross(transfer[1:], v, axis=0)
     q2, v2 = np.sum(transfer[1:] ** 2, axis=0), np.sum(v**2, axis=0)

@@ -7,27 +7,19 @@ import numpy as np
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.kinematics import Numbers
-from darkmc.core.particles import mass
 from darkmc.core.units import require_text
 from darkmc.core.vocabulary import FINAL_STATES
-from darkmc.portals.dark_axion import dark_photon_decay
 from darkmc.portals.dark_axion.cross_sections import squared
-from darkmc.portals.dark_axion.current import DarkCurrent
+from darkmc.portals.dark_axion.processes import Processes
 
 
-class Widths:
+class Widths(Processes):
     """The widths of a portal, which has a dark current."""
-
-    current: DarkCurrent
 
     @cached_property
     def _widths(self) -> dict[str, float]:
-        return {
-            name: dark_photon_decay.pair_width(mass(products.lepton), self.current)
-            if products.lepton
-            else float(self.current.dark_photon_width())
-            for name, products in FINAL_STATES.items()
-        }
+        found = {process.key: process.total() for process in self.decays("dark_photon")}
+        return {name: found.get(name, 0.0) for name in FINAL_STATES}
 
     def partial_width(self, final_state: str, coupling: Numbers = 1.0) -> Numbers:
         """Return the width of gamma' into one final state.

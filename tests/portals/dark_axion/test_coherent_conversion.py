@@ -21,7 +21,7 @@ CARBON = nucleus("C")
 @pytest.mark.parametrize(("energy", "mass", "expected"), [(1.0, 0.01, 3.658e-28), (10.0, 0.1, 2.490e-28)])
 def test_reference_numbers_on_carbon(energy, mass, expected):
     """The physics notes, section 4 gives the limit of an infinitely heavy nucleus: 0.1% from the real one."""
-    assert CoherentConversion(DarkCurrent(0.0, mass), "axion", CARBON).cross_section(energy) == pytest.approx(
+    assert CoherentConversion(DarkCurrent(0.0, mass), "axion", CARBON).total(energy) == pytest.approx(
         expected, rel=1e-3
     )
 
@@ -71,7 +71,7 @@ def test_detailed_balance():
 def test_limits_of_q2_and_threshold():
     conversion = CoherentConversion(DarkCurrent(0.0, 0.1), "axion", CARBON)
     assert conversion.threshold == pytest.approx(0.1 * (0.1 + 2 * CARBON.mass) / (2 * CARBON.mass), rel=1e-12)
-    assert conversion.cross_section(conversion.threshold) == 0.0
+    assert conversion.total(conversion.threshold) == 0.0
     low, _ = conversion.q2_limits(50.0)
     assert low == pytest.approx((0.01 / 100.0) ** 2, rel=2e-3)  # high energy: (D/2E)^2
 
@@ -81,8 +81,8 @@ def test_sampler_integrates_to_the_cross_section(energy, mass):
     """Pull below 4: chance 6e-5 each; and cross_section against scipy's adaptive quadrature."""
     conversion = CoherentConversion(DarkCurrent(0.0, mass), "axion", CARBON)
     uniform = np.random.default_rng(5).random(100_000)
-    _, weight = conversion.sample(np.full(100_000, energy), uniform)
-    sigma = conversion.cross_section(energy)
+    _, weight = conversion.transfer(np.full(100_000, energy), uniform)
+    sigma = conversion.total(energy)
     low, high = conversion.q2_limits(energy)
     exact = quad(
         lambda x: np.exp(x) * conversion.differential(np.exp(x), energy), np.log(low), np.log(high), limit=500

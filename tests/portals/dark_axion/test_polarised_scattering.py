@@ -195,7 +195,7 @@ def test_reference_ratios(key):
     energy, m = key
     across, along, mean = (part[0] for part in cross_sections(np.array([energy]), m, points=150))
     assert across / mean == pytest.approx(ACROSS[key], abs=6e-5)
-    closed = FermionScattering(DarkCurrent(0.0, m), "dark_photon", M_E).cross_section(energy)
+    closed = FermionScattering(DarkCurrent(0.0, m), "dark_photon", M_E).total(energy)
     assert (2 * across + along) / 3 * GEV2_TO_CM2 == pytest.approx(closed, rel=1e-6)
 
 
@@ -484,9 +484,9 @@ def test_proton_cross_section_is_the_integral_of_the_contraction(energy, m, m_ax
         0
     ]
     hydrogen = conversion_on(nucleus("H"), DarkCurrent(m_axion, m), "axion")
-    assert hydrogen.cross_section(energy) == pytest.approx(exact * GEV2_TO_CM2, rel=1e-5)
+    assert hydrogen.total(energy) == pytest.approx(exact * GEV2_TO_CM2, rel=1e-5)
     n = 50_000
-    _, weight = hydrogen.sample(np.full(n, energy), np.random.default_rng(3).random(n))
+    _, weight = hydrogen.transfer(np.full(n, energy), np.random.default_rng(3).random(n))
     assert abs(pull(weight, exact)) < 4.5
     assert np.std(weight) < 2 * exact
 
@@ -504,10 +504,8 @@ def test_proton_cross_section_is_the_integral_of_the_contraction(energy, m, m_ax
 def test_protons_change_mineral_oil_as_much_as_stated(m, energy, low, high):
     """CH2 against hydrogen as a spin-0 nucleus: below 0.1% at 0.1 GeV, 1% at 100 MeV, 2 to 12% at 300 MeV."""
     current = DarkCurrent(0.0, m)
-    carbon, proton = (
-        conversion_on(nucleus(name), current, "axion").cross_section(energy) for name in ("C", "H")
-    )
-    before = CoherentConversion(current, "axion", nucleus("H")).cross_section(energy)
+    carbon, proton = (conversion_on(nucleus(name), current, "axion").total(energy) for name in ("C", "H"))
+    before = CoherentConversion(current, "axion", nucleus("H")).total(energy)
     assert low < 2 * (proton - before) / (carbon + 2 * before) < high
 
 
