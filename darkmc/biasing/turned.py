@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import NO_GROUPS, Groups
 from darkmc.core.inverse_tables import InverseTable
-from darkmc.core.kinematics import Array, Rotation, around, boost, length, unit_vector
+from darkmc.core.kinematics import Array, Rotation, around, boost, length, some, unit_vector
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.sources.mesons import MesonSource
 
@@ -53,9 +53,23 @@ class Placed:
     time: Array | None = None
     group: Groups | None = None
 
-    def group_of(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Groups:
-        """Return the groups of some of them; empty without a list."""
-        return NO_GROUPS if self.group is None else self.group[keep]
+    def at(self, index: NDArray[np.intp]) -> "Placed":
+        """Return some of them."""
+        return Placed(
+            self.weight[index],
+            some(self.parent, index),
+            some(self.unstable, index),
+            some(self.direction, index),
+            self.rotation.at(index),
+            None if self.origin is None else some(self.origin, index),
+            None if self.time is None else self.time[index],
+            None if self.group is None else self.group[index],
+        )
+
+    @property
+    def groups(self) -> Groups:
+        """Their groups; empty without a list."""
+        return NO_GROUPS if self.group is None else self.group
 
 
 Pointing = Callable[[Array, Array], Array]

@@ -110,6 +110,11 @@ def around(axis: Array, cosine: Array, azimuth: Array) -> Array:
     return out
 
 
+def some(vectors: Array, index: NDArray[np.intp]) -> Array:
+    """Return some columns, in rows that lie together: their sums then round as those of all columns do."""
+    return np.take(vectors, index, axis=-1)
+
+
 class Rotation:
     """Rotations that take unit vectors `source` (3, n) to `target` (3, n), turned by `azimuth` about it.
 
@@ -130,6 +135,14 @@ class Rotation:
         for old, new in zip(self._from, self._to, strict=True):
             turned += np.einsum("ij,ij->j", old, space) * new
         return turned if len(vectors) == 3 else np.concatenate([vectors[:1], turned])
+
+    def at(self, index: NDArray[np.intp]) -> "Rotation":
+        """Return some of the rotations."""
+        out = copy(self)
+        (a, b, c), (first, second, third) = self._from, self._to
+        out._from = some(a, index), some(b, index), some(c, index)
+        out._to = some(first, index), some(second, index), some(third, index)
+        return out
 
     def then_about_z(self, azimuth: Array) -> "Rotation":
         """Return this rotation followed by a turn about +z."""

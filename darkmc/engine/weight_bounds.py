@@ -8,11 +8,11 @@ import numpy as np
 from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.turned import TurnedPrimaries
 from darkmc.core.kinematics import Array
-from darkmc.core.particles import PSEUDOSCALARS
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS
+from darkmc.signals.signal import Signal
 
 if TYPE_CHECKING:
-    from darkmc.engine.decay_stream import Stream
+    from darkmc.engine.stream import Stream
     from darkmc.sample.stream import ChannelPlan
 
 SUMMITS = 6
@@ -69,24 +69,28 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     The maximum over meson momentum, energy of the dark state in the meson's frame and the angle between
     them of the largest weight there; the spin's factor and the photon's window are taken at their largest.
     """
-    common = stream.production.largest_weight * stream.card.beam.exposure * stream.branching_and_efficiency
+    chain, site, signal = stream.chain, stream.site, stream.signal
+    ratio = stream.portal.heavy_branching_ratio(signal.states[0])
+    common = (
+        stream.emission.largest_weight * site.exposure * (ratio * site.branching_factor * chain.efficiency)
+    )
     common *= coupling**2 * MARGIN
-    near, chord = stream.path_range
-    rate = coupling**2 * stream.heavy.mass / stream.heavy.ctau
-    mass, heavy = stream.mass, stream.heavy.mass
-    largest = (mass**2 + heavy**2 - stream.light.mass**2) / (2.0 * mass)
-    monochromatic = stream.meson not in PSEUDOSCALARS
+    primaries, portal = stream.placement, stream.portal
+    near, chord = primaries.path_range if isinstance(primaries, ListPrimaries) else site.path_range
+    rate = coupling**2 * portal.heavy.mass / portal.heavy.ctau
+    mass, heavy = stream.emission.mass, portal.heavy.mass
+    largest = (mass**2 + heavy**2 - portal.light.mass**2) / (2.0 * mass)
+    monochromatic = stream.emission.two_body
 
     def survival(energy: Array) -> Array:
         momentum = np.sqrt(np.maximum(energy**2 - heavy**2, 1e-30))
         out: Array = np.exp(-near * rate / momentum) * -np.expm1(-chord * rate / momentum)
         return out
 
-    primaries = stream.primaries
     if not isinstance(primaries, TurnedPrimaries):
         low, high = np.log(primaries.energy_range(heavy, largest, monochromatic))
         peak = largest_on_grid(lambda x: survival(np.exp(x[0])), low[None], high[None], 2000)
-        bound = common * primaries.largest_weight * peak * stream.analogue_weight
+        bound = common * primaries.largest_weight * peak * float(_largest(signal, np.array([np.inf]))[0])
         if isinstance(primaries, ListPrimaries):
             # Dark states at rest set the bound, and hardly a row comes near it.
             return min(bound, sampled_bound(stream, coupling) or bound)
@@ -97,7 +101,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
         speed = np.sqrt(np.maximum(energy**2 - heavy**2, 0.0))
         lab = (energy * np.hypot(momentum, mass) + speed * momentum * cosine) / mass
         placed = primaries.largest_weight(momentum, energy, speed, cosine)
-        out: Array = placed * survival(lab) * stream.decay.largest_weight(lab)
+        out: Array = placed * survival(lab) * _largest(signal, lab)
         return out
 
     least = largest * (1.0 - 1e-12) if monochromatic else heavy
@@ -105,3 +109,9 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     return common * largest_on_grid(
         weight, np.array([np.log(1e-3 * top), least, -1.0]), np.array([np.log(top), largest, 1.0])
     )
+
+
+def _largest(signal: Signal, energy: Array) -> Array:
+    out = signal.largest_weight(energy)
+    assert out is not None
+    return out

@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.biasing.emission import MesonEmission
 from darkmc.cards.experiment import DecayCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array
-from darkmc.engine.decay_stream import Stream
-from darkmc.engine.scattering_stream import CONVERTING, SecondaryStream
-from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.core.rng import channel_number
+from darkmc.core.vocabulary import FinalState
+from darkmc.engine.aims import Expectation, depth_of, for_decays, for_secondaries, natural
+from darkmc.engine.routes import Route
+from darkmc.engine.site import Site
+from darkmc.engine.stream import Chain, Stream
+from darkmc.experiments.fixed_target import CONVERTING, FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.stream import ChannelPlan
-from darkmc.signals.conversion import NucleusConversion
-from darkmc.signals.decay import threshold
+from darkmc.signals.decay import threshold, visible_decay
 
 
 class DecayInFlight(FixedTarget):
@@ -66,43 +70,62 @@ class DecayInFlight(FixedTarget):
         """
         if self.closed(portal) is not None:
             return []
-        mesons = self.open_mesons(portal)
-        signal = self.card.simulation.signal
-        plans: list[ChannelPlan] = []
+        mesons, signal, aimed = self.open_mesons(portal), self.card.simulation.signal, self.aimed
+        site, streams = self.site(portal, vary), []
         if signal in ("decay", "all"):
-            states = [*filter(portal.heavy_branching_ratio, self.card.signal.final_states)]
-            streams = [Stream(self, portal, meson, state, vary) for meson in mesons for state in states]
-            if self.card.simulation.biasing == "turned" and self.source.lists is None:
-                depths = _depths(streams, self.criterion.target, at)
-                for stream in streams:
-                    stream.aim(depths)
-            plans += [stream.plan() for stream in streams]
+            states = [s for s in self.card.signal.final_states if portal.heavy_branching_ratio(s)]
+            chains = [self._decay(portal, meson, state, states) for meson in mesons for state in states]
+            if aimed and site.proposal is not None:
+                depths = _depths(site, portal, chains, self.criterion.target, at)
+                streams += [Stream(site, portal, c, for_decays(site, c, depths)) for c in chains]
+            else:
+                streams += [Stream(site, portal, c, natural(site, c, aimed)) for c in chains]
         if signal in ("conversion", "all"):
-            conversion = NucleusConversion(self, portal)
-            converting = [(meson, kind) for meson in mesons for kind in CONVERTING]
-            plans += [
-                SecondaryStream(self, portal, meson, kind, conversion, vary=vary).plan()
-                for meson, kind in converting
+            conversion = self.conversion(portal)
+            chains = [
+                self.secondary(portal, meson, kind, conversion, True)
+                for meson in mesons
+                for kind in CONVERTING
             ]
-        return plans
+            streams += [Stream(site, portal, c, for_secondaries(site, portal, c, (), aimed)) for c in chains]
+        return [stream.plan() for stream in streams]
+
+    def _decay(
+        self, portal: DarkAxionPortal, meson: str, state: FinalState, open_states: Sequence[FinalState]
+    ) -> Chain:
+        spin, natural_ = (
+            self.card.simulation.spin_correlations,
+            not self.aimed or self.source.lists is not None,
+        )
+        return Chain(
+            name=meson if len(self.card.signal.final_states) == 1 else f"{meson} -> {state}",
+            number=channel_number(meson, state),
+            emission=MesonEmission(portal, meson, spin),
+            route=Route("direct", portal.heavy, portal.heavy),
+            signal=visible_decay(portal, state, self.energy_window(state), natural_, spin),
+            efficiency=self.constant_efficiency(state),
+            states=(),
+            counts_primaries=state == open_states[0],
+        )
 
 
 def _depths(
-    channels: Sequence[Stream], target: float, at: Sequence[float] | None
+    site: Site, portal: DarkAxionPortal, chains: Sequence[Chain], target: float, at: Sequence[float] | None
 ) -> list[tuple[float, float]]:
     """Return (share, depth) of the proposals: at given couplings, or at both ends of an exclusion."""
-    absorption = channels[0].absorption
+    absorption = depth_of(site, portal.heavy)
     if at is not None:
         return [(1.0 / len(at), absorption * coupling**2) for coupling in at]
     depths = np.geomspace(0.3, 3e4, 31)
     squares = depths / absorption
-    top = channels[0].experiment.source.largest_momentum
+    top = site.source.largest_momentum
     momenta = top * np.linspace(0.02, 1.0, 40) ** 2
     total = np.zeros_like(depths)
-    for channel in channels:
-        rough = channel.expectation(momenta)
-        forward = _forward(channel, momenta)
-        chord = (channel.far - channel.near) / channel.near
+    near, far = site.span
+    for chain in chains:
+        rough = Expectation.of(chain, momenta)
+        forward = _forward(site, portal, chain, momenta)
+        chord = (far - near) / near
         for k, depth in enumerate(depths):
             inside = -np.expm1(-chord * depth / rough.energies) * np.exp(-depth / rough.energies)
             yield_ = np.trapezoid(forward * np.mean(rough.accepted * inside, axis=0), momenta)
@@ -112,10 +135,11 @@ def _depths(
     return [(0.5, 0.0), (0.5, float(depths[min(last + 1, len(depths) - 1)]))]
 
 
-def _forward(channel: Stream, momenta: Array) -> Array:
+def _forward(site: Site, portal: DarkAxionPortal, chain: Chain, momenta: Array) -> Array:
     """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
-    experiment = channel.experiment
-    density = experiment.source.forward_density(channel.meson, momenta)
-    scale = experiment.card.beam.exposure * channel.branching * experiment.proposal.largest_weight
-    out: Array = scale * density * channel.portal.meson_branching_ratio(channel.meson)
+    assert site.proposal is not None
+    meson, branching = chain.emission.meson, portal.heavy_branching_ratio(chain.signal.states[0])
+    density = site.source.forward_density(meson, momenta)
+    scale = site.exposure * branching * site.proposal.largest_weight
+    out: Array = scale * density * portal.meson_branching_ratio(meson)
     return out

@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from darkmc.biasing.emission import MesonEmission
+from darkmc.biasing.shield import ShieldedWay
 from darkmc.cards.experiment import Cut, EfficiencyTable, FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
-from darkmc.core.kinematics import Array
 from darkmc.core.particles import canonical_name, mass
-from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, FinalState, pdg_ids
+from darkmc.core.rng import channel_number
+from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, FinalState, pdg_ids
+from darkmc.engine.routes import Route
+from darkmc.engine.site import Site
+from darkmc.engine.stream import Chain
 from darkmc.experiments.agreement import check_agreement
-from darkmc.experiments.shield import ShieldedWay
 from darkmc.experiments.validity import validity
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
@@ -23,9 +26,15 @@ from darkmc.limits.criterion import Counting, counting
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 from darkmc.selection.cuts import interval
-from darkmc.selection.observables import Event, Observable, energies, observable
+from darkmc.selection.observables import Observable, energies, observable
+from darkmc.signals.conversion import NucleusConversion
+from darkmc.signals.signal import Signal
 from darkmc.sources.mesons import MesonSource
 
+Kind = Literal["light", "heavy", "near", "far"]  # which dark state gets to the detector
+KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
+CONVERTING: tuple[Kind, ...] = ("light", "near", "far")  # the heavier state makes no photon
+STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 _BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # beside what decays
 
@@ -172,12 +181,83 @@ class FixedTarget:
         low, high = interval(self.card.cuts, *energies(FINAL_STATES[state].visible))
         return max(0.0, low), high
 
-    def efficiency(self, event: Event, keep: NDArray[np.bool_]) -> Array:
-        """Return the detection efficiency of the kept events from the card's table; empty without a table."""
+    def constant_efficiency(self, state: FinalState) -> float:
+        """Return the detection efficiency of a final state, 1 where a table says it."""
+        efficiency = self.card.signal.efficiency
+        if isinstance(efficiency, dict):
+            return efficiency.get(state, 1.0)
+        return efficiency if isinstance(efficiency, float) else 1.0
+
+    @property
+    def aimed(self) -> bool:
+        """Whether dark states are sent to the detector."""
+        return self.card.simulation.biasing == "turned"
+
+    def site(self, portal: DarkAxionPortal, vary: bool) -> Site:
+        """Return what all streams share at these masses."""
         table = self.card.signal.efficiency
-        if not isinstance(table, EfficiencyTable):
-            return np.empty(0)
-        return np.interp(observable(table.observable)(event)[keep], table.at, table.values)
+        return Site(
+            source=self.source,
+            origin=self.origin,
+            volume=self.shape,
+            proposal=None if self.source.lists is not None else self.proposal,
+            centre=np.array(self.card.geometry.centre_m),
+            exposure=self.exposure,
+            cuts=self.cuts,
+            everything=self.needs_everything,
+            efficiency_table=table if isinstance(table, EfficiencyTable) else None,
+            branching_factor=self.card.signal.branching_factor,
+            spin=self.card.simulation.spin_correlations,
+            vary=vary and bool(self.source.alternatives),
+            absorbing=self.card.simulation.absorption,
+            way=self.way(portal),
+            photons_seen=self.veto_volume,
+        )
+
+    def conversion(self, portal: DarkAxionPortal) -> NucleusConversion:
+        """Return conversion on the nuclei of the volume."""
+        assert self.card.material is not None
+        spin = self.card.simulation.spin_correlations
+        window = self.energy_window("a gamma")
+        return NucleusConversion(portal, self.shape, self.card.material, window, spin)
+
+    def secondary(
+        self, portal: DarkAxionPortal, meson: str, kind: Kind, signal: Signal, first: bool
+    ) -> Chain:
+        """Return the chain of a state that does something in the volume other than decay.
+
+        Parameters
+        ----------
+        portal : DarkAxionPortal
+            The masses.
+        meson : str
+            The species.
+        kind : {"light", "heavy", "near", "far"}
+            Which dark state arrives: the lighter, the heavier while it lives, or the lighter of its decay.
+        signal : Signal
+            What it does.
+        first : bool
+            No other chain has the same dark states.
+        """
+        arriving = portal.heavy if kind == "heavy" else portal.light
+        upstream = kind in ("near", "far")
+        route = (
+            Route(kind, portal.heavy, arriving)
+            if kind in ("near", "far")
+            else Route("direct", arriving, arriving)
+        )
+        origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(kind, "")
+        spin = self.card.simulation.spin_correlations
+        return Chain(
+            name=f"{meson}: {PARTICLES[arriving.name].word} {signal.name}{origin}",
+            number=channel_number(meson, signal.key, "direct" if kind == "light" else kind),
+            emission=MesonEmission(portal, meson, spin, upstream),
+            route=route,
+            signal=signal,
+            efficiency=self.constant_efficiency("a gamma"),
+            states=("a gamma",) if upstream else (),
+            counts_primaries=first and not upstream,
+        )
 
     def prepare(self) -> None:
         """Make the tables that do not depend on masses."""

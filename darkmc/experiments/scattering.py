@@ -12,14 +12,14 @@ from darkmc.cards.experiment import EfficiencyTable, ScatteringCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
-from darkmc.engine.scattering_stream import CONVERTING, KINDS, STABLE_KINDS, Kind, SecondaryStream
-from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.engine.aims import for_secondaries
+from darkmc.engine.stream import Stream
+from darkmc.experiments.fixed_target import CONVERTING, KINDS, STABLE_KINDS, FixedTarget, Kind
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.rows import Channel
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.observables import observable
-from darkmc.signals.conversion import NucleusConversion
 from darkmc.signals.electron import (
     ElectronRecoil,
     active_volume,
@@ -27,7 +27,7 @@ from darkmc.signals.electron import (
     kinetic_window,
     needs_photon,
 )
-from darkmc.signals.signal import Interaction
+from darkmc.signals.signal import Signal
 
 
 class Scattering(FixedTarget):
@@ -93,20 +93,25 @@ class Scattering(FixedTarget):
             return []
         signal, couplings = self.card.simulation.signal, () if at is None else tuple(float(g) for g in at)
         decays = portal.heavy.decays
-        interactions: list[tuple[Kind, Interaction, bool]] = []
+        acting: list[tuple[Kind, Signal, bool]] = []
         if signal in ("electron", "all"):
-            light, heavy = (ElectronRecoil(self, self.active, portal, unstable) for unstable in (False, True))
+            light, heavy = (ElectronRecoil(self.card, self.active, portal, way) for way in (False, True))
             kinds = KINDS if decays else STABLE_KINDS
-            interactions += [(kind, heavy if kind == "heavy" else light, True) for kind in kinds]
+            acting += [(kind, heavy if kind == "heavy" else light, True) for kind in kinds]
         if signal in ("conversion", "all") and decays:
-            conversion = NucleusConversion(self, portal)
-            interactions += [(kind, conversion, not interactions) for kind in CONVERTING]
-        streams = [
-            SecondaryStream(self, portal, meson, kind, interaction, couplings, vary, first)
+            conversion = self.conversion(portal)
+            acting += [(kind, conversion, not acting) for kind in CONVERTING]
+        site = self.site(portal, vary)
+        chains = [
+            self.secondary(portal, meson, kind, what, first)
             for meson in self.open_mesons(portal)
-            for kind, interaction, first in interactions
+            for kind, what, first in acting
         ]
-        if self.card.simulation.biasing == "turned" and self.source.lists is None:
+        streams = [
+            Stream(site, portal, chain, for_secondaries(site, portal, chain, couplings, self.aimed))
+            for chain in chains
+        ]
+        if self.aimed and site.proposal is not None:
             adapt(streams, couplings, self._deciding)
         return [stream.plan() for stream in streams]
 

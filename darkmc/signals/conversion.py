@@ -1,4 +1,4 @@
-"""Interaction: conversion on a nucleus, coherent or a proton, and a photon from the decay of what is made.
+"""Signal: conversion on a nucleus, coherent or a proton, and a photon from the decay of what is made.
 
 a N -> gamma' N, then gamma' -> a gamma before the edge of the volume (for m_a > m' exchange a and gamma').
 One photon and no recoil, which a detector of showers does not tell from an electron.
@@ -6,17 +6,18 @@ One photon and no recoil, which a detector of showers does not tell from an elec
 
 import numpy as np
 
+from darkmc.cards.experiment import Material
 from darkmc.core.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, perpendicular_pair
 from darkmc.core.materials import nuclei_per_m3, nucleus
-from darkmc.experiments.fixed_target import FixedTarget
+from darkmc.geometry.shape import Shape
 from darkmc.portals.dark_axion.coherent_conversion import conversion_on, outgoing_direction_cosine
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
 from darkmc.sample.stream import Flight
-from darkmc.signals.signal import Outcome, Ray
+from darkmc.signals.signal import Made, Outcome, Ray
 
 SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
 
@@ -56,47 +57,63 @@ class Target:
 
 
 class NucleusConversion:
-    """The interaction of :mod:`signals.signal`.
+    """The signal of a conversion.
 
     Parameters
     ----------
-    experiment : FixedTarget
-        Geometry, cuts and material.
     portal : DarkAxionPortal
         The masses, not equal.
-
+    volume : Shape
+        Where it happens, and where the decay is seen.
+    material : Material
+        Of the volume.
+    window : (float, float)
+        Energies of the photon that the cuts leave, GeV.
+    spin : bool
+        Follow the spin of the gamma'.
     """
 
     veto_depth = 0.0
-    name, signal, power, cost = "converts", "conversion", 2.0, 2.0
+    name, key, power, cost = "converts", "conversion", 2.0, 2.0
+    per_length, from_inside = True, False
     states: tuple[str, ...] = ("a gamma",)
 
-    def __init__(self, experiment: FixedTarget, portal: DarkAxionPortal) -> None:
-        material = experiment.card.material
-        assert material is not None
+    def __init__(
+        self,
+        portal: DarkAxionPortal,
+        volume: Shape,
+        material: Material,
+        window: tuple[float, float],
+        spin: bool,
+    ) -> None:
         self.decay = PhotonDecay(portal.current)
         self.heavy = portal.heavy
         self.n_uniform = 7 if self.decay.has_spin else 8
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
         self.target = Target(portal, density, portal.light.name)
-        self.shape, self.spin = experiment.shape, experiment.card.simulation.spin_correlations
-        self.window = experiment.energy_window("a gamma")
+        self.shape, self.spin, self.window = volume, spin, window
         self._daughter = f"decay_{portal.light.name}"
         self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
         self.vertices: tuple[str, ...] = ("scatter", "decay")
         self.least_energy = max(self.window[0], self.target.threshold)
 
-    def rate(self, energy: Array) -> Array:
-        """Return roughly the share of photons that the cuts leave; see :class:`Interaction`."""
+    def acceptance(self, energy: Array) -> Array:
+        """Return roughly the share of photons that the cuts leave; see :class:`Signal`."""
         low, high = self.window
         hardest = energy * (1.0 - (self.decay.daughter_mass / self.decay.mass) ** 2)
         share = np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
         return np.where(energy > self.target.threshold, share + 1e-4, 0.0)
 
-    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
-        """Return conversion, decay and photon; see :class:`Interaction`."""
+    def largest_weight(self, energy: Array) -> None:
+        """Say that no bound is known."""
+        del energy
+
+    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return conversion, decay and photon; see :class:`Signal`."""
+        del made
+        path = ray.entry + ray.chord * place
         out, versine, azimuth, rate = self.target.convert(ray, uniform[[0, 1, 2, -1]])
-        scatter = ray.point(place, self.decay.daughter_mass)
+        scatter = ray.point(path, self.decay.daughter_mass)
         first, second = perpendicular_pair(ray.direction)
         cos, sin = np.cos(azimuth), np.sin(azimuth)
         across = np.sqrt(versine * (2.0 - versine))
@@ -117,6 +134,8 @@ class NucleusConversion:
             weight=rate * weight,
             visible={"photon": photon},
             momenta=known,
+            vertices={"scatter": scatter},
+            survive=ray.per_metre * path,
             window=proper,
             flight=Flight(scatter, flight, zero, window, proper, slowness, uniform[6])
             if everything

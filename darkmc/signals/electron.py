@@ -1,4 +1,4 @@
-"""Interaction: scattering off an electron that recoils visibly, with a veto on what is made.
+"""Signal: scattering off an electron that recoils visibly, with a veto on what is made.
 
 a e -> gamma' e: the gamma' must leave the detector undecayed, for its photon would be seen (for m_a > m'
 exchange a and gamma').  gamma' e -> a e: the axion needs no veto.  Three vetoes: "geometry", the distance
@@ -18,7 +18,6 @@ from darkmc.core.flight import decay_lengths, proper_length
 from darkmc.core.kinematics import Array, length, polar_angle
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
-from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.geometry.shape import Shape
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -29,7 +28,7 @@ from darkmc.sample.stream import Flight
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import observable
 from darkmc.signals.conversion import SIGMA_TO_M2
-from darkmc.signals.signal import Outcome, Ray
+from darkmc.signals.signal import Made, Outcome, Ray
 
 _PAPER_LEAST_M = 1.0  # shortest path of the founding paper's average
 _INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep absorption, about
@@ -65,12 +64,12 @@ def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
 
 
 class ElectronRecoil:
-    """The interaction of :mod:`signals.signal`, for one incoming state.
+    """The signal of a recoil, for one incoming state.
 
     Parameters
     ----------
-    experiment : FixedTarget
-        Geometry, cuts and material of a scattering card.
+    card : ScatteringCard
+        Material, cuts, lengths of the veto, switches.
     active : Shape
         The volume in which a decay is seen.
     portal : DarkAxionPortal
@@ -79,14 +78,13 @@ class ElectronRecoil:
         The heavier state scatters, and the lighter one goes out.
     """
 
-    name, signal, power, cost = "scatters", "electron", 2.0, 1.0
+    name, key, power, cost = "scatters", "electron", 2.0, 1.0
+    per_length, from_inside = True, False
 
     def __init__(
-        self, experiment: FixedTarget, active: Shape, portal: DarkAxionPortal, unstable_in: bool
+        self, card: ScatteringCard, active: Shape, portal: DarkAxionPortal, unstable_in: bool
     ) -> None:
-        card = experiment.card
-        assert isinstance(card, ScatteringCard)
-        self.card: ScatteringCard = card
+        self.card = card
         material, simulation = self.card.material, self.card.simulation
         self.active, self.veto = active, simulation.veto
         self.heavy, incoming = portal.heavy, (portal.heavy if unstable_in else portal.light).name
@@ -114,8 +112,8 @@ class ElectronRecoil:
         self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters)
         self.vertices: tuple[str, ...] = ("scatter", *(("decay",) if daughters else ()))
 
-    def rate(self, energy: Array) -> Array:
-        """Return n sigma of recoils near the cuts; see :class:`Interaction`."""
+    def acceptance(self, energy: Array) -> Array:
+        """Return n sigma of recoils near the cuts; see :class:`Signal`."""
         flat = energy.ravel()
         open_ = flat > self.scattering.threshold * (1.0 + 1e-9)
         safe = np.where(open_, flat, 2.0 * self.scattering.threshold + 1.0)
@@ -137,9 +135,14 @@ class ElectronRecoil:
         low = np.stack([bottom, np.maximum(2.0 * m * hard, bottom)])
         return low, np.stack([np.minimum(2.0 * m * soft, top), top])
 
-    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
-        """Return the recoil, and the veto on what goes out; see :class:`Interaction`."""
-        scattering = self.scattering
+    def largest_weight(self, energy: Array) -> None:
+        """Say that no bound is known."""
+        del energy
+
+    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return the recoil, and the veto on what goes out; see :class:`Signal`."""
+        del made
+        scattering, path = self.scattering, ray.entry + ray.chord * place
         if self.forced:
             angle = polar_angle(ray.direction)
             low, high = self._windows(ray.energy, angle)
@@ -156,10 +159,10 @@ class ElectronRecoil:
         outgoing = incoming - recoil
         outgoing[0] += scattering.target_mass
         window = NOTHING
-        veto, average = self._veto(ray, place, outgoing) if self.vetoed else (NOTHING, NOTHING)
+        veto, average = self._veto(ray, path, outgoing) if self.vetoed else (NOTHING, NOTHING)
         momenta, flight = {"recoil_electron": recoil, "outgoing": outgoing}, None
+        scatter = ray.point(path, scattering.m_in)
         if self.decay is not None and (everything or self.with_photon):
-            scatter = ray.point(place, scattering.m_in)
             daughters, flight = self._decayed(self.decay, (recoil, outgoing), scatter, uniform[2:])
             momenta |= daughters
             if self.with_photon:
@@ -168,6 +171,8 @@ class ElectronRecoil:
             weight=weight * self.strength,
             visible={name: momenta[name] for name in self.seen if name in momenta},
             momenta=momenta if everything else {},
+            vertices={"scatter": scatter},
+            survive=ray.per_metre * path,
             window=window,
             veto=veto,
             average=average,

@@ -1,12 +1,15 @@
-"""What a dark state meets and does in a detector: rays, interactions and their outcomes."""
+"""What a dark state meets and does in a detector: rays, signals and their outcomes."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from darkmc.biasing.turned import Placed
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, some
+from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.observables import Event
@@ -15,7 +18,8 @@ from darkmc.selection.observables import Event
 class Ray(NamedTuple):
     """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it.
 
-    `spin` is the linear polarisation four-vector (4, n) of a gamma' in the lab; None: unpolarised or spin 0.
+    `per_metre` is the proper length per metre of a state that decays, 0 of one that does not; `spin` the
+    linear polarisation four-vector (4, n) of a gamma' in the lab; None: unpolarised or spin 0.
     """
 
     start: Array
@@ -23,7 +27,21 @@ class Ray(NamedTuple):
     energy: Array
     entry: Array
     chord: Array
+    per_metre: Array
     spin: Array | None = None
+
+    def at(self, index: NDArray[np.intp]) -> "Ray":
+        """Return some of the rays."""
+        start, direction, energy, entry, chord, per_metre, spin = self
+        return Ray(
+            some(start, index),
+            some(direction, index),
+            energy[index],
+            entry[index],
+            chord[index],
+            per_metre[index],
+            None if spin is None else some(spin, index),
+        )
 
     def point(self, path: Array, mass: float) -> Array:
         """Return where and when a state of some mass (GeV) is after a path (m), (4, n)."""
@@ -39,18 +57,28 @@ class Ray(NamedTuple):
         return out
 
 
+class Made(NamedTuple):
+    """What was made before a ray: decays of parents in their rest frame, and where they are in the lab."""
+
+    pair: DarkPair
+    placed: Placed
+    parent_mass: float
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What an interaction makes of the rays that meet the detector.
+    """What a signal makes of the rays that meet the detector.
 
     Attributes
     ----------
     weight : array (n,)
-        n sigma at G = 1 per metre, with the Jacobians of the draw.
+        Jacobians of the draw; n sigma at G = 1 per metre of what happens along the way.
     visible : dict of arrays (4, n)
         What the cuts see, by name, lab frame.
     momenta, vertices : dicts of arrays (4, n)
-        All that is made; empty unless everything was asked for.
+        All that is made, and where; empty unless everything was asked for.
+    survive : array (n,)
+        Proper length that the ray survives up to where the signal acts, m.
     window : array (n,)
         Proper length in which the state that is made must decay, m; empty where it need not.
     veto, average : array (n,)
@@ -63,18 +91,26 @@ class Outcome:
     weight: Array
     visible: Event
     momenta: Momenta
+    vertices: Momenta
+    survive: Array
     window: Array
     flight: Flight | None
     veto: Array = field(default_factory=lambda: NOTHING)
     average: Array = field(default_factory=lambda: NOTHING)
 
 
-class Interaction(Protocol):
-    """What happens to a dark state in the detector."""
+class Signal(Protocol):
+    """What is seen of a dark state in the detector.
+
+    A signal `per_length` happens at a place that is drawn along the chord, with a weight per metre; one that
+    does not says itself where it happens.
+    """
 
     name: str
-    signal: str  # of the register of random numbers
+    key: str  # of the register of random numbers
     n_uniform: int
+    per_length: bool
+    from_inside: bool  # it may begin inside the volume
     power: float  # of G, without production and decays
     states: tuple[str, ...]  # final states in which what is made must decay
     particles: tuple[str, ...]
@@ -83,10 +119,14 @@ class Interaction(Protocol):
     cost: float
     veto_depth: float  # what is made survives about as exp(-veto_depth G^2/E), E in GeV; 0: it need not
 
-    def rate(self, energy: Array) -> Array:
-        """Return roughly n sigma of what passes the cuts, in any unit, at energies of any shape."""
+    def acceptance(self, energy: Array) -> Array:
+        """Return roughly the share or rate, in any unit, that passes the cuts, at energies of any shape."""
         ...
 
-    def act(self, ray: Ray, place: Array, uniform: Array, everything: bool) -> Outcome:
-        """Return the outcome for rays (n) that interact at some path length, from uniforms (n_uniform, n)."""
+    def largest_weight(self, energy: Array) -> Array | None:
+        """Return the largest weight of an outcome at some energies; None: not known."""
+        ...
+
+    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return the outcome for rays (n), from uniforms (n,) for the place and (n_uniform, n)."""
         ...

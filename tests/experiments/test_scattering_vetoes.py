@@ -16,7 +16,7 @@ from scipy.integrate import quad
 import darkmc
 from darkmc.core.errors import CardError
 from darkmc.core.estimates import mean_and_error
-from darkmc.engine import scattering_stream as secondary
+from darkmc.engine import routes as secondary
 from darkmc.experiments import scattering
 from darkmc.sample.rows import Rows
 
@@ -351,13 +351,13 @@ def test_places_of_decays_upstream_have_their_density():
     """Mean of f(path)/g = integral of f from the split to the volume, over a grid of uniform numbers."""
     made = experiment(LSND)
     portal, light = darkmc.DarkAxionPortal(0.005), made.topology
-    interaction = scattering.ElectronRecoil(light, light.active, portal, False)
-    stream = secondary.SecondaryStream(light, portal, "pi0", "far", interaction)
+    route = secondary.Route("far", portal.heavy, portal.light)
+    end = light.site(portal, False).span[0]
     u = (np.arange(200_000) + 0.5) / 200_000
     path, per_path = (
         np.concatenate(parts)
         for parts in zip(
-            *(stream._path(np.stack([np.full_like(u, half), u])) for half in (0.2, 0.7)), strict=True
+            *(route.path(np.stack([np.full_like(u, half), u]), end) for half in (0.2, 0.7)), strict=True
         )
     )
     low, high = 1.0, 29.8 - 4.15  # front face, seen under an angle

@@ -17,12 +17,8 @@ LAYER = {name: k for k, name in enumerate(ORDER)}
 # Imports that run up, but for types; they go when there is one stream. The list only shrinks.
 UPWARDS = {
     ("engine.collider_stream", "experiments.collider"),
-    ("engine.decay_stream", "experiments.fixed_target"),
     ("engine.events", "experiments.experiment"),
-    ("engine.scattering_stream", "experiments.fixed_target"),
-    ("signals.conversion", "experiments.fixed_target"),
-    ("signals.decay", "biasing.turned"),
-    ("signals.electron", "experiments.fixed_target"),
+    ("signals.signal", "biasing.turned"),
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

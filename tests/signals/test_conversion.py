@@ -6,7 +6,7 @@ import pytest
 
 import darkmc
 from darkmc.core.errors import CardError
-from darkmc.engine import scattering_stream as module
+from darkmc.engine import routes as module
 
 
 def experiment(**more):

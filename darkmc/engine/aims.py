@@ -1,0 +1,124 @@
+"""Which placement a chain gets: natural, of a list, or turned towards the detector, and by what proposals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from darkmc.biasing.emission import sideways
+from darkmc.biasing.lists import ListPrimaries
+from darkmc.biasing.turned import Aim, AnaloguePrimaries, TurnedPrimaries, momentum_grid
+from darkmc.core.flight import decay_lengths
+from darkmc.core.kinematics import Array, length
+from darkmc.core.rng import CHUNKS, chunk_rng
+from darkmc.engine.site import Site
+from darkmc.engine.stream import Chain, Placement
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import DarkState
+
+FORWARD_SHARE = (
+    0.1  # of the rows, for the plain forward density: it keeps the errors of the early cutflow small
+)
+_DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
+
+
+class Expectation:
+    """Rough mean over decays of acceptance and survival, for every meson momentum of a grid."""
+
+    def __init__(self, energies: Array, accepted: Array) -> None:
+        self.energies, self.accepted = energies, accepted
+
+    @classmethod
+    def of(cls, chain: Chain, momenta: Array) -> "Expectation":
+        """Return the average over decays of a chain's emission for every meson momentum (GeV)."""
+        uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((4, 48))
+        arriving = chain.emission.sample(uniform[:3]).pair.momentum(chain.route.arriving.name)
+        energies = _lab_energies(arriving, 2.0 * uniform[3] - 1.0, momenta, chain.emission.mass)
+        return cls(energies, chain.signal.acceptance(energies) + 1e-4)
+
+    def factor(self, depth: float) -> Array:
+        """Return the mean of acceptance x exp(-depth/E)/E over decays, for every meson momentum.
+
+        Relative to the deepest survivor, so that it never vanishes as a whole.
+        """
+        exponent = depth / self.energies
+        survival = np.exp(np.min(exponent) - exponent)
+        out: Array = np.mean(self.accepted * survival / self.energies, axis=0)
+        return out
+
+
+def depth_of(site: Site, state: DarkState) -> float:
+    """Return decay lengths at G = 1 to the volume, times energy: exp(-depth G^2/E) arrive."""
+    return float(decay_lengths(site.span[0], 1.0, state.mass, state.ctau))
+
+
+def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
+    """Return mesons as they come, or those of a list, sent to the volume if that is asked for."""
+    meson, lists = chain.emission.meson, site.source.lists
+    if lists is None:
+        return AnaloguePrimaries(site.source, meson, chain.emission.mass)
+    # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
+    margin = 0.5 if chain.route.kind == "far" else 0.0
+    return ListPrimaries(lists[meson], chain.emission.mass, site.origin, site.volume, aimed, margin)
+
+
+def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) -> Placement:
+    """Return mesons turned for a decay in the volume, one component of the mixture per (share, depth)."""
+    assert site.proposal is not None
+    momenta = momentum_grid(site.source.largest_momentum)
+    expectation = Expectation.of(chain, momenta)
+    aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
+    for share, depth in depths:
+        factor = expectation.factor(depth)
+        aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
+    emission = chain.emission
+    return TurnedPrimaries(site.source, emission.meson, emission.mass, site.proposal, momenta, aims)
+
+
+def for_secondaries(
+    site: Site, portal: DarkAxionPortal, chain: Chain, at: Sequence[float], aimed: bool
+) -> Placement:
+    """Return mesons placed for what happens along the way through the volume."""
+    if site.proposal is None or not aimed:
+        return natural(site, chain, aimed)
+    proposal = site.proposal
+    if chain.route.kind == "far":
+        margin = sideways(portal, chain.signal.least_energy) * (
+            site.path_range[1] + site.reach - site.span[0]
+        )
+        wider = site.volume.grown(margin)
+        if wider.contains(site.origin).any():  # near and wide: any direction may do
+            return natural(site, chain, aimed)
+        proposal = wider.direction_proposal(tuple(site.origin))
+    momenta = momentum_grid(site.source.largest_momentum)
+    aims = _mixture(site, chain, momenta, at)
+    return TurnedPrimaries(site.source, chain.emission.meson, chain.emission.mass, proposal, momenta, aims)
+
+
+def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> list[Aim]:
+    """Return the mixture of proposals: the forward density, and what is likely to be seen."""
+    uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((6, 96))
+    emitted = chain.emission.sample(uniform[1:])
+    state = (
+        emitted.pair.momentum(chain.route.arriving.name) if emitted.upstream is None else emitted.upstream[1]
+    )
+    lab = _lab_energies(state, 2.0 * uniform[0] - 1.0, momenta, chain.emission.mass)
+    rate, top = chain.signal.acceptance(lab), site.source.largest_momentum
+    depths = [0.0]
+    if chain.route.arriving.decays:
+        depths += [depth_of(site, chain.route.arriving) * g**2 for g in at]
+    elif chain.signal.veto_depth > 0.0:
+        depths += [chain.signal.veto_depth * g**2 for g in at] or [share * top for share in _DEPTHS]
+    aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
+    for depth in depths:
+        exponent = depth / lab
+        factor = np.mean(rate * np.exp(np.min(exponent) - exponent), axis=0)
+        most = float(np.max(factor))
+        aims.append(Aim((1.0 - FORWARD_SHARE) / len(depths), depth, factor + 1e-3 * most + 1e-300))
+    return aims
+
+
+def _lab_energies(state: Array, cosine: Array, momenta: Array, mass: float) -> Array:
+    """Return lab energies (k, m) of states (4, k) in the frames of mesons of some momenta (m)."""
+    along = length(state[1:]) * cosine
+    out: Array = (state[0][:, None] * np.hypot(momenta, mass) + along[:, None] * momenta) / mass
+    return out

@@ -1,0 +1,113 @@
+"""What all streams of an experiment behind a target share: where dark states come from and where they go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from darkmc.biasing.shield import ShieldedWay
+from darkmc.biasing.turned import Placed
+from darkmc.cards.experiment import Cut, EfficiencyTable
+from darkmc.core.kinematics import Array, length
+from darkmc.core.rng import CHUNKS, chunk_rng, stream_number
+from darkmc.geometry.directions import DirectionProposal
+from darkmc.geometry.shape import Shape
+from darkmc.selection.observables import Event, Observable, observable
+from darkmc.sources.mesons import MesonSource
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Source, volume and selection.
+
+    Attributes
+    ----------
+    source : MesonSource
+        Where mesons come from.
+    origin : array (3,)
+        Where the beam hits, m.
+    volume : Shape
+        Where something is seen.
+    proposal : DirectionProposal or None
+        Directions from the origin to it; None for lists, which may lie within it.
+    centre : array (3,)
+        Its middle, m.
+    exposure : float
+        Protons on target.
+    cuts : sequence of (Cut, Observable)
+        The selection.
+    everything : bool
+        Cuts ask for what only events hold.
+    efficiency_table : EfficiencyTable or None
+        Efficiency that depends on what is seen.
+    branching_factor : float
+        A factor of all weights.
+    spin, vary, absorbing : bool
+        Follow the spin of the gamma'; carry weights of alternatives along; take absorption into account.
+    way : ShieldedWay or None
+        What lies between.
+    photons_seen : Shape or None
+        Where the photon of a decay on the way is seen.
+    """
+
+    source: MesonSource
+    origin: Array
+    volume: Shape
+    proposal: DirectionProposal | None
+    centre: Array
+    exposure: float
+    cuts: Sequence[tuple[Cut, Observable]]
+    everything: bool
+    efficiency_table: EfficiencyTable | None
+    branching_factor: float
+    spin: bool
+    vary: bool
+    absorbing: bool
+    way: ShieldedWay | None
+    photons_seen: Shape | None
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """Path to the volume, and to its end, on the line to its centre, m."""
+        entry, leaving = self.volume.intersect(self.origin[None], (self.centre - self.origin)[None])
+        return float(entry[0]), float(leaving[0])
+
+    @property
+    def reach(self) -> float:
+        """Distance of the volume's centre, m."""
+        return float(np.linalg.norm(self.centre - self.origin))
+
+    @cached_property
+    def path_range(self) -> tuple[float, float]:
+        """Shortest path to the volume and longest path in it (m), over directions that can hit it."""
+        assert self.proposal is not None
+        rng = chunk_rng(0, stream_number("directions to the volume"), CHUNKS["proposal"][0])
+        directions, _ = self.proposal.sample(*rng.random((2, 4096)))
+        entry, leaving = self.volume.intersect_components(self.origin, directions)
+        return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
+
+    def efficiencies(self, event: Event) -> Array:
+        """Return the detection efficiency of events from the card's table; empty without a table."""
+        table = self.efficiency_table
+        return (
+            np.empty(0)
+            if table is None
+            else np.interp(observable(table.observable)(event), table.at, table.values)
+        )
+
+    def factors(self, meson: str, placed: Placed) -> Array:
+        """Return by what the flux card's alternatives multiply the weights, shape (m, n)."""
+        if not self.vary:
+            return np.empty((0, len(placed.weight)))
+        lab = placed.rotation(placed.parent[1:])
+        momentum = length(lab)
+        transverse2 = lab[0] ** 2 + lab[1] ** 2
+        return self.source.alternative_factors(meson, momentum, lab[2] / momentum, transverse2)
+
+    def production(self, placed: Placed) -> Array:
+        """Return where (m) and when (ns) the mesons decay, (4, n)."""
+        out = np.zeros((4, len(placed.weight)))
+        out[:3] = self.origin[:, None] if placed.origin is None else placed.origin
+        out[3] = 0.0 if placed.time is None else placed.time
+        return out

@@ -1,0 +1,308 @@
+"""One stream of dark states behind a target: emission, placement, route, signal; one row per primary.
+
+Valid while the detector is thin; of a shield before it each state meets its part.  Rows: the table in
+docs/weights.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmc.biasing.emission import Emitted, MesonEmission
+from darkmc.biasing.lists import ListPrimaries
+from darkmc.biasing.trained import AdaptiveMap
+from darkmc.biasing.turned import AnaloguePrimaries, Placed, TurnedPrimaries
+from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.flight import proper_length
+from darkmc.core.kinematics import Array, boost, length, some
+from darkmc.core.rng import StreamNumber, chunk_rng
+from darkmc.engine.routes import Route
+from darkmc.engine.site import Site
+from darkmc.engine.weight_bounds import row_bound, sampled_bound
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.point import unstable
+from darkmc.sample.rows import Channel, Rows
+from darkmc.sample.stream import ChannelPlan, Events, Momenta
+from darkmc.selection.cuts import stages
+from darkmc.signals.signal import Made, Outcome, Ray, Signal
+
+Placement = AnaloguePrimaries | ListPrimaries | TurnedPrimaries
+_PULL = 15.0  # how steeply training is led to the energy that a signal needs
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What is known of a channel before it is aimed.
+
+    Attributes
+    ----------
+    name, number : str, StreamNumber
+        Of the channel.
+    emission : MesonEmission
+        Where dark states come from.
+    route : Route
+        Which of them gets to the detector, and how.
+    signal : Signal
+        What it does there.
+    efficiency : float
+        Constant part of the detection efficiency.
+    states : tuple of str
+        Final states of decays on the way, whose branching ratios multiply.
+    counts_primaries : bool
+        No other channel has the same primaries.
+    """
+
+    name: str
+    number: StreamNumber
+    emission: MesonEmission
+    route: Route
+    signal: Signal
+    efficiency: float
+    states: tuple[str, ...]
+    counts_primaries: bool
+
+
+class Stream:
+    """A chain at a site, with its placement.
+
+    Parameters
+    ----------
+    site : Site
+        Source, volume and selection.
+    portal : DarkAxionPortal
+        The masses.
+    chain : Chain
+        Emission, route and signal.
+    placement : Placement
+        How parents are placed in the lab.
+    """
+
+    def __init__(self, site: Site, portal: DarkAxionPortal, chain: Chain, placement: Placement) -> None:
+        self.site, self.portal, self.chain, self.placement = site, portal, chain, placement
+        self.emission, self.route, self.signal = chain.emission, chain.route, chain.signal
+        self.number = chain.number
+        self.map: AdaptiveMap | None = None
+        # Uniform numbers: vertex | emission | way | place | signal | placement.
+        on_the_way = 4 if self.signal.per_length else 0
+        self._emission, self._way = slice(1, 4 + on_the_way // 2), slice(6, 8)
+        self._place = 8 if self.signal.per_length else 0
+        start = 4 + on_the_way + int(self.signal.per_length)
+        self._acting = slice(start, start + self.signal.n_uniform)
+        makes_spin = self.route.upstream and self.route.arriving.name == "dark_photon"
+        self._placing = self._acting.stop + int(makes_spin)
+
+    @property
+    def n_uniform(self) -> int:
+        """How many uniform numbers a row takes."""
+        return self._placing + self.placement.n_uniform
+
+    @property
+    def mappable(self) -> list[int]:
+        """Rows of the uniform numbers that decide energies and ways: of decays, place, recoil and meson."""
+        upstream = [4] if self.route.upstream else []
+        return [1, 2, *upstream, self._place, self._acting.start, *(self._placing + k for k in range(3))]
+
+    def plan(self) -> ChannelPlan:
+        """Return the channel as the simulation sees it."""
+        chain, route, signal = self.chain, self.route, self.signal
+        radiated = ("meson",) if self.emission.two_body else ("meson", "meson_photon")
+        upstream = ("upstream_photon", f"upstream_{route.arriving.name}") if route.upstream else ()
+        lists = self.site.source.lists
+        bounded = signal.largest_weight(np.array([1.0])) is not None
+        bound: Callable[[float], float] = partial(row_bound if bounded else sampled_bound, self)
+        return ChannelPlan(
+            name=chain.name,
+            number=chain.number,
+            cost=signal.cost,
+            power=self.emission.power + signal.power,
+            unstable=unstable(self.portal),
+            branching=self.site.branching_factor,
+            lifetimes=1 if route.kind == "far" else 0,
+            states=chain.states + signal.states,
+            efficiency=chain.efficiency,
+            n_cuts=len(self.site.cuts),
+            particles=(*radiated, "axion", "dark_photon", *upstream, *signal.particles),
+            vertices=("production", *(("upstream",) if route.upstream else ()), *signal.vertices),
+            run=self.run,
+            run_events=self.run_events,
+            bound=bound,
+            counts_primaries=chain.counts_primaries,
+            list_shares=np.empty(0) if lists is None else lists[self.emission.meson].group_shares,
+            absorbing=self.site.absorbing,
+        )
+
+    def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
+        """Return one chunk of rows."""
+        return self._make(seed, chunk, n_rows, with_events=False)[0]
+
+    def run_events(self, seed: int, chunk: int, n_rows: int) -> tuple[Rows, Events]:
+        """Return one chunk of rows with all momenta in the lab."""
+        return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, with_events=True))
+
+    def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
+        uniform = chunk_rng(seed, self.number, chunk).random((self.n_uniform, n_rows))
+        traced = self._trace(uniform, with_events)
+        return self._rows(traced, n_rows), self._events(traced) if with_events else None
+
+    def rehearse(self, uniform: Array) -> tuple[Channel, Array]:
+        """Return rows, and what leads to the energies that a signal needs; see :mod:`trained`."""
+        traced = self._trace(uniform)
+        guide = np.zeros(uniform.shape[1])
+        lacking = np.minimum(traced.ray.energy / self.signal.least_energy - 1.0, 0.0)
+        guide[traced.seen] = traced.produced * np.exp(_PULL * lacking)
+        return self.plan().channel(self._rows(traced, uniform.shape[1])), guide
+
+    def _trace(self, uniform: Array, with_events: bool = False) -> "_Traced":
+        """Follow primaries from uniform numbers (n_uniform, n), which a map may change in place."""
+        site, route = self.site, self.route
+        jacobian = np.ones(uniform.shape[1]) if self.map is None else self.map(uniform)
+        emitted = self.emission.sample(uniform[self._emission])
+        path, per_path = route.path(uniform[self._way], site.span[0] if route.upstream else 0.0)
+        carrier = emitted.pair.momentum(route.carrier.name)
+        arriving = carrier if emitted.upstream is None else emitted.upstream[1]
+        pointing = route.pointing(carrier, self.emission.mass, path, site.reach)
+        placed = self.placement.place(arriving, uniform[self._placing :], pointing)
+        ray = self._ray(placed, carrier, path)
+        seen = self._meeting(ray, placed)
+        ray, placed, emitted, uniform = ray.at(seen), placed.at(seen), emitted.at(seen), some(uniform, seen)
+        path, per_path = path[seen], per_path[seen]
+        ray = ray._replace(spin=self._spin(emitted, placed, uniform))
+        everything = with_events or site.everything
+        made = Made(emitted.pair, placed, self.emission.mass)
+        outcome = self.signal.act(ray, made, uniform[self._place], uniform[self._acting], everything)
+        produced = site.exposure * placed.weight * emitted.pair.weight * jacobian[seen]
+        carried = self._carried(emitted, placed) if route.upstream else None
+        absorb = self._absorb(ray, carried, path)
+        chain = self._chain(emitted, placed) if everything else {}
+        return _Traced(placed, seen, ray, outcome, produced, carried, path, per_path, absorb, chain)
+
+    def _meeting(self, ray: Ray, placed: Placed) -> NDArray[np.intp]:
+        """Return which rays meet the volume, from outside unless the signal may begin inside."""
+        meets = ray.chord > 0.0
+        if not self.signal.from_inside:
+            meets &= (ray.entry > 0.0) & (placed.weight > 0.0)
+        return np.flatnonzero(meets)
+
+    def _ray(self, placed: Placed, carrier: Array, path: Array) -> Ray:
+        """Return the state that arrives as a ray in the lab, with its path to and through the volume."""
+        momentum = length(placed.unstable[1:])
+        direction = placed.direction
+        if self.signal.per_length:
+            direction = placed.rotation(placed.unstable[1:] / momentum)
+        start = self.site.production(placed)
+        if self.route.kind == "far":
+            moved = boost(carrier, placed.parent, self.emission.mass)
+            size = length(moved[1:])
+            start[:3] += path * placed.rotation(moved[1:] / size)
+            start[3] += path * moved[0] / size / SPEED_OF_LIGHT_M_PER_NS
+        entry, leaving = self.site.volume.intersect_components(start[:3], direction)
+        chord = leaving - entry
+        if self.route.kind == "far" and self.site.photons_seen is not None:
+            chord[self.site.photons_seen.contains(start[:3].T)] = 0.0
+        state = self.route.arriving
+        lives = proper_length(1.0, momentum, state.mass) if state.decays else np.zeros_like(momentum)
+        return Ray(start, direction, placed.unstable[0], entry, np.nan_to_num(chord), lives)
+
+    def _carried(self, emitted: Emitted, placed: Placed) -> Array:
+        """Return the four-momentum of the state that decays on the way, in axes of the decay."""
+        carrier = emitted.pair.momentum(self.route.carrier.name)
+        return boost(carrier, placed.parent, self.emission.mass)
+
+    def _absorb(self, ray: Ray, carried: Array | None, path: Array) -> Array:
+        """Return n sigma L at G = 1 on the way, of a state that decays after a path and its daughter."""
+        way = self.site.way
+        if way is None or not (self.site.absorbing or self.signal.per_length):
+            return np.empty(0)
+        absorb = way.exponent(self.route.arriving.name, ray.energy)
+        if self.route.kind != "far" or carried is None:
+            return absorb
+        share = path / (path + ray.entry)
+        out: Array = share * way.exponent(self.route.carrier.name, carried[0]) + (1.0 - share) * absorb
+        return out
+
+    def _rows(self, traced: "_Traced", n_rows: int) -> Rows:
+        """Return the rows of primaries that met the volume."""
+        outcome, site, weight = traced.outcome, self.site, traced.produced * traced.outcome.weight
+        if self.signal.per_length:
+            weight = weight * traced.ray.chord
+        lives = np.zeros_like(weight)
+        if traced.carried is not None:
+            lives = proper_length(1.0, length(traced.carried[1:]), self.route.carrier.mass)
+        if self.route.kind == "far":
+            weight = weight * lives * traced.per_path
+        survive, window, second = self.route.lengths(outcome, lives, traced.path)
+        known = {**outcome.visible, **traced.chain} if site.everything else outcome.visible
+        primaries = self.signal.per_length and not self.route.upstream
+        return Rows(
+            weight,
+            survive,
+            window,
+            stages(site.cuts, known) if site.cuts else np.zeros(len(weight), dtype=np.int32),
+            traced.seen,
+            n_rows,
+            site.efficiencies(outcome.visible),
+            site.factors(self.emission.meson, traced.placed),
+            arriving=traced.produced if primaries else np.empty(0),
+            group=traced.placed.groups,
+            absorb=traced.absorb,
+            second=second,
+            veto=outcome.veto,
+            average=outcome.average,
+        )
+
+    def _spin(self, emitted: Emitted, placed: Placed, uniform: Array) -> Array | None:
+        """Return the linear polarisation (4, n) in the lab of a gamma' that arrives, if it has one."""
+        if not (self.site.spin and self.route.arriving.name == "dark_photon" and self.signal.per_length):
+            return None
+        spin = emitted.pair.dark_photon_spin
+        if self.route.upstream:
+            spin = self.emission.daughter_spin(emitted, uniform[[4, 5, self._placing - 1]])
+        return placed.rotation(boost(spin, placed.parent, self.emission.mass))
+
+    def _events(self, traced: "_Traced") -> Events:
+        """Return the lab events."""
+        vertices = {"production": self.site.production(traced.placed), **traced.outcome.vertices}
+        if self.route.upstream:
+            vertices["upstream"] = traced.ray.start
+        momenta = {**traced.chain, **traced.outcome.visible, **traced.outcome.momenta}
+        return Events(momenta, vertices, traced.outcome.flight)
+
+    def _chain(self, emitted: Emitted, placed: Placed) -> Momenta:
+        """Return the lab momenta of everything before the signal."""
+        pair = emitted.pair
+        frame = {"axion": pair.axion, "dark_photon": pair.dark_photon}
+        if pair.photon is not None:
+            frame["meson_photon"] = pair.photon
+        if emitted.upstream is not None:
+            frame["upstream_photon"], frame[f"upstream_{self.route.arriving.name}"] = emitted.upstream
+        known = {"meson": placed.parent}
+        known |= {name: boost(four, placed.parent, self.emission.mass) for name, four in frame.items()}
+        out = {name: placed.rotation(four) for name, four in known.items()}
+        if not self.signal.per_length:
+            size = length(placed.unstable[1:])
+            out[self.route.arriving.name] = np.concatenate([placed.unstable[:1], placed.direction * size])
+        return out
+
+
+class _Traced(NamedTuple):
+    """Primaries that met the volume, `seen` of those tried.
+
+    `produced` is what a primary stands for, `carried` the state that decays on the way (in axes of the
+    decay), `path` where it does and `per_path` 1/g of that draw; `absorb` is n sigma L at G = 1 on the way,
+    empty without a shield; `chain` holds the lab momenta before the signal where they are asked for.
+    """
+
+    placed: Placed
+    seen: NDArray[np.intp]
+    ray: Ray
+    outcome: Outcome
+    produced: Array
+    carried: Array | None
+    path: Array
+    per_path: Array
+    absorb: Array
+    chain: Momenta
