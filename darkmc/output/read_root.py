@@ -68,7 +68,8 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
     Raises
     ------
     PhysicsError
-        If the file does not exist, is no ROOT file, or has no ``events`` or no ``metadata``.
+        If the file does not exist, is no ROOT file, has no ``events`` or no ``metadata``, or if weights,
+        momenta or vertices are not one number for each event.
     """
     import uproot
 
@@ -85,15 +86,23 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
         raise PhysicsError(f"{path}: no '{missing[0]}' inside: not a sample of darkmc")
     if "weight" not in columns or len(columns["weight"]) == 0:
         raise PhysicsError(f"{path}: no weighted events inside")
-    return StoredSample(str(path), columns["weight"].astype(float), _grouped(columns), metadata)
+    return StoredSample(str(path), _numbers(path, columns, "weight"), _grouped(path, columns), metadata)
 
 
-def _grouped(columns: dict[str, Any]) -> dict[str, Array]:
+def _numbers(path: str | os.PathLike[str], columns: dict[str, Any], key: str) -> Array:
+    """Return a column as floats, if it holds one number for each weight."""
+    column = columns[key]
+    if column.dtype.kind not in "biuf" or column.shape != (len(columns["weight"]),):
+        raise PhysicsError(f"{path}: '{key}' is not one number for each event")
+    return np.asarray(column, dtype=float)
+
+
+def _grouped(path: str | os.PathLike[str], columns: dict[str, Any]) -> dict[str, Array]:
     """Join NAME_E, NAME_px, ... to (4, n) arrays by NAME."""
     out = {}
     for parts in (MOMENTUM, POSITION):
         for name in (key.removesuffix(f"_{parts[0]}") for key in columns if key.endswith(f"_{parts[0]}")):
             keys = [f"{name}_{part}" for part in parts]
             if all(key in columns for key in keys):
-                out[name] = np.array([columns[key] for key in keys], dtype=float)
+                out[name] = np.array([_numbers(path, columns, key) for key in keys])
     return out
