@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, boost, invariant_mass_squared, kallen, length
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.drawn import at_rest
@@ -69,12 +70,18 @@ class FermionScattering(Scattering):
         return self.spin_average * self.squared_amplitude(-np.asarray(q2), s) / (16.0 * np.pi * flux)
 
     def total(self, energy: Any = None) -> Any:
-        """Return sigma at G = 1 in cm^2, in closed form; 0 below threshold. Energies (GeV) broadcast."""
+        """Return sigma at G = 1 in cm^2, in closed form; 0 below threshold. Energies (GeV) broadcast.
+
+        PhysicsError where it is infinite: equal masses exchange a massless photon at any Q^2 down to 0.
+        """
         energy = np.asarray(energy, dtype=float)
         open_ = energy > self.threshold
         safe = np.where(open_, energy, 2.0 * self.threshold + 1.0)
         low, high = self.q2_limits(safe)
-        return np.where(open_, self.integral(safe, low, high) * GEV2_TO_CM2, 0.0)[()]
+        total = np.where(open_, self.integral(safe, low, high) * GEV2_TO_CM2, 0.0)[()]
+        if not np.all(np.isfinite(total)):
+            raise PhysicsError("scattering on a fermion: the cross section of equal masses is infinite")
+        return total
 
     def integral(self, energy: Any, low: Any, high: Any) -> Any:
         """Return the integral of dsigma/dQ^2 from low to high (GeV^2) at G = 1, in units of G^2 x GeV^0.
