@@ -21,7 +21,7 @@ _HOME = {
     "Sample": "darkmc.sample.sample",
     "Yield": "darkmc.sample.sample",
     "BinnedYield": "darkmc.sample.sample",
-    "write_root": "darkmc.output.root",
+    "write_root": "darkmc.output.events",
     "list_experiments": "darkmc.cards.names",
     "list_fluxes": "darkmc.cards.names",
     "list_runs": "darkmc.cards.names",

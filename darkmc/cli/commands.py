@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
@@ -175,18 +174,16 @@ def _parts(found: Any) -> str:
 def _generate(options: argparse.Namespace) -> int:
     from darkmc.core.estimates import with_error
     from darkmc.experiments.inputs import input_files
-    from darkmc.output.files import check_target, replacing
-    from darkmc.output.root import write_root
+    from darkmc.output.events import write_events, writer_of
+    from darkmc.output.files import check_target
 
     events, seed = whole_number("--events", options.events), chosen_seed(options)
     check_target(options.output, options.force)
-    if Path(options.output).suffix != ".root":
-        raise PhysicsError(f"{options.output}: the name of an event file ends in .root")
+    writer = writer_of(options.output)
     experiment, portal, coupling = chosen_point(options)
     check_target(options.output, options.force, input_files(experiment))
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
-    with replacing(options.output, options.force) as path:
-        write_root(path, stream)
+    write_events(options.output, stream, writer, options.force)
     print(
         f"{options.output}: {events} events from {stream.n_tried} primaries "
         f"(efficiency {stream.efficiency:.3f}), "

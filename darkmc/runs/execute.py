@@ -14,9 +14,9 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.units import parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.of_runs import draw_run
+from darkmc.output.events import write_root
 from darkmc.output.files import check_target
 from darkmc.output.limits import write_limits
-from darkmc.output.root import write_root
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.colliders import cross_sections, event_map
 from darkmc.runs.tables import Work, decay_lengths, histograms, masses

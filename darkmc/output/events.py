@@ -1,16 +1,45 @@
-"""ROOT files of events: a TTree of flat branches and the metadata as a JSON string."""
+"""Files of events: the writer is that of the name's ending, and is given columns in large batches."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError, shown
+from darkmc.output import writers
 from darkmc.output.files import replacing
+from darkmc.output.writers import Writer
+from darkmc.output.writers.root import RootWriter
 
 _BASKET = 16384  # entries per write, so that baskets compress well
+
+
+def _registered() -> dict[str, type[Writer]]:
+    """Return the writers in the modules of their folder, by suffix."""
+    modules = [import_module(f"{writers.__name__}.{found.name}") for found in iter_modules(writers.__path__)]
+    return {suffix: module.WRITER for module in modules for suffix in module.WRITER.suffixes}
+
+
+WRITERS = _registered()
+
+
+def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
+    """Return what writes files of a name, by its ending.
+
+    Raises
+    ------
+    PhysicsError
+        If no writer has it; the message names all endings.
+    """
+    name = Path(path).name
+    fitting = [suffix for suffix in WRITERS if name.endswith(suffix) and name != suffix]
+    if not fitting:
+        raise PhysicsError(f"{path}: the name of an event file ends in {', '.join(WRITERS)}")
+    return WRITERS[max(fitting, key=len)]
 
 
 def flat_branches(chunk: Any) -> dict[str, np.ndarray[Any, Any]]:
@@ -54,6 +83,36 @@ def _chunks(stream: Any) -> Iterator[Any]:
         yield chunk
 
 
+def write_events(path: str | os.PathLike[str], stream: Any, writer: type[Writer], force: bool = True) -> None:
+    """Write events to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    stream : EventStream, or any iterable of awkward arrays, or one of them
+        From ``Experiment.generate``; the metadata are the stream's, empty for other iterables.
+    writer : type
+        One of `WRITERS`.
+    force : bool
+        Replace a file that is there.
+
+    Raises
+    ------
+    PhysicsError
+        If it is no stream of events, there is no event, or the file cannot be written.
+    """
+    chunks = _chunks(stream)
+    metadata = getattr(stream, "metadata", {})
+    with replacing(path, force) as temporary, writer.open(temporary, metadata) as file:
+        empty = True
+        for columns in batches(chunks):
+            file.append(columns)
+            empty = False
+        if empty:
+            raise PhysicsError(f"{path}: there is no event to write")
+
+
 def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     """Write events to a ROOT file with a TTree ``events`` and a TObjString ``metadata`` (JSON).
 
@@ -82,17 +141,4 @@ def write_root(path: str | os.PathLike[str], stream: Any) -> None:
     """
     if not isinstance(path, str | os.PathLike):
         raise PhysicsError(f"path must be text or a path, not {shown(path)}")
-    chunks = _chunks(stream)
-    with replacing(path) as temporary:
-        import uproot
-
-        # an open file: as a name, what stands before a colon would be taken for a protocol
-        with temporary.open("r+b") as raw, uproot.recreate(raw, compression=uproot.ZSTD(1)) as file:
-            tree = None
-            for columns in batches(chunks):
-                if tree is None:
-                    tree = file.mktree("events", {name: column.dtype for name, column in columns.items()})
-                tree.extend(columns)
-            if tree is None:
-                raise PhysicsError(f"{path}: there is no event to write")
-            file["metadata"] = json.dumps(getattr(stream, "metadata", {}))
+    write_events(path, stream, RootWriter)
