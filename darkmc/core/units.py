@@ -136,6 +136,15 @@ def numbers(name: str, value: Any, what: str = "a number or an array of numbers"
     raise PhysicsError(f"{name} must be {what}, not {shown(value)}")
 
 
+def require_broadcast(where: str, *shapes: tuple[int, ...]) -> None:
+    """Raise PhysicsError if arrays of these shapes do not broadcast."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(shape) for shape in shapes if shape)
+        raise PhysicsError(f"{where}: the shapes {listed} of the arguments do not broadcast") from None
+
+
 def _real(value: Any) -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Decimal):
         raise TypeError

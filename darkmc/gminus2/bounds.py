@@ -9,11 +9,11 @@ import numpy as np
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.intervals import NAN, SCAN_HIGH, Exclusion, Interval
 from darkmc.core.kinematics import Numbers
-from darkmc.core.units import numbers, require_not_negative, require_positive
+from darkmc.core.units import numbers, require_broadcast, require_not_negative, require_positive
 from darkmc.gminus2 import dark_axion_two_loop
 from darkmc.gminus2.bands import Contribution, Quadratic, allowed_bands, excluded_bands
 from darkmc.gminus2.data import Row, difference
-from darkmc.gminus2.inputs import lepton_mass, require_broadcast
+from darkmc.gminus2.inputs import lepton_mass
 
 CRITERIA = ("overshoot", "interval", "shift")
 

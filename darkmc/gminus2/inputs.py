@@ -9,7 +9,7 @@ import numpy as np
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.particles import mass
-from darkmc.core.units import masses, numbers
+from darkmc.core.units import masses, numbers, require_broadcast
 
 LEPTONS = ("e", "mu", "tau")
 _LEPTON_NAMES = {**{name: name for name in LEPTONS}, "electron": "e", "muon": "mu", "tauon": "tau"}
@@ -27,15 +27,6 @@ def lepton_name(lepton: str) -> str:
 def lepton_mass(lepton: str) -> float:
     """Return the mass (GeV) of "e", "mu" or "tau", or raise PhysicsError with the nearest name."""
     return mass(lepton_name(lepton))
-
-
-def require_broadcast(where: str, *shapes: tuple[int, ...]) -> None:
-    """Raise PhysicsError if arrays of these shapes do not broadcast."""
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = ", ".join(str(shape) for shape in shapes if shape)
-        raise PhysicsError(f"{where}: the shapes {listed} of the arguments do not broadcast") from None
 
 
 def elementwise(function: Callable[_P, Numbers]) -> Callable[_P, Numbers]:

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, Numbers
-from darkmc.core.units import masses
-from darkmc.gminus2.inputs import couplings, require_broadcast
+from darkmc.core.units import masses, require_broadcast
+from darkmc.gminus2.inputs import couplings
 from darkmc.gminus2.quadrature import LINEAR_STEP, by_chunks, unit_rule
 
 _RULE = unit_rule(-310.0, 310.0, LINEAR_STEP)
