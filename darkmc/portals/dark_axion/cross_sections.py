@@ -11,6 +11,7 @@ from darkmc.core.units import (
     checked_couplings,
     energies,
     number,
+    require_broadcast,
     require_not_negative,
     require_positive,
     require_text,
@@ -25,6 +26,13 @@ LARGEST_BEAM = 1e4  # GeV; up to it differences of invariants keep 13 digits of 
 def squared(coupling: Numbers) -> Numbers:
     """Return G^2 in GeV^-2, or raise PhysicsError if a coupling is negative or not finite."""
     return np.square(checked_couplings(coupling)[()])
+
+
+def scaled(name: str, sigma: Numbers, coupling: Numbers) -> Numbers:
+    """Return sigma G^2 from sigma at G = 1, or raise PhysicsError where they do not broadcast."""
+    factor = squared(coupling)
+    require_broadcast(name, np.shape(sigma), np.shape(factor))
+    return sigma * factor
 
 
 class CrossSections(Processes):
@@ -52,13 +60,14 @@ class CrossSections(Processes):
         Raises
         ------
         PhysicsError
-            If sqrt_s is not above twice the lepton mass, or a number negative or not finite.
+            If sqrt_s is not above twice the lepton mass, a number negative or not finite, or if they do
+            not broadcast.
         """
         energy, m = energies("sqrt_s", sqrt_s), require_not_negative("m_lepton", m_lepton)
         if not np.all(energy > 2.0 * m):
             raise PhysicsError("sqrt_s must be finite and above twice the lepton mass")
         sigma: Numbers = annihilation.cross_section(np.square(energy), self.current, m)
-        return sigma * squared(coupling) * GEV2_TO_PB
+        return scaled("annihilation_cross_section", sigma, coupling) * GEV2_TO_PB
 
     def radiative_annihilation_cross_section(
         self, sqrt_s: float, e_min: float, e_max: float, abs_cos_max: float = 1.0, coupling: Numbers = 1.0
@@ -98,7 +107,7 @@ class CrossSections(Processes):
         if energy <= 2.0 * mass("e"):
             raise PhysicsError("sqrt_s must be above twice the electron mass")
         sigma = radiative_annihilation.cross_section(energy**2, low, high, self.current, widest, mass("e"))
-        return sigma * squared(coupling) * GEV2_TO_PB
+        return scaled("radiative_annihilation_cross_section", sigma, coupling) * GEV2_TO_PB
 
     def bremsstrahlung_cross_section(
         self, beam_energy: Numbers, Z: int, A: float, coupling: Numbers = 1.0
@@ -122,7 +131,7 @@ class CrossSections(Processes):
         Raises
         ------
         PhysicsError
-            If a number is out of its range.
+            If a number is out of its range, or energies and couplings do not broadcast.
         """
         beam = energies("beam_energy", beam_energy)
         if not np.all(beam > mass("e")):
@@ -134,7 +143,7 @@ class CrossSections(Processes):
             raise PhysicsError(f"Z (whole) and A must lie between 1 and {LARGEST_NUCLEUS}")
         target = Nucleus("", int(charge), mass_number)
         sigma: Numbers = bremsstrahlung.cross_section(beam, self.current, target)
-        return sigma * squared(coupling) * GEV2_TO_PB
+        return scaled("bremsstrahlung_cross_section", sigma, coupling) * GEV2_TO_PB
 
     def scattering_cross_section(
         self, incoming: str, energy: Numbers, target: str = "e", coupling: Numbers = 1.0
@@ -162,8 +171,8 @@ class CrossSections(Processes):
         Raises
         ------
         PhysicsError
-            If the incoming state or the target is unknown, an energy no number, or a coupling negative
-            or not finite.
+            If the incoming state or the target is unknown, an energy no number, a coupling negative or
+            not finite, if they do not broadcast, or the cross section is infinite (equal masses).
         """
         require_text("target", target)
         if require_text("incoming", incoming) not in ("a", "dark_photon"):
@@ -174,4 +183,4 @@ class CrossSections(Processes):
         state = "axion" if incoming == "a" else incoming
         (scattering,) = self.scatterings(state, target)
         sigma: Numbers = scattering.total(lab)
-        return sigma * squared(coupling)
+        return scaled("scattering_cross_section", sigma, coupling)

@@ -2,10 +2,12 @@
 
 from functools import cached_property
 
+import numpy as np
+
 from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
-from darkmc.core.units import checked_couplings, numbers
+from darkmc.core.units import checked_couplings, numbers, require_broadcast
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
@@ -154,15 +156,15 @@ class DarkAxionPortal(Widths, CrossSections):
         Raises
         ------
         PhysicsError
-            If the meson is not a pseudoscalar of the table, q2 no number, or a coupling negative or not
-            finite.
+            If the meson is not a pseudoscalar of the table, q2 no number, a coupling negative or not
+            finite, or if they do not broadcast.
         """
         name = canonical_name(meson)
         if name not in PSEUDOSCALARS:
             raise PhysicsError(f"'{meson}' has no a gamma' spectrum (one of {', '.join(PSEUDOSCALARS)} has)")
-        spectrum = meson_decay.relative_spectrum(
-            numbers("q2", q2)[()], mass(name), self.current, _checked(coupling)
-        )
+        square, strength = numbers("q2", q2)[()], _checked(coupling)
+        require_broadcast("meson_decay_spectrum", np.shape(square), np.shape(strength))
+        spectrum = meson_decay.relative_spectrum(square, mass(name), self.current, strength)
         out: Numbers = photon_coupling(name).value * spectrum
         return out
 

@@ -345,3 +345,21 @@ def test_masses_are_readable_and_the_portal_tells_them():
     portal = darkmc.DarkAxionPortal(m_dark_photon=0.03, m_axion=0.0)
     assert (portal.m_dark_photon, portal.m_axion) == (0.03, 0.0)
     assert repr(portal) == "DarkAxionPortal(m_dark_photon=0.03, m_axion=0)"
+
+
+@pytest.mark.parametrize("couplings", [[], [1e-4, 1e-3, 1e-2]])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("annihilation_cross_section", ([1.0, 10.0],)),
+        ("bremsstrahlung_cross_section", ([1.0, 10.0], 13, 27.0)),
+        ("scattering_cross_section", ("a", [1.0, 10.0], "e")),
+        ("meson_decay_spectrum", ("pi0", [0.004, 0.005])),
+    ],
+)
+def test_shapes_that_do_not_broadcast_are_refused(name, arguments, couplings):
+    method = getattr(DarkAxionPortal(0.03), name)
+    with pytest.raises(PhysicsError, match=rf"{name}: the shapes \(2,\), .* do not broadcast"):
+        method(*arguments, coupling=couplings)
+    pair = method(*arguments, coupling=[1e-4, 1e-3])
+    assert np.array_equal(pair, np.diagonal(method(*arguments, coupling=[[1e-4], [1e-3]])))
