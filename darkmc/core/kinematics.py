@@ -70,6 +70,27 @@ def boost(momentum: Array, frame: Array, frame_mass: Any) -> Array:
     return out
 
 
+def spin_at_rest(spin: Array, four: Array, mass: float) -> Array:
+    """Take linear polarisation four-vectors to the rest frames of their particles, by a pure boost.
+
+    Parameters
+    ----------
+    spin : array (4, n)
+        In the frame in which the particles move, orthogonal to their momenta.
+    four : array (4, n)
+        Four-momenta of the particles.
+    mass : float
+        Their mass.
+
+    Returns
+    -------
+    array (4, n)
+        Of energy zero, which is not computed: it would be a difference of large numbers.
+    """
+    axis = spin[1:] - four[1:] * (spin[0] / (four[0] + mass))
+    return np.concatenate([np.zeros_like(spin[:1]), axis / length(axis)])
+
+
 def boost_z(momentum: Array, gamma: Array, gamma_beta: Array) -> Array:
     """Boost four-momenta (4, n) along +z with the given gamma and gamma beta."""
     return np.stack(

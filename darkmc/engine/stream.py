@@ -28,7 +28,7 @@ from darkmc.sample.point import unstable
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.cuts import stages
-from darkmc.signals.signal import Made, Outcome, Ray, Signal
+from darkmc.signals.signal import Outcome, Ray, Signal
 
 Placement = AnaloguePrimaries | ListPrimaries | TurnedPrimaries
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
@@ -171,28 +171,22 @@ class Stream:
         ray, placed, emitted, uniform = ray.at(seen), placed.at(seen), emitted.at(seen), some(uniform, seen)
         path, per_path = path[seen], per_path[seen]
         ray = ray._replace(spin=self._spin(emitted, placed, uniform))
-        everything = with_events or site.everything
-        made = Made(emitted.pair, placed, self.emission.mass)
-        outcome = self.signal.act(ray, made, uniform[self._place], uniform[self._acting], everything)
+        chain = self._chain(emitted, placed) if with_events or site.everything else {}
+        outcome = self.signal.act(ray, chain, uniform[self._place], uniform[self._acting], bool(chain))
         produced = site.exposure * placed.weight * emitted.pair.weight * jacobian[seen]
         carried = self._carried(emitted, placed) if route.upstream else None
         absorb = self._absorb(ray, carried, path)
-        chain = self._chain(emitted, placed) if everything else {}
         return _Traced(placed, seen, ray, outcome, produced, carried, path, per_path, absorb, chain)
 
     def _meeting(self, ray: Ray, placed: Placed) -> NDArray[np.intp]:
         """Return which rays meet the volume, from outside unless the signal may begin inside."""
-        meets = ray.chord > 0.0
-        if not self.signal.from_inside:
-            meets &= (ray.entry > 0.0) & (placed.weight > 0.0)
-        return np.flatnonzero(meets)
+        meets = (ray.chord > 0.0) & (placed.weight > 0.0)
+        return np.flatnonzero(meets if self.signal.from_inside else meets & (ray.entry > 0.0))
 
     def _ray(self, placed: Placed, carrier: Array, path: Array) -> Ray:
         """Return the state that arrives as a ray in the lab, with its path to and through the volume."""
         momentum = length(placed.unstable[1:])
-        direction = placed.direction
-        if self.signal.per_length:
-            direction = placed.rotation(placed.unstable[1:] / momentum)
+        direction = placed.rotation(placed.unstable[1:] / momentum)
         start = self.site.production(placed)
         if self.route.kind == "far":
             moved = boost(carrier, placed.parent, self.emission.mass)
@@ -205,7 +199,8 @@ class Stream:
             chord[self.site.photons_seen.contains(start[:3].T)] = 0.0
         state = self.route.arriving
         lives = proper_length(1.0, momentum, state.mass) if state.decays else np.zeros_like(momentum)
-        return Ray(start, direction, placed.unstable[0], entry, np.nan_to_num(chord), lives)
+        four = np.concatenate([placed.unstable[:1], momentum * direction])
+        return Ray(start, four, direction, entry, np.nan_to_num(chord), lives)
 
     def _carried(self, emitted: Emitted, placed: Placed) -> Array:
         """Return the four-momentum of the state that decays on the way, in axes of the decay."""
@@ -256,7 +251,7 @@ class Stream:
 
     def _spin(self, emitted: Emitted, placed: Placed, uniform: Array) -> Array | None:
         """Return the linear polarisation (4, n) in the lab of a gamma' that arrives, if it has one."""
-        if not (self.site.spin and self.route.arriving.name == "dark_photon" and self.signal.per_length):
+        if not (self.site.spin and self.route.arriving.name == "dark_photon"):
             return None
         spin = emitted.pair.dark_photon_spin
         if self.route.upstream:
@@ -281,11 +276,7 @@ class Stream:
             frame["upstream_photon"], frame[f"upstream_{self.route.arriving.name}"] = emitted.upstream
         known = {"meson": placed.parent}
         known |= {name: boost(four, placed.parent, self.emission.mass) for name, four in frame.items()}
-        out = {name: placed.rotation(four) for name, four in known.items()}
-        if not self.signal.per_length:
-            size = length(placed.unstable[1:])
-            out[self.route.arriving.name] = np.concatenate([placed.unstable[:1], placed.direction * size])
-        return out
+        return {name: placed.rotation(four) for name, four in known.items()}
 
 
 class _Traced(NamedTuple):

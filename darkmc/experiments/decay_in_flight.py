@@ -22,7 +22,7 @@ from darkmc.engine.stream import Chain, Stream
 from darkmc.experiments.fixed_target import CONVERTING, FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.stream import ChannelPlan
-from darkmc.signals.decay import threshold, visible_decay
+from darkmc.signals.decay import Decay, threshold
 
 
 class DecayInFlight(FixedTarget):
@@ -102,7 +102,7 @@ class DecayInFlight(FixedTarget):
             number=channel_number(meson, state),
             emission=MesonEmission(portal, meson, spin),
             route=Route("direct", portal.heavy, portal.heavy),
-            signal=visible_decay(portal, state, self.energy_window(state), natural_, spin),
+            signal=Decay(portal, state, self.energy_window(state), natural_, spin),
             efficiency=self.constant_efficiency(state),
             states=(),
             counts_primaries=state == open_states[0],

@@ -16,8 +16,8 @@ from darkmc.portals.dark_axion.coherent_conversion import conversion_on, outgoin
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
-from darkmc.sample.stream import Flight
-from darkmc.signals.signal import Made, Outcome, Ray
+from darkmc.sample.stream import Flight, Momenta
+from darkmc.signals.signal import Outcome, Ray
 
 SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
 
@@ -108,12 +108,12 @@ class NucleusConversion:
         """Say that no bound is known."""
         del energy
 
-    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
+    def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return conversion, decay and photon; see :class:`Signal`."""
         del made
         path = ray.entry + ray.chord * place
         out, versine, azimuth, rate = self.target.convert(ray, uniform[[0, 1, 2, -1]])
-        scatter = ray.point(path, self.decay.daughter_mass)
+        scatter = ray.point(path)
         first, second = perpendicular_pair(ray.direction)
         cos, sin = np.cos(azimuth), np.sin(azimuth)
         across = np.sqrt(versine * (2.0 - versine))

@@ -24,11 +24,11 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis
 from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
 from darkmc.sample.columns import NOTHING
-from darkmc.sample.stream import Flight
+from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import observable
 from darkmc.signals.conversion import SIGMA_TO_M2
-from darkmc.signals.signal import Made, Outcome, Ray
+from darkmc.signals.signal import Outcome, Ray
 
 _PAPER_LEAST_M = 1.0  # shortest path of the founding paper's average
 _INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep absorption, about
@@ -139,7 +139,7 @@ class ElectronRecoil:
         """Say that no bound is known."""
         del energy
 
-    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
+    def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the recoil, and the veto on what goes out; see :class:`Signal`."""
         del made
         scattering, path = self.scattering, ray.entry + ray.chord * place
@@ -155,13 +155,12 @@ class ElectronRecoil:
         )
         weight = weight * factor
         recoil = scattering.recoil(ray.energy, kinetic, ray.direction, azimuth)
-        incoming = ray.momentum(scattering.m_in)
-        outgoing = incoming - recoil
+        outgoing = ray.four - recoil
         outgoing[0] += scattering.target_mass
         window = NOTHING
         veto, average = self._veto(ray, path, outgoing) if self.vetoed else (NOTHING, NOTHING)
         momenta, flight = {"recoil_electron": recoil, "outgoing": outgoing}, None
-        scatter = ray.point(path, scattering.m_in)
+        scatter = ray.point(path)
         if self.decay is not None and (everything or self.with_photon):
             daughters, flight = self._decayed(self.decay, (recoil, outgoing), scatter, uniform[2:])
             momenta |= daughters

@@ -6,63 +6,64 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.biasing.turned import Placed
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.kinematics import Array, some
-from darkmc.portals.dark_axion.dark_pair import DarkPair
+from darkmc.core.kinematics import Array, length, some
 from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.observables import Event
 
 
 class Ray(NamedTuple):
-    """A dark state at the detector: start (4, n) in m and ns, direction, energy, path there and in it.
+    """A dark state at the detector, in the lab.
 
-    `per_metre` is the proper length per metre of a state that decays, 0 of one that does not; `spin` the
-    linear polarisation four-vector (4, n) of a gamma' in the lab; None: unpolarised or spin 0.
+    Attributes
+    ----------
+    start : array (4, n)
+        Where and when it starts, m and ns.
+    four : array (4, n)
+        Four-momentum, GeV.
+    direction : array (3, n)
+        Its direction.
+    entry, chord : array (n,)
+        Path to the volume and in it, m.
+    per_metre : array (n,)
+        Proper length per metre of a state that decays, 0 of one that does not.
+    spin : array (4, n) or None
+        Linear polarisation four-vector; None: unpolarised, or spin 0.
     """
 
     start: Array
+    four: Array
     direction: Array
-    energy: Array
     entry: Array
     chord: Array
     per_metre: Array
     spin: Array | None = None
 
+    @property
+    def energy(self) -> Array:
+        """Energy, GeV."""
+        out: Array = self.four[0]
+        return out
+
     def at(self, index: NDArray[np.intp]) -> "Ray":
         """Return some of the rays."""
-        start, direction, energy, entry, chord, per_metre, spin = self
+        start, four, direction, entry, chord, per_metre, spin = self
         return Ray(
             some(start, index),
+            some(four, index),
             some(direction, index),
-            energy[index],
             entry[index],
             chord[index],
             per_metre[index],
             None if spin is None else some(spin, index),
         )
 
-    def point(self, path: Array, mass: float) -> Array:
-        """Return where and when a state of some mass (GeV) is after a path (m), (4, n)."""
-        speed = np.sqrt(np.maximum(1.0 - (mass / self.energy) ** 2, 1e-30))
-        step = np.concatenate([self.direction, (1.0 / (speed * SPEED_OF_LIGHT_M_PER_NS))[None]])
-        out: Array = self.start + path * step
+    def point(self, path: Array) -> Array:
+        """Return where and when a state is after a path (m), (4, n)."""
+        slowness = self.four[0] / length(self.four[1:]) / SPEED_OF_LIGHT_M_PER_NS
+        out: Array = self.start + path * np.concatenate([self.direction, slowness[None]])
         return out
-
-    def momentum(self, mass: float) -> Array:
-        """Return the four-momentum (4, n) of a state of some mass (GeV)."""
-        size = np.sqrt(np.maximum((self.energy - mass) * (self.energy + mass), 0.0))
-        out: Array = np.concatenate([self.energy[None], size * self.direction])
-        return out
-
-
-class Made(NamedTuple):
-    """What was made before a ray: decays of parents in their rest frame, and where they are in the lab."""
-
-    pair: DarkPair
-    placed: Placed
-    parent_mass: float
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,20 @@ class Signal(Protocol):
         """Return the largest weight of an outcome at some energies; None: not known."""
         ...
 
-    def act(self, ray: Ray, made: Made, place: Array, uniform: Array, everything: bool) -> Outcome:
-        """Return the outcome for rays (n), from uniforms (n,) for the place and (n_uniform, n)."""
+    def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
+        """Return the outcome for rays (n).
+
+        Parameters
+        ----------
+        ray : Ray
+            What arrives.
+        made : dict of arrays (4, n)
+            Lab momenta of what was made before, where they are asked for.
+        place : array (n,)
+            Uniform numbers for where it happens.
+        uniform : array (n_uniform, n)
+            Uniform numbers.
+        everything : bool
+            Make what is not seen, too.
+        """
         ...

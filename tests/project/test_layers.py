@@ -18,7 +18,6 @@ LAYER = {name: k for k, name in enumerate(ORDER)}
 UPWARDS = {
     ("engine.collider_stream", "experiments.collider"),
     ("engine.events", "experiments.experiment"),
-    ("signals.signal", "biasing.turned"),
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
