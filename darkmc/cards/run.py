@@ -1,7 +1,7 @@
 """What a run card may say: one model per kind of run; the numbers of a picture stand nowhere else."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
@@ -42,8 +42,9 @@ _MOST_EVENTS = 10**7  # made at once
 
 
 class RunCard(Checked):
-    """A ready run: what every kind says."""
+    """A ready run: what every kind says; the module of `darkmc.runs` that is named as the kind does it."""
 
+    takes_overlays: ClassVar[bool] = False  # whether curves from elsewhere can be laid over its picture
     schema_: Literal[1] = Field(alias="schema")
     kind: str
     name: FileName
@@ -68,6 +69,7 @@ class Curve(Checked):
 class LimitsRun(RunCard):
     """Limits of some experiments, their picture, and a sample of events."""
 
+    takes_overlays: ClassVar[bool] = True
     kind: Literal["limits"] = "limits"
     experiments: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()

@@ -13,10 +13,10 @@ from darkmc.core.units import parse_axion_mass, parse_energy_grid, parse_number,
 def figure(options: argparse.Namespace) -> int:
     """Draw a run's tables, or one limit table."""
     from darkmc.figures.limits import draw_limits
-    from darkmc.figures.of_runs import draw_run
     from darkmc.figures.overlays import read_overlay, split_label
     from darkmc.figures.style import picture
     from darkmc.output.files import replacing
+    from darkmc.runs.execute import draw_run
 
     inputs = [options.name, *(split_label(text)[0] for text in options.overlay)]
     target = picture(options.output, options.force, inputs)
@@ -52,9 +52,10 @@ def plot(options: argparse.Namespace) -> int:
 def decay_length(options: argparse.Namespace) -> int:
     """Draw decay lengths over the mass."""
     from darkmc.experiments.experiment import Experiment
-    from darkmc.figures.decay_length import characteristic_energies, decay_curves, draw_decay_lengths
+    from darkmc.figures.decay_length import draw_decay_lengths
     from darkmc.figures.style import picture
     from darkmc.output.files import replacing
+    from darkmc.runs.decay_length import characteristic_energies, decay_curves
 
     target = picture(options.output, options.force)
     coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))

@@ -7,11 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.cards.experiment import ExperimentCard, FixedTargetCard
-from darkmc.cards.run import DecayLengthRun
-from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
-from darkmc.experiments.experiment import Experiment
 from darkmc.figures.style import (
     COLOURS,
     HATCHES,
@@ -25,48 +21,9 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.output.csv_tables import POINT, read_table
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
 Masses = Sequence[tuple[float, float]]  # of dark photon and axion, GeV
-_BEAM_SHARES, _APART = (0.1, 0.5), 1.5
 _ROOM = 1e4  # lines are shown down and up to this factor from the detector's distances
-
-
-def decay_length(portal: DarkAxionPortal, energy_GeV: float, coupling: float) -> float:
-    """Return beta gamma c tau (m) of the dark photon; nan below its mass, inf if it is stable."""
-    mass = portal.m_dark_photon
-    if energy_GeV < mass:
-        return float("nan")
-    momentum = np.sqrt((energy_GeV - mass) * (energy_GeV + mass))
-    return float(momentum / mass * portal.dark_photon_ctau(coupling))
-
-
-def characteristic_energies(card: ExperimentCard) -> list[float]:
-    """Return the limits of cuts on energies, and a tenth and half of the beam's unless near one of those."""
-    card = _fixed_target(card)
-    cuts = [cut for cut in card.cuts if cut.observable.startswith("E_")]
-    found = [limit for cut in cuts for limit in (cut.min, cut.max) if limit is not None and limit > 0.0]
-    beam = card.beam.momentum_GeV or card.beam.kinetic_energy_GeV or 0.0
-    for share in _BEAM_SHARES:
-        if all(max(share * beam / known, known / (share * beam)) > _APART for known in found):
-            found.append(share * beam)
-    return sorted(set(found))
-
-
-def _fixed_target(card: ExperimentCard) -> FixedTargetCard:
-    if not isinstance(card, FixedTargetCard):
-        raise PhysicsError(f"{card.name}: decay distances are drawn for detectors behind a target")
-    return card
-
-
-def detector_distances(experiment: Experiment) -> tuple[float, float]:
-    """Return where the ray from the target to the middle of the volume enters and leaves it, m."""
-    card = _fixed_target(experiment.card)
-    start = np.array(card.beam.origin_m)
-    towards = np.array(card.geometry.centre_m) - start
-    entry, leave = experiment.geometry.intersect(start, towards)
-    return float(entry[0]), float(leave[0])
 
 
 @dataclass(frozen=True)
@@ -87,62 +44,6 @@ class DecayCurves:
     entry: float
     leave: float
     curves: dict[float, Array]
-
-
-def decay_curves(
-    experiment: Experiment, masses: Masses, coupling: float, energies: Sequence[float]
-) -> DecayCurves:
-    """Return decay distances for an experiment.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Its card gives the distances.
-    masses : sequence of (m_dark_photon, m_axion)
-        GeV, increasing.
-    coupling : float
-        G in GeV^-1.
-    energies : sequence of float
-        Energies of the dark photon, GeV.
-
-    Raises
-    ------
-    PhysicsError
-        If the dark photon decays at none of these masses, or none of the energies reaches one.
-    """
-    if len(masses) < 2:
-        raise PhysicsError("a curve needs at least two masses")
-    portals = [DarkAxionPortal(*pair) for pair in masses]
-    curves = {e: np.array([decay_length(portal, e, coupling) for portal in portals]) for e in energies}
-    if not any(np.isfinite(curve).any() for curve in curves.values()):
-        raise PhysicsError("no dark photon of these masses and energies decays")
-    return DecayCurves(experiment.name, *detector_distances(experiment), curves)
-
-
-def draw_decay_run(card: DecayLengthRun, folder: Path, outputs: Sequence[Path]) -> None:
-    """Draw what a run of kind ``decay-length`` wrote and write the pictures.
-
-    Raises
-    ------
-    PhysicsError
-        If a table is missing or cannot be read.
-    """
-    columns = ("energy_GeV", *POINT, "decay_length_m")
-    rows = read_table(folder / f"{card.name}.csv", ("experiment",), columns)
-    scales = read_table(folder / f"{card.name}-detectors.csv", ("experiment",), ("entry_m", "exit_m"))
-    found = []
-    for scale in scales:
-        lines: dict[float, list[float]] = {}
-        for row in rows:
-            if row["experiment"] == scale["experiment"]:
-                lines.setdefault(row["energy_GeV"], []).append(row["decay_length_m"])
-        curves = {energy: np.array(line) for energy, line in lines.items()}
-        found.append(DecayCurves(scale["experiment"], scale["entry_m"], scale["exit_m"], curves))
-    masses = list(dict.fromkeys((row["m_dark_photon_GeV"], row["m_axion_GeV"]) for row in rows))
-    lengths = {len(curve) for each in found for curve in each.curves.values()}
-    if lengths != {len(masses)}:
-        raise PhysicsError(f"{folder / f'{card.name}.csv'}: not the same masses for every energy")
-    draw_decay_lengths(found, masses, rows[0]["coupling_per_GeV"], outputs, card.title)
 
 
 def draw_decay_lengths(

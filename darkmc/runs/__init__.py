@@ -1,1 +1,1 @@
-"""Ready runs: tables and pictures of a card."""
+"""Ready runs, a module for each kind: its tables, and the picture drawn from them."""

@@ -1,29 +1,18 @@
-"""Tables of runs that are no limits: what is computed, with its Monte Carlo error, before it is drawn.
+"""What tables and pictures of several kinds of runs share: points, axes, heads."""
 
-Each function checks a run and returns what does it: a function that writes into a folder and yields files.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
 from darkmc import __version__
-from darkmc.cards.load import flatten
-from darkmc.cards.run import Axis, DecayLengthRun, HistogramRun, Point, parse_grids
+from darkmc.cards.run import Axis, Point, parse_grids
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, Numbers
+from darkmc.core.kinematics import Array
 from darkmc.core.units import parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.decay_length import decay_curves
-from darkmc.output.csv_tables import Row, write_table
+from darkmc.output.csv_tables import Row
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.sample.sample import Sample
 from darkmc.selection.observables import observable
-
-Work = Callable[[Path], Iterator[Path]]
-PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 
 
 def edges(axis: Axis) -> Array:
@@ -69,75 +58,8 @@ def require_open(experiment: Experiment, portal: DarkAxionPortal, names: Sequenc
             raise PhysicsError(f"{experiment.name} has no events with '{name}'")
 
 
-def histograms(card: HistogramRun, preset: str) -> Work:
-    """Return what makes histograms of an observable, and yields in the bands and in all."""
-    experiment = Experiment(card.experiment, preset, dict(flatten(card.overrides)))
-    for point in card.points:
-        require_open(experiment, at(point)[0], [card.axis.observable])
-    return partial(_write_histograms, card, experiment)
-
-
-def _write_histograms(card: HistogramRun, experiment: Experiment, folder: Path) -> Iterator[Path]:
-    name, bins, regions = card.axis.observable, [], []
-    for point in card.points:
-        portal, columns = at(point)
-        coupling = point.coupling_per_GeV
-        sample = experiment.simulate(portal, card.precision, at=coupling, seed=card.seed, progress=True)
-        bins += [columns | row for row in _bins(sample, name, edges(card.axis), coupling)]
-        total = sample.expected_events(coupling)
-        regions.append(columns | {"region": "all", "low": None, "high": None} | _events(*total))
-        for band in card.bands:
-            (row,) = _bins(sample, name, np.array([band.min, band.max]), coupling)
-            regions.append(columns | {"region": band.label} | row)
-    unit = observable(name).unit
-    lines = header(
-        f"{name} of events at {experiment.name}",
-        f"seed {card.seed}, precision {card.precision:g}, preset {experiment.preset}, "
-        f"overrides {dict(flatten(card.overrides))}",
-        *experiment.provenance,
-        f"low and high in {unit or 'no unit'}; events per bin and their Monte Carlo error (empty: unknown)",
-    )
-    yield write_table(folder / f"{card.name}.csv", lines, bins)
-    yield write_table(folder / f"{card.name}-yields.csv", lines, regions)
-
-
-def _bins(sample: Sample, name: str, limits: Array, coupling: float) -> Iterator[Row]:
-    found = sample.histogram(name, limits, coupling)
-    for k, (value, error) in enumerate(zip(found.value, found.error, strict=True)):
-        yield {"low": float(limits[k]), "high": float(limits[k + 1])} | _events(value, error)
-
-
-def _events(value: Numbers, error: Numbers) -> Row:
-    return {"events": float(value), "events_error": float(error) if np.isfinite(error) else None}
-
-
-def decay_lengths(card: DecayLengthRun, preset: str) -> Work:
-    """Return what computes decay distances, and the distances of the detectors."""
-    pairs = masses(card.m_dark_photon, card.m_axion)
-    found = []
-    for detector in card.detectors:
-        energies = [float(e) for e in parse_grids(detector.energies)]
-        experiment = Experiment(detector.experiment, preset)
-        found.append(decay_curves(experiment, pairs, card.coupling_per_GeV, energies))
-    lines = header("mean decay distance of the dark photon", "closed forms: no Monte Carlo error")
-    rows = [
-        {
-            "experiment": each.name,
-            "energy_GeV": energy,
-            "m_dark_photon_GeV": m_dark_photon,
-            "m_axion_GeV": m_axion,
-            "coupling_per_GeV": card.coupling_per_GeV,
-            "decay_length_m": float(length),
-        }
-        for each in found
-        for energy, curve in each.curves.items()
-        for (m_dark_photon, m_axion), length in zip(pairs, curve, strict=True)
-    ]
-    scales = [{"experiment": each.name, "entry_m": each.entry, "exit_m": each.leave} for each in found]
-
-    def work(folder: Path) -> Iterator[Path]:
-        yield write_table(folder / f"{card.name}.csv", lines, rows)
-        where = header("where the ray from the target to the middle of a detector enters and leaves it")
-        yield write_table(folder / f"{card.name}-detectors.csv", where, scales)
-
-    return work
+def axis_label(name: str) -> str:
+    """Return an observable in words, with its unit."""
+    quantity = observable(name)
+    unit, words = quantity.unit.replace("^2", "$^2$"), quantity.label or name
+    return f"{words} [{unit}]" if unit else words

@@ -7,11 +7,8 @@ import numpy as np
 import pytest
 import uproot
 
-from darkmc import DarkAxionPortal, Experiment
 from darkmc.cli import main
-from darkmc.core.constants import HBAR_C_GEV_M
-from darkmc.figures import limits, of_runs, samples, style
-from darkmc.figures.decay_length import characteristic_energies, decay_length, detector_distances
+from darkmc.figures import limits, samples, style
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
 from darkmc.output.read_root import read_sample
@@ -169,7 +166,9 @@ def test_force_replaces_a_picture_and_a_far_overlay_is_told(folder, capsys):
 def drawn_tables(monkeypatch):
     """Return the names of the tables that ``figure charm`` draws here, in order."""
     seen = []
-    monkeypatch.setattr(of_runs, "draw_limits", lambda tables, *_: seen.extend(t.stem for t in tables))
+    monkeypatch.setattr(
+        "darkmc.runs.limits.draw_limits", lambda tables, *_: seen.extend(t.stem for t in tables)
+    )
     assert main([*FIGURE, "x.png"]) == 0
     return seen
 
@@ -366,25 +365,6 @@ def test_delay_is_that_of_the_dark_photon(sample_path):
     path = np.sqrt(np.sum((sample.event["decay"] - sample.event["production"])[:3] ** 2, axis=0))
     late = path * (1.0 / speed - 1.0) / 0.299792458
     np.testing.assert_allclose(samples.delay(sample.event), late, rtol=1e-4, atol=3e-12)
-
-
-def test_decay_length_is_beta_gamma_c_tau():
-    mass, energy, coupling = 0.01, 25.0, 1e-3
-    portal = DarkAxionPortal(mass)
-    # two-body width G^2 m^3/(96 pi), and the measured share of pairs on top of it
-    width = coupling**2 * mass**3 / (96.0 * math.pi) / portal.branching_ratio("a gamma")
-    gamma = energy / mass
-    expected = math.sqrt(gamma**2 - 1.0) * HBAR_C_GEV_M / width
-    assert decay_length(portal, energy, coupling) == pytest.approx(expected, rel=1e-9)
-    assert math.isnan(decay_length(portal, 0.5 * mass, coupling))
-
-
-def test_distances_and_energies_come_from_the_card():
-    experiment = Experiment("charm-decay")
-    slant = math.hypot(5.0, 497.5) / 497.5  # the ray to the middle of the volume
-    assert detector_distances(experiment) == pytest.approx((480.0 * slant, 515.0 * slant), rel=1e-9)
-    assert characteristic_energies(experiment.card) == [3.0, 40.0, 200.0]
-    assert characteristic_energies(Experiment("charm-finegrained").card) == [7.5, 50.0, 200.0]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,23 @@
 """Ready runs: tables against independent numbers, pictures from tables alone, nothing half-done."""
 
 import csv
+import inspect
 import math
+import typing
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 from darkmc import CardError, DarkAxionPortal, Experiment
 from darkmc.cards.load import load_card
-from darkmc.cards.run import parse_grids
+from darkmc.cards.run import RUN_MODELS, parse_grids
 from darkmc.cli import main
 from darkmc.core.constants import HBAR_C_GEV_M
-from darkmc.figures import histogram, style
+from darkmc.figures import style
 from darkmc.output.csv_tables import read_table, write_table
+from darkmc.runs import histogram
+from darkmc.runs.run import run_of
 
 HEAD = 'schema = 1\nname = "toy"\ntitle = "A toy"\n'
 LIMITS = """
@@ -112,6 +117,17 @@ KINDS = {
     "cross-sections": (CROSS, ["toy.csv"]),
     "map": (MAP, ["toy.csv", "toy-windows.csv"]),
 }
+
+
+def test_every_kind_of_run_is_a_module_named_as_it_is():
+    """What a kind costs: its module and the model of its card; here each of them is tried."""
+    files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
+    assert files - {"--init--", "execute", "run", "tables"} == set(RUN_MODELS) == set(KINDS)
+    for kind, model in RUN_MODELS.items():
+        module = run_of(model.model_construct(kind=kind))
+        for function in (module.work, module.draw):
+            assert typing.get_type_hints(function)["card"] is model
+        assert ("overlays" in inspect.signature(module.draw).parameters) == model.takes_overlays
 
 
 def rows(path):
@@ -220,7 +236,7 @@ def test_a_histogram_shows_the_tables_bins_and_errors(done, here, monkeypatch):
     figures = []
     monkeypatch.setattr(histogram, "save", lambda figure, _: figures.append(figure))
     run = load_card("runs", card(here, HISTOGRAM)).card
-    histogram.draw_histograms(run, done["histogram"], [])
+    histogram.draw(run, done["histogram"], [])
     (axes,) = figures[0].axes
     table = rows(done["histogram"] / "toy.csv")
     drawn = [patch.get_data() for patch in axes.patches if hasattr(patch, "get_data")]

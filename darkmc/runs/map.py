@@ -1,4 +1,4 @@
-"""Tables of runs at colliders: cross sections, with and without a radiated photon, and maps of photons."""
+"""Runs of kind ``map``: photons of e+ e- -> a gamma' in two observables, and analyses' windows."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -9,81 +9,36 @@ import numpy as np
 
 from darkmc.cards.collider import ColliderCard
 from darkmc.cards.load import flatten
-from darkmc.cards.run import CrossSectionsRun, MapRun, Photons
+from darkmc.cards.run import MapRun
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
-from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.experiments.collider import PB_PER_FB
 from darkmc.experiments.experiment import Experiment
-from darkmc.output.csv_tables import Row, write_table
+from darkmc.figures.style import LINES, legend_above, measured, plain, point, save, styled
+from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.radiative_sampler import RadiativeAnnihilation
-from darkmc.runs.tables import Work, at, edges, header, masses, point_columns, require_open
+from darkmc.runs.run import Settings, Work
+from darkmc.runs.tables import at, axis_label, edges, header, require_open
 from darkmc.sample.sample import Sample
 from darkmc.selection.cuts import interval
 
-
-def cross_sections(card: CrossSectionsRun, preset: str) -> Work:
-    """Return what computes e+ e- -> a gamma' and a gamma gamma', the latter also by its generator."""
-    del preset  # no experiment has a say
-    portals = [DarkAxionPortal(*pair) for pair in masses(card.m_dark_photon, card.m_axion)]
-    if not any(portal.current.threshold < card.sqrt_s_GeV for portal in portals):
-        raise PhysicsError(f"run {card.name}: no mass is below sqrt_s_GeV = {card.sqrt_s_GeV:g}")
-    return partial(_write_cross_sections, card, portals)
+_CORNERS = ("x_low", "x_high", "y_low", "y_high")
+_SHARES = ("share", "share_error")
+_EDGES = ("#D55E00", "black", "#CC79A7")
 
 
-def _write_cross_sections(
-    card: CrossSectionsRun, portals: Sequence[DarkAxionPortal], folder: Path
-) -> Iterator[Path]:
-    nothing: Row = {"e_min_GeV": None, "e_max_GeV": None, "abs_cos_max": None}
-    rows: list[Row] = []
-    for portal in portals:
-        point = point_columns(portal, card.coupling_per_GeV)
-        sigma = float(portal.annihilation_cross_section(card.sqrt_s_GeV, card.coupling_per_GeV))
-        exact: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
-        rows.append({"process": "a gamma'"} | nothing | point | exact)
-    for number, photons in enumerate(card.photons):
-        for portal in portals:
-            point = point_columns(portal, card.coupling_per_GeV)
-            found = _radiative(card, photons, portal, number)
-            rows.append({"process": "a gamma gamma'"} | photons.model_dump() | point | found)
-    lines = header(
-        f"e+ e- -> a gamma' and a gamma gamma' at sqrt(s) = {card.sqrt_s_GeV:g} GeV",
-        f"seed {card.seed}, {card.events} events of the generator at each point of an open process",
-        "cross_section_pb in closed form or by quadrature; generated_pb: by the generator, with its error",
-    )
-    yield write_table(folder / f"{card.name}.csv", lines, rows)
-
-
-def _radiative(card: CrossSectionsRun, photons: Photons, portal: DarkAxionPortal, number: int) -> Row:
-    """Return the cross section of e+ e- -> a gamma gamma', and what the generator makes of it."""
-    limits = (photons.e_min_GeV, photons.e_max_GeV, photons.abs_cos_max)
-    sigma = float(
-        portal.radiative_annihilation_cross_section(card.sqrt_s_GeV, *limits, card.coupling_per_GeV)
-    )
-    row: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
-    if sigma > 0.0:
-        generator = RadiativeAnnihilation(card.sqrt_s_GeV, *limits, portal.current, spin_correlations=False)
-        rng = chunk_rng(card.seed, stream_number("radiative annihilation"), number)
-        uniform = rng.random((generator.n_uniform, card.events))
-        weight = generator.sample(uniform).weight * card.coupling_per_GeV**2
-        error = float(np.std(weight, ddof=1) / np.sqrt(card.events))
-        row |= {"generated_pb": float(np.mean(weight)), "generated_error_pb": error}
-    return row
-
-
-def event_map(card: MapRun, preset: str) -> Work:
+def work(card: MapRun, settings: Settings) -> Work:
     """Return what fills a map of the photons at a collider, and what windows keep of the pairs."""
-    experiment = Experiment(card.experiment, preset, dict(flatten(card.overrides)))
+    experiment = Experiment(card.experiment, settings.preset, dict(flatten(card.overrides)))
     collider = experiment.card
     if not isinstance(collider, ColliderCard) or collider.simulation.resonance or collider.simulation.isr:
         raise PhysicsError(f"run {card.name}: a map is of a collider's e+ e- -> a gamma' alone")
     portal, columns = at(card.point)
     require_open(experiment, portal, [card.x.observable, card.y.observable])
-    windows = {name: _window(card, name, preset) for name in card.windows}
+    windows = {name: _window(card, name, settings.preset) for name in card.windows}
     pairs = float(portal.annihilation_cross_section(collider.beam.sqrt_s_GeV, card.point.coupling_per_GeV))
     pairs *= collider.beam.luminosity_fb * PB_PER_FB
-    return partial(_write_map, card, experiment, portal, columns, windows, pairs)
+    return partial(_write, card, experiment, portal, columns, windows, pairs)
 
 
 def _window(card: MapRun, name: str, preset: str) -> list[tuple[float, float]]:
@@ -95,7 +50,7 @@ def _window(card: MapRun, name: str, preset: str) -> list[tuple[float, float]]:
     return limits
 
 
-def _write_map(
+def _write(
     card: MapRun,
     experiment: Experiment,
     portal: DarkAxionPortal,
@@ -165,3 +120,50 @@ def _contents(x: Array, y: Array, weight: Array, grid: Any, windows: Any) -> Arr
     cells = np.histogram2d(x, y, grid, weights=weight)[0].ravel()
     inside = [np.sum(weight[(x >= a) & (x < b) & (y >= c) & (y < d)]) for (a, b), (c, d) in windows]
     return np.concatenate([cells, inside])
+
+
+def draw(card: MapRun, folder: Path, outputs: Sequence[Path]) -> None:
+    """Draw what a run of kind ``map`` wrote and write the pictures.
+
+    Raises
+    ------
+    PhysicsError
+        If a table is missing or cannot be read.
+    """
+    from matplotlib.figure import Figure
+
+    cells = read_table(folder / f"{card.name}.csv", (), (*POINT, *_CORNERS, *_SHARES))
+    windows = read_table(folder / f"{card.name}-windows.csv", ("experiment",), (*_CORNERS, *_SHARES))
+    with styled():
+        figure = Figure(figsize=(6.8, 5.4), layout="constrained")
+        axes = figure.add_subplot(xlabel=axis_label(card.x.observable), ylabel=axis_label(card.y.observable))
+        _draw_cells(figure, axes, cells)
+        for k, window in enumerate(windows):
+            _draw_window(axes, window, k)
+        figure.suptitle(f"{plain(card.title)}\n{point({key: cells[0][key] for key in POINT})}")
+        legend_above(axes, letters=70)
+        save(figure, outputs)
+
+
+def _draw_cells(figure: Any, axes: Any, cells: Sequence[Row]) -> None:
+    """Draw shares per cell, those without events white."""
+    x, y = (np.unique([row[key] for row in cells for key in keys]) for keys in (_CORNERS[:2], _CORNERS[2:]))
+    content = np.full((len(y) - 1, len(x) - 1), np.nan)
+    for row in cells:
+        place = np.searchsorted(y, row["y_low"]), np.searchsorted(x, row["x_low"])
+        content[place] = row["share"] if row["share"] > 0.0 else np.nan
+    mesh = axes.pcolormesh(x, y, content, cmap="Blues", vmin=0.0, rasterized=True)
+    figure.colorbar(mesh, ax=axes, label="share of all pairs, per bin")
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+
+
+def _draw_window(axes: Any, window: Row, k: int) -> None:
+    """Draw the outline of a window, as far as the picture goes, and state what it keeps."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    x = np.clip([window[key] for key in _CORNERS[:2]], left, right)
+    y = np.clip([window[key] for key in _CORNERS[2:]], bottom, top)
+    kept = measured(100.0 * window["share"], 100.0 * window["share_error"])
+    label = f"{plain(window['experiment'])}: {kept} % of all pairs"
+    axes.plot(
+        x[[0, 1, 1, 0, 0]], y[[0, 0, 1, 1, 0]], color=_EDGES[k % 3], ls=LINES[k % 5], lw=2.0, label=label
+    )

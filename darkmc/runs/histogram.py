@@ -1,29 +1,71 @@
-"""Distributions of an observable at some points, with their Monte Carlo errors, from a run's tables."""
+"""Runs of kind ``histogram``: distributions of an observable at some points, with their errors."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from darkmc.cards.load import flatten
 from darkmc.cards.run import HistogramRun
+from darkmc.core.kinematics import Array, Numbers
+from darkmc.experiments.experiment import Experiment
 from darkmc.figures.style import COLOURS, LINES, legend_above, log_ticks, measured, plain, point, save, styled
-from darkmc.output.csv_tables import POINT, Row, read_table
+from darkmc.output.csv_tables import POINT, Row, read_table, write_table
+from darkmc.runs.run import Settings, Work
+from darkmc.runs.tables import at, axis_label, edges, header, require_open
+from darkmc.sample.sample import Sample
 from darkmc.selection.observables import observable
 
 _COUNTS = ("events", "events_error")
 _DEPTH = 1e4  # on a logarithmic axis bins this far below the highest are not shown
 
 
-def axis_label(name: str) -> str:
-    """Return an observable in words, with its unit."""
-    quantity = observable(name)
-    unit, words = quantity.unit.replace("^2", "$^2$"), quantity.label or name
-    return f"{words} [{unit}]" if unit else words
+def work(card: HistogramRun, settings: Settings) -> Work:
+    """Return what makes histograms of an observable, and yields in the bands and in all."""
+    experiment = Experiment(card.experiment, settings.preset, dict(flatten(card.overrides)))
+    for place in card.points:
+        require_open(experiment, at(place)[0], [card.axis.observable])
+    return partial(_write, card, experiment)
 
 
-def draw_histograms(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -> None:
+def _write(card: HistogramRun, experiment: Experiment, folder: Path) -> Iterator[Path]:
+    name, bins, regions = card.axis.observable, [], []
+    for place in card.points:
+        portal, columns = at(place)
+        coupling = place.coupling_per_GeV
+        sample = experiment.simulate(portal, card.precision, at=coupling, seed=card.seed, progress=True)
+        bins += [columns | row for row in _bins(sample, name, edges(card.axis), coupling)]
+        total = sample.expected_events(coupling)
+        regions.append(columns | {"region": "all", "low": None, "high": None} | _events(*total))
+        for band in card.bands:
+            (row,) = _bins(sample, name, np.array([band.min, band.max]), coupling)
+            regions.append(columns | {"region": band.label} | row)
+    unit = observable(name).unit
+    lines = header(
+        f"{name} of events at {experiment.name}",
+        f"seed {card.seed}, precision {card.precision:g}, preset {experiment.preset}, "
+        f"overrides {dict(flatten(card.overrides))}",
+        *experiment.provenance,
+        f"low and high in {unit or 'no unit'}; events per bin and their Monte Carlo error (empty: unknown)",
+    )
+    yield write_table(folder / f"{card.name}.csv", lines, bins)
+    yield write_table(folder / f"{card.name}-yields.csv", lines, regions)
+
+
+def _bins(sample: Sample, name: str, limits: Array, coupling: float) -> Iterator[Row]:
+    found = sample.histogram(name, limits, coupling)
+    for k, (value, error) in enumerate(zip(found.value, found.error, strict=True)):
+        yield {"low": float(limits[k]), "high": float(limits[k + 1])} | _events(value, error)
+
+
+def _events(value: Numbers, error: Numbers) -> Row:
+    return {"events": float(value), "events_error": float(error) if np.isfinite(error) else None}
+
+
+def draw(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -> None:
     """Draw what a run of kind ``histogram`` wrote and write the pictures.
 
     Raises
@@ -44,7 +86,7 @@ def draw_histograms(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -
             mine = [row for row in bins if all(row[column] == total[column] for column in POINT)]
             own = point({column: total[column] for column in POINT if column not in common})
             counted = f"{measured(total['events'], total['events_error'])} events"
-            _draw(axes, mine, COLOURS[k % 8], LINES[k % 5], ": ".join(filter(None, (own, counted))))
+            _draw_point(axes, mine, COLOURS[k % 8], LINES[k % 5], ": ".join(filter(None, (own, counted))))
         _draw_bands(axes, regions)
         _limit_axes(axes, bins, card)
         figure.suptitle("\n".join(filter(None, (plain(card.title), point(common)))))
@@ -52,7 +94,7 @@ def draw_histograms(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -
         save(figure, outputs)
 
 
-def _draw(axes: Any, rows: Sequence[Row], colour: str, line: Any, label: str) -> None:
+def _draw_point(axes: Any, rows: Sequence[Row], colour: str, line: Any, label: str) -> None:
     low, high, events, errors = (
         np.array([row[key] for row in rows]) for key in ("low", "high", "events", "events_error")
     )

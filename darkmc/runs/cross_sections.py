@@ -1,13 +1,16 @@
-"""Cross sections of e+ e- -> a gamma' and a gamma gamma' against the mass, from a run's table."""
+"""Runs of kind ``cross-sections``: e+ e- -> a gamma' and a gamma gamma' against the mass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from darkmc.cards.run import CrossSectionsRun
+from darkmc.cards.run import CrossSectionsRun, Photons
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
+from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.figures.style import (
     COLOURS,
     LINES,
@@ -19,14 +22,65 @@ from darkmc.figures.style import (
     save,
     styled,
 )
-from darkmc.output.csv_tables import POINT, Row, read_table
+from darkmc.output.csv_tables import POINT, Row, read_table, write_table
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.dark_axion.radiative_sampler import RadiativeAnnihilation
+from darkmc.runs.run import Settings, Work
+from darkmc.runs.tables import header, masses, point_columns
 
 _PHOTON = ("e_min_GeV", "e_max_GeV", "abs_cos_max")
 _VALUES = ("cross_section_pb", "generated_pb", "generated_error_pb")
 _DEPTH = 1e6  # lines are shown down to this factor below the highest
 
 
-def draw_cross_sections(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
+def work(card: CrossSectionsRun, settings: Settings) -> Work:
+    """Return what computes e+ e- -> a gamma' and a gamma gamma', the latter also by its generator."""
+    del settings  # no experiment has a say
+    portals = [DarkAxionPortal(*pair) for pair in masses(card.m_dark_photon, card.m_axion)]
+    if not any(portal.current.threshold < card.sqrt_s_GeV for portal in portals):
+        raise PhysicsError(f"run {card.name}: no mass is below sqrt_s_GeV = {card.sqrt_s_GeV:g}")
+    return partial(_write, card, portals)
+
+
+def _write(card: CrossSectionsRun, portals: Sequence[DarkAxionPortal], folder: Path) -> Iterator[Path]:
+    nothing: Row = {"e_min_GeV": None, "e_max_GeV": None, "abs_cos_max": None}
+    rows: list[Row] = []
+    for portal in portals:
+        point = point_columns(portal, card.coupling_per_GeV)
+        sigma = float(portal.annihilation_cross_section(card.sqrt_s_GeV, card.coupling_per_GeV))
+        exact: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
+        rows.append({"process": "a gamma'"} | nothing | point | exact)
+    for number, photons in enumerate(card.photons):
+        for portal in portals:
+            point = point_columns(portal, card.coupling_per_GeV)
+            found = _radiative(card, photons, portal, number)
+            rows.append({"process": "a gamma gamma'"} | photons.model_dump() | point | found)
+    lines = header(
+        f"e+ e- -> a gamma' and a gamma gamma' at sqrt(s) = {card.sqrt_s_GeV:g} GeV",
+        f"seed {card.seed}, {card.events} events of the generator at each point of an open process",
+        "cross_section_pb in closed form or by quadrature; generated_pb: by the generator, with its error",
+    )
+    yield write_table(folder / f"{card.name}.csv", lines, rows)
+
+
+def _radiative(card: CrossSectionsRun, photons: Photons, portal: DarkAxionPortal, number: int) -> Row:
+    """Return the cross section of e+ e- -> a gamma gamma', and what the generator makes of it."""
+    limits = (photons.e_min_GeV, photons.e_max_GeV, photons.abs_cos_max)
+    sigma = float(
+        portal.radiative_annihilation_cross_section(card.sqrt_s_GeV, *limits, card.coupling_per_GeV)
+    )
+    row: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
+    if sigma > 0.0:
+        generator = RadiativeAnnihilation(card.sqrt_s_GeV, *limits, portal.current, spin_correlations=False)
+        rng = chunk_rng(card.seed, stream_number("radiative annihilation"), number)
+        uniform = rng.random((generator.n_uniform, card.events))
+        weight = generator.sample(uniform).weight * card.coupling_per_GeV**2
+        error = float(np.std(weight, ddof=1) / np.sqrt(card.events))
+        row |= {"generated_pb": float(np.mean(weight)), "generated_error_pb": error}
+    return row
+
+
+def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
     """Draw what a run of kind ``cross-sections`` wrote and write the pictures.
 
     Raises
@@ -48,7 +102,7 @@ def draw_cross_sections(card: CrossSectionsRun, folder: Path, outputs: Sequence[
         for k, label in enumerate(dict.fromkeys(_label(row) for row in rows)):
             mine = [row for row in rows if _label(row) == label]
             pairs = pairs or {row["m_dark_photon_GeV"]: row["cross_section_pb"] for row in mine}
-            _draw(upper, lower, mine, pairs, k)
+            _draw_process(upper, lower, mine, pairs, k)
         _finish(upper, lower, rows)
         figure.suptitle(plain(card.title))
         legend_above(upper, letters=66)
@@ -63,7 +117,7 @@ def _label(row: Row) -> str:
     return rf"e$^+$e$^-\rightarrow a\gamma\gamma^\prime$, {low:g} < $E^*_\gamma$ < {high:g} GeV, {where}"
 
 
-def _draw(upper: Any, lower: Any, rows: Sequence[Row], pairs: dict[float, float], k: int) -> None:
+def _draw_process(upper: Any, lower: Any, rows: Sequence[Row], pairs: dict[float, float], k: int) -> None:
     mass, sigma, generated, errors = (_column(rows, key) for key in ("m_dark_photon_GeV", *_VALUES))
     reference = np.array([pairs[m] for m in mass])
     style: Any = {"color": COLOURS[k % 8], "ls": LINES[k % 5], "lw": 1.8}
