@@ -19,6 +19,7 @@ from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length
 from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.core.rng import StreamNumber, chunk_rng
+from darkmc.engine.calorimeter import Calorimeter
 from darkmc.engine.weight_bounds import sampled_bound
 from darkmc.sample.point import unstable
 from darkmc.sample.rows import Rows
@@ -27,7 +28,6 @@ from darkmc.selection.cuts import stages
 
 if TYPE_CHECKING:
     from darkmc.biasing.photons import EnergyAim
-    from darkmc.experiments.collider import Collider
     from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
 Mask = NDArray[np.bool_]
@@ -40,7 +40,7 @@ class ColliderStream:
 
     Parameters
     ----------
-    collider : Collider
+    calorimeter : Calorimeter
         Beams, calorimeter, response and cuts.
     portal : DarkAxionPortal
         The masses.
@@ -56,7 +56,7 @@ class ColliderStream:
 
     def __init__(
         self,
-        collider: "Collider",
+        calorimeter: Calorimeter,
         portal: "DarkAxionPortal",
         production: Production,
         energy: "EnergyAim | None",
@@ -64,17 +64,15 @@ class ColliderStream:
         name: str,
         number: StreamNumber,
     ) -> None:
-        self.collider, self.production, self.energy, self.kind = collider, production, energy, kind
+        self.calorimeter, self.production, self.energy, self.kind = calorimeter, production, energy, kind
         self.name, self.number = name, number
         self.heavy, self.light = portal.heavy, portal.light
         self.unstable = unstable(portal)
-        card = collider.card
-        single = card.simulation.decay_length_m or card.detector.radius_m
-        self.window = single if kind == "single length" else SPLIT_M
+        self.window = calorimeter.single_m if kind == "single length" else SPLIT_M
 
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
-        radiated = ("isr_photon",) if self.collider.card.simulation.isr else ()
+        radiated = ("isr_photon",) if self.calorimeter.radiates else ()
         daughter = f"decay_{self.light.name}"
         seen = ("electron_beam", "positron_beam", "axion", "dark_photon", "photon", daughter, "cluster")
         return ChannelPlan(
@@ -86,15 +84,15 @@ class ColliderStream:
             branching=1.0,
             lifetimes=1 if self.kind == "far" else 0,
             states=("a gamma",),
-            efficiency=self.collider.card.signal.efficiency,
-            n_cuts=len(self.collider.cuts),
+            efficiency=self.calorimeter.efficiency,
+            n_cuts=len(self.calorimeter.cuts),
             particles=(*seen, *radiated),
             vertices=("production", "decay"),
             run=self.run,
             run_events=self.run_events,
             bound=partial(sampled_bound, self),
             counts_primaries=self.kind != "far",
-            own_bins=self.collider.own_bins,
+            own_bins=self.calorimeter.own_bins,
         )
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
@@ -108,7 +106,7 @@ class ColliderStream:
     def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
         uniform = chunk_rng(seed, self.number, chunk).random((N_UNIFORM + 3, n_rows))
         chain = self.production.sample(uniform[:N_UNIFORM])
-        to_lab = self.collider.beams.to_lab
+        to_lab = self.calorimeter.beams.to_lab
         unstable, photon = to_lab(chain.unstable), to_lab(chain.photon)
         momentum = length(unstable[1:])
         flight = unstable[1:] / momentum
@@ -121,17 +119,17 @@ class ColliderStream:
             survive, window = per_metre * place, np.full(n_rows, np.inf)
         else:
             survive, window = np.zeros(n_rows), per_metre * self.window
-        known = {"photon": photon, "cluster": cluster, **self.collider.beam_momenta(n_rows)}
+        known = {"photon": photon, "cluster": cluster, **self.calorimeter.beam_momenta(n_rows)}
         if with_events:
             known |= self._others(chain, unstable, photon)
         rows = Rows(
             produced[seen],
             survive[seen],
             window[seen],
-            stages(self.collider.cuts, known)[seen],
+            stages(self.calorimeter.cuts, known)[seen],
             np.flatnonzero(seen),
             n_rows,
-            bin=self.collider.bins(known)[seen],
+            bin=self.calorimeter.bins(known)[seen],
         )
         if not with_events:
             return rows, None
@@ -143,7 +141,7 @@ class ColliderStream:
         """Return where the decay happens (m) and 1/g of that draw: half flat, half flat in the logarithm."""
         if self.kind != "far":
             return np.zeros_like(uniform), np.ones_like(uniform)
-        _, leaving = self.collider.shape.intersect_components(np.zeros((3, 1)), flight)
+        _, leaving = self.calorimeter.shape.intersect_components(np.zeros((3, 1)), flight)
         low, log_range = SPLIT_M, np.log(leaving / SPLIT_M)
         flat, once = uniform < 0.5, 2.0 * uniform % 1.0
         place = np.where(flat, low + (leaving - low) * once, low * np.exp(log_range * once))
@@ -153,16 +151,16 @@ class ColliderStream:
         """Return the cluster's four-momentum in the lab, weights, and whether it is seen at all."""
         direction = photon[1:] / photon[0]
         if self.kind == "far":
-            _, leaving = self.collider.shape.intersect_components(place, direction)
+            _, leaving = self.calorimeter.shape.intersect_components(place, direction)
             impact = place + leaving * direction
             direction = impact / length(impact)
         cluster = photon[0] * np.concatenate([np.ones((1, len(photon[0]))), direction])
-        low, high = self.collider.cosines
+        low, high = self.calorimeter.cosines
         seen = (direction[2] >= low) & (direction[2] <= high)
-        response = self.collider.response
+        response = self.calorimeter.response
         if response is None:
             return cluster, np.ones_like(photon[0]), seen
-        energy = self.collider.beams.energy_in_centre_of_mass(cluster)
+        energy = self.calorimeter.beams.energy_in_centre_of_mass(cluster)
         if self.energy is None:
             measured, weight = response.measured(energy, uniform[1]), np.ones_like(energy)
         else:
@@ -173,13 +171,13 @@ class ColliderStream:
         """Return the lab momenta of what is not seen."""
         out = {
             self.heavy.name: unstable,
-            self.light.name: self.collider.beams.to_lab(chain.partner),
+            self.light.name: self.calorimeter.beams.to_lab(chain.partner),
             f"decay_{self.light.name}": unstable - photon,
         }
-        if self.collider.card.simulation.isr:
+        if self.calorimeter.radiates:
             radiated = chain.radiated
             out["isr_photon"] = (
-                np.zeros_like(photon) if radiated is None else self.collider.beams.to_lab(radiated)
+                np.zeros_like(photon) if radiated is None else self.calorimeter.beams.to_lab(radiated)
             )
         return out
 

@@ -6,8 +6,8 @@ Rows of all channels are tried in one random order.  The first pass counts the r
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,6 @@ from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 
 if TYPE_CHECKING:
-    from darkmc.experiments.experiment import Experiment
     from darkmc.portals.portal import Portal
 
 _PATIENCE = 30  # blocks of rows that are tried for an event, on average: about half a second
@@ -50,6 +49,34 @@ def lab_event(events: Events, rate: float) -> Momenta:
         path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.proper_window * rate)
         out["decay"] = flight.start + path * np.concatenate([flight.direction, flight.slowness[None]])
     return out
+
+
+class About(NamedTuple):
+    """What is written of an experiment beside its events.
+
+    Attributes
+    ----------
+    experiment, preset : str
+        Names.
+    cards : dict
+        Its cards in full, for JSON.
+    exposure : float
+        Protons on target, or luminosity in 1/fb.
+    origin_m : (float, float, float)
+        Where the beam hits, or beams cross.
+    pdg_ids : dict
+        By particle.
+    remarks : callable
+        From channels to remarks on their yield.
+    """
+
+    experiment: str
+    preset: str
+    cards: dict[str, Any]
+    exposure: float
+    origin_m: tuple[float, float, float]
+    pdg_ids: Mapping[str, int]
+    remarks: Callable[[Sequence[ChannelPlan]], list[str]]
 
 
 class EventStream:
@@ -71,7 +98,7 @@ class EventStream:
 
     def __init__(
         self,
-        experiment: "Experiment",
+        about: About,
         portal: "Portal",
         plans: Sequence[ChannelPlan],
         coupling: float,
@@ -88,7 +115,7 @@ class EventStream:
         self.sum_of_weights, self.draw_error, self.list_error = counted
         self.error = counted.error
         self.efficiency = n / self.n_tried
-        self.metadata = self._metadata(experiment, portal)
+        self.metadata = self._metadata(about, portal)
 
     def _shared(self, plans: Sequence[ChannelPlan]) -> tuple[list[ChannelPlan], Array, Array]:
         """Return the channels that contribute, their shares of the rows, and bounds of their weights."""
@@ -256,7 +283,7 @@ class EventStream:
         values = (*of_lifetimes, columns.survive, columns.window, second, veto, average)
         return {name: np.broadcast_to(part, len(places)) for name, part in zip(_ROW, values, strict=True)}
 
-    def _metadata(self, experiment: "Experiment", portal: "Portal") -> dict[str, Any]:
+    def _metadata(self, about: About, portal: "Portal") -> dict[str, Any]:
         from darkmc import __version__
 
         kind = (
@@ -264,20 +291,17 @@ class EventStream:
             if self.unweighted
             else "every event stands for `weight` expected events at this coupling"
         )
-        cards = {"experiment": experiment.card.model_dump(mode="json", by_alias=True)}
-        if experiment.topology.source is not None:
-            cards["flux"] = experiment.source.card.model_dump(mode="json", by_alias=True)
         return {
             "program": "darkmc",
             "version": __version__,
             "command": " ".join(sys.argv),
             "seed": self.seed,
-            "experiment": experiment.card.name,
-            "preset": experiment.preset,
-            "cards": cards,
+            "experiment": about.experiment,
+            "preset": about.preset,
+            "cards": about.cards,
             "coupling": self.coupling,
             **portal.masses,
-            "exposure": experiment.topology.exposure,
+            "exposure": about.exposure,
             "n_events": self.n,
             "n_tried": self.n_tried,
             "efficiency": self.efficiency,
@@ -286,12 +310,12 @@ class EventStream:
             **known_errors(self),
             "error_meaning": meaning_of_errors(self),
             "weight_meaning": f"{kind}; the weights sum to the expected number of signal events",
-            "remarks": experiment.remarks_of(self.plans, self.coupling, self.seed),
+            "remarks": about.remarks(self.plans),
             "channels": {str(plan.number): plan.name for plan in self.plans},
             "rows": _rows_in_words(self.plans),
-            "pdg_ids": experiment.pdg_ids(),
+            "pdg_ids": about.pdg_ids,
             "units": UNITS,
-            "origin_m": list(experiment.topology.origin_m),
+            "origin_m": list(about.origin_m),
         }
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkmc.biasing.pairs import AnalogueProduction, Production, Source, TurnedProduction
 from darkmc.biasing.photons import AngleAim, Band, EnergyAim
@@ -22,6 +21,7 @@ from darkmc.core.kinematics import two_body_momentum
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
 from darkmc.core.vocabulary import pdg_ids
+from darkmc.engine.calorimeter import Calorimeter
 from darkmc.engine.collider_stream import ColliderStream, Kind
 from darkmc.experiments.validity import validity
 from darkmc.geometry.shape import Shape
@@ -31,7 +31,7 @@ from darkmc.limits.criterion import Counting, Criterion
 from darkmc.limits.significance import excluded_events
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
-from darkmc.sample.stream import ChannelPlan, Momenta
+from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import Observable, observable
 from darkmc.signals.response import CrystalBall
@@ -84,7 +84,8 @@ class Collider:
         self.beams = Beams(card.beam)
         self.shape: Shape = detector.body()
         angles = np.radians([detector.theta_max_deg, detector.theta_min_deg])
-        self.cosines = tuple(float(x) for x in np.cos(angles))
+        low, high = np.cos(angles)
+        self.cosines = float(low), float(high)
         try:
             self.cuts = [(cut, self._observable(cut)) for cut in card.cuts]
             smears = card.response is not None and card.simulation.smearing
@@ -121,12 +122,6 @@ class Collider:
     def origin_m(self) -> tuple[float, float, float]:
         """Where the beams cross."""
         return (0.0, 0.0, 0.0)
-
-    @property
-    def own_bins(self) -> range:
-        """Numbers of the bins of this analysis."""
-        count = 0 if self.counts is None else len(self.counts.counts)
-        return range(self.first_bin, self.first_bin + count)
 
     @cached_property
     def excluded(self) -> tuple[float, ...]:
@@ -175,6 +170,7 @@ class Collider:
         if simulation.decay_geometry == "single-length":
             kinds = ("single length",)
         plans: list[ChannelPlan] = []
+        calorimeter = self.calorimeter
         for name, source in self._sources(portal):
             production: Production
             if energy is None:
@@ -185,8 +181,27 @@ class Collider:
                 parent = "e+ e-" if name == "continuum" else name
                 number = channel_number(parent, "cluster", kind, self.place)
                 full = f"{self.prefix}{name} {kind}"
-                plans.append(ColliderStream(self, portal, production, energy, kind, full, number).plan())
+                plans.append(
+                    ColliderStream(calorimeter, portal, production, energy, kind, full, number).plan()
+                )
         return plans
+
+    @property
+    def calorimeter(self) -> Calorimeter:
+        """What all channels share."""
+        card = self.card
+        return Calorimeter(
+            beams=self.beams,
+            shape=self.shape,
+            cosines=self.cosines,
+            response=self.response,
+            cuts=self.cuts,
+            edges=None if self.counts is None else self.counts.edges,
+            first_bin=self.first_bin,
+            radiates=card.simulation.isr,
+            single_m=card.simulation.decay_length_m or card.detector.radius_m,
+            efficiency=card.signal.efficiency,
+        )
 
     def _sources(self, portal: DarkAxionPortal) -> list[tuple[str, Source]]:
         """Return where pairs come from, by name."""
@@ -228,20 +243,6 @@ class Collider:
         energies = 0.5 * (self.beams.sqrt_s - self.counts.edges / self.beams.sqrt_s)
         bands = zip(energies[1:], energies[:-1], self.excluded, strict=True)
         return [Band(max(a, low), min(b, high), n) for a, b, n in bands if max(a, low) < min(b, high)]
-
-    def beam_momenta(self, n: int) -> Momenta:
-        """Return the beams' four-momenta in the lab, (4, n)."""
-        beams = {"electron_beam": self.beams.electron, "positron_beam": self.beams.positron}
-        return {name: np.broadcast_to(four[:, None], (4, n)) for name, four in beams.items()}
-
-    def bins(self, event: Momenta) -> NDArray[np.int32]:
-        """Return the number of each event's bin, -1 outside all bins."""
-        if self.counts is None:
-            return np.full(event["cluster"].shape[1], -1, dtype=np.int32)
-        edges = self.counts.edges
-        place = np.searchsorted(edges, observable("missing_mass2")(event), side="right") - 1
-        inside = (place >= 0) & (place < len(edges) - 1)
-        return np.where(inside, place + self.first_bin, -1).astype(np.int32)
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return what must be known beside an exclusion."""

@@ -22,6 +22,7 @@ from darkmc.core.units import (
 from darkmc.engine.events import EventStream
 from darkmc.engine.replay import EventReplay
 from darkmc.engine.rounds import Executor, Goal, check_request, simulate
+from darkmc.experiments.about import about
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
@@ -340,8 +341,8 @@ class Experiment:
         closed = self.closed(portal)
         if closed is not None:
             raise PhysicsError(closed)
-        plans = self.plans(portal, [coupling])
-        return EventStream(self, portal, plans, coupling, n, unweighted, _seed(seed), progress)
+        plans, known = self.plans(portal, [coupling]), about(self, coupling, _seed(seed))
+        return EventStream(known, portal, plans, coupling, n, unweighted, _seed(seed), progress)
 
 
 def _seed(seed: int | None) -> int:
