@@ -8,87 +8,26 @@ experiment and one pair of masses; coupling and lifetime enter only here.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.estimates import GROUPS, Estimate, Groups, Moments, Weights, combined, estimate
-from darkmc.core.flight import decay_chance
-from darkmc.core.kinematics import Array, Numbers
-from darkmc.core.units import checked_couplings, numbers, whole_number
+from darkmc.core.estimates import Estimate, Weights, estimate
+from darkmc.core.kinematics import Numbers
+from darkmc.core.units import whole_number
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.histogram import Replay, binned
+from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
 from darkmc.sample.rows import Channel
-
-# (channel, primaries, coupling, observable) -> of passing rows, in chunks: values, weights per primary, and
-# groups of the list's entries (none without a list)
-Replay = Callable[[str, int, float, str], Iterator[tuple[Array, Array, Groups]]]
-
-
-class Yield(NamedTuple):
-    """A number of events and its Monte Carlo standard error; floats, or arrays over couplings.
-
-    The error holds that of the draws and that of a finite list of mesons, in quadrature.  It is infinite
-    where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
-
-    Examples
-    --------
-    >>> import darkmc
-    >>> value, error = darkmc.Yield(2.0, 0.1)
-    """
-
-    value: Numbers
-    error: Numbers
-
-
-class BinnedYield(NamedTuple):
-    """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries.
-
-    Examples
-    --------
-    >>> import darkmc
-    >>> charm, portal = darkmc.Experiment("charm-finegrained"), darkmc.DarkAxionPortal(m_dark_photon=0.03)
-    >>> sample = charm.simulate(portal, n_samples=20000, seed=1)
-    >>> edges, value, error = sample.histogram("E_photon", [3.0, 10.0, 30.0], coupling=6e-5)
-    >>> bool((value > 5.0 * error).all())
-    True
-    """
-
-    edges: Array
-    value: Array
-    error: Array
-
-
-Estimates = dict[str, Estimate]
-
-
-def _over(yields: Callable[..., Estimates], coupling: Numbers, *more: Array) -> Estimates:
-    """Return estimates by name for one coupling, or arrays; further arguments broadcast with it."""
-    try:
-        points = np.broadcast_arrays(checked_couplings(coupling), *more)
-    except ValueError:
-        raise PhysicsError("couplings, lifetimes and widths have shapes that do not fit together") from None
-    if points[0].ndim == 0:
-        return yields(*map(float, points))
-    found = [yields(*map(float, one)) for one in zip(*(part.ravel() for part in points), strict=True)]
-    shape = points[0].shape
-    return {
-        name: Estimate(*(np.array([part[name][k] for part in found]).reshape(shape) for k in range(3)))
-        for name in (found[0] if found else {"": None})
-    }
-
-
-def _yields(estimates: Estimates) -> dict[str, Yield]:
-    return {name: Yield(found.value, found.error) for name, found in estimates.items()}
+from darkmc.sample.yields import BinnedYield, Estimates, Yield, as_yields, one_coupling, over_points
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(PassingRows):
     """Monte Carlo rows of one experiment at one pair of masses.
 
     Attributes
@@ -119,7 +58,6 @@ class Sample:
     ['produced_towards_detector', 'decays_inside', 'energy', 'forward_shower']
     """
 
-    channel_rows: tuple[Channel, ...]
     cut_names: tuple[str, ...]
     seed: int
     seconds: float = 0.0
@@ -130,43 +68,6 @@ class Sample:
     inside: str = "decays_inside"
     experiment: str = ""
     replay: Replay | None = field(default=None, repr=False)
-
-    @property
-    def n_samples(self) -> int:
-        """Number of primaries tried, over all channels."""
-        return sum(channel.rows.tried for channel in self.channel_rows)
-
-    @cached_property
-    def weight(self) -> Array:
-        """Weight of every row that passes the selection, divided by its channel's number of primaries."""
-        return self._column(lambda channel: channel.final_in_lifetimes.weight / max(channel.rows.tried, 1))
-
-    @cached_property
-    def power(self) -> Array:
-        """Power of G of every row that passes the selection."""
-        return self._column(
-            lambda channel: np.full(len(channel.final.weight), channel.final_in_lifetimes.power)
-        )
-
-    @cached_property
-    def tau_survive(self) -> Array:
-        """Decay lengths at G = 1 up to the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final_in_lifetimes.survive)
-
-    @cached_property
-    def tau_window(self) -> Array:
-        """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final_in_lifetimes.window)
-
-    @cached_property
-    def tau_second(self) -> Array:
-        """Decay lengths at G = 1 inside a second window, of every row that passes; inf: there is none."""
-        return self._column(lambda channel: channel.final_in_lifetimes.second)
-
-    @cached_property
-    def absorb(self) -> Array:
-        """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
-        return self._column(lambda channel: channel.final_in_lifetimes.absorb)
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.
@@ -208,9 +109,6 @@ class Sample:
         number = whole_number("the bin", number)
         channels = tuple(channel.in_bin(number) for channel in self.channel_rows)
         return replace(self, channel_rows=channels, replay=None)
-
-    def _column(self, get: Callable[[Channel], Array]) -> Array:
-        return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
     def expected_events(
         self,
@@ -265,7 +163,7 @@ class Sample:
             pairs = zip(self.channel_rows, points, strict=True)
             return {"": estimate([c.weights(point) for c, point in pairs] if g > 0.0 else [])}
 
-        return _yields(_over(total, coupling, lengths, checked_width(invisible_width)))[""]
+        return as_yields(over_points(total, coupling, lengths, checked_width(invisible_width)))[""]
 
     def estimate(self, coupling: Numbers) -> Estimate:
         """Return the expected number of events with both errors: of the draws, and of a finite list.
@@ -329,80 +227,9 @@ class Sample:
 
     def unseen(self, coupling: float) -> tuple[str, ...]:
         """Return the channels of which nothing was seen that would tell how much they may contribute."""
-        g = _one_coupling("what is unseen", coupling)
+        g = one_coupling("what is unseen", coupling)
         parts = ((channel.name, channel.weights(g)) for channel in self.channel_rows)
         return tuple(name for name, part in parts if math.isinf(part.unseen))
-
-    def upper_bound(self, couplings: Array) -> Array:
-        """Return numbers that the yield cannot exceed, much faster than the yields.
-
-        Sum of w G^p min(1, windows G^2) exp(-least (tau_survive + absorb) G^2), by channel.
-        """
-        couplings = checked_couplings(couplings)
-        squares = np.square(couplings)
-        total = np.zeros_like(couplings)
-        for channel in self.channel_rows:
-            rows = channel.final_in_lifetimes
-            if len(rows.weight) == 0:
-                continue
-            weight, window = np.maximum(rows.weight, 0.0), np.minimum(rows.window, 1e200)
-            most = np.minimum(np.sum(weight), np.sum(weight * window) * squares)
-            least = np.min(rows.survive) + np.min(rows.absorb)
-            total += couplings**rows.power / channel.rows.tried * most * np.exp(-least * squares)
-        return total
-
-    def surviving(self, coupling: float) -> float:
-        """Return the yield at one coupling over what it would be if nothing were absorbed on the way.
-
-        Parameters
-        ----------
-        coupling : float
-            G in GeV^-1, finite and not negative.
-
-        Returns
-        -------
-        float
-            0 to 1.
-
-        Raises
-        ------
-        PhysicsError
-            If it is not one coupling, or one that is negative, infinite or not a number.
-        """
-        coupling, total = _one_coupling("a share", coupling), 0.0
-        for channel in self.channel_rows:
-            rows = channel.final_in_lifetimes
-            inside = decay_chance(rows.window, coupling**2) * decay_chance(rows.second, coupling**2)
-            scale = coupling**rows.power / max(channel.rows.tried, 1)
-            total += scale * float(np.sum(np.maximum(rows.weight, 0.0) * inside))
-        return float(self.expected_events(coupling).value) / total if total > 0.0 else 0.0
-
-    def absorbed(self, coupling: float) -> float:
-        """Return the share of the yield at one coupling that is lost in a shield, counted or not.
-
-        Parameters
-        ----------
-        coupling : float
-            G in GeV^-1, finite and not negative.
-
-        Returns
-        -------
-        float
-            0 to 1; 0 where the rows say nothing of it.
-
-        Raises
-        ------
-        PhysicsError
-            If it is not one coupling, or one that is negative, infinite or not a number.
-        """
-        counted, whole = (
-            replace(
-                self, channel_rows=tuple(replace(c, absorbing=on) for c in self.channel_rows), replay=None
-            )
-            for on in (True, False)
-        )
-        total = float(whole.expected_events(coupling).value)
-        return 1.0 - float(counted.expected_events(coupling).value) / total if total > 0.0 else 0.0
 
     def slope(self, coupling: Numbers) -> Yield:
         """Return dN/dG, analytic row by row.
@@ -422,13 +249,13 @@ class Sample:
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return _yields({"": self._total(coupling, Channel.slope_weights)})[""]
+        return as_yields({"": self._total(coupling, Channel.slope_weights)})[""]
 
     def _total(self, coupling: Numbers, weights: Callable[[Channel, float], Weights]) -> Estimate:
         def total(g: float) -> Estimates:
             return {"": estimate([weights(channel, g) for channel in self.channel_rows] if g > 0.0 else [])}
 
-        return _over(total, coupling)[""]
+        return over_points(total, coupling)[""]
 
     def channels(self, coupling: Numbers) -> dict[str, Yield]:
         """Return the yield of each channel.
@@ -455,7 +282,7 @@ class Sample:
                 for channel in self.channel_rows
             }
 
-        return _yields(_over(parts, coupling))
+        return as_yields(over_points(parts, coupling))
 
     def cutflow(self, coupling: Numbers) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
@@ -480,7 +307,7 @@ class Sample:
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return _yields(_over(self._cutflow, coupling))
+        return as_yields(over_points(self._cutflow, coupling))
 
     def _cutflow(self, coupling: float) -> Estimates:
         channels = self.channel_rows if coupling > 0.0 else ()
@@ -491,56 +318,6 @@ class Sample:
         if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channel_rows):
             out["efficiency"] = self.estimate(coupling)
         return out
-
-    def _shares(self, coupling: float) -> Array:
-        """Return the contribution of every primary that passes to the yield at one coupling."""
-        g = _one_coupling("a share", coupling)
-        parts = [c.contributions(g) / c.rows.tried for c in self.channel_rows if c.rows.tried]
-        return np.concatenate([np.empty(0), *parts])
-
-    def efficiency(self, coupling: float) -> float:
-        """Return the sampling efficiency (sum w)^2/(n sum w^2); n counts rows of weight zero.
-
-        Parameters
-        ----------
-        coupling : float
-            G in GeV^-1, finite and not negative.
-
-        Returns
-        -------
-        float
-            0 to 1; 0 where nothing passes.
-
-        Raises
-        ------
-        PhysicsError
-            If it is not one coupling, or one that is negative, infinite or not a number.
-        """
-        shares = self._shares(coupling)
-        square = float(np.sum(np.square(shares)))
-        return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
-
-    def largest_row(self, coupling: float) -> float:
-        """Return the share of the largest single row in the sum.
-
-        Parameters
-        ----------
-        coupling : float
-            G in GeV^-1, finite and not negative.
-
-        Returns
-        -------
-        float
-            0 to 1; 0 where nothing passes.
-
-        Raises
-        ------
-        PhysicsError
-            If it is not one coupling, or one that is negative, infinite or not a number.
-        """
-        shares = self._shares(coupling)
-        total = float(np.sum(shares))
-        return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
 
     def histogram(self, observable: str, edges: ArrayLike, coupling: float) -> BinnedYield:
         """Return the distribution of an observable at one coupling, after all cuts.
@@ -565,35 +342,4 @@ class Sample:
             If the edges do not increase, it is not one coupling, no event has the observable, or the
             sample's events cannot be made again.
         """
-        edges = numbers("edges", edges)
-        if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
-            raise PhysicsError("histogram edges must be an increasing list of at least two numbers")
-        if self.replay is None and self.channel_rows:
-            raise PhysicsError("this sample cannot be replayed, so only its yields are known")
-        coupling, found = _one_coupling("a histogram", coupling), False
-        parts = []
-        for channel in self.channel_rows:
-            made = self.replay(channel.name, channel.rows.tried, coupling, observable) if self.replay else ()
-            sums, groups = np.zeros((3, len(edges) - 1)), np.zeros((GROUPS, len(edges) - 1))
-            for values, weights, group in made:
-                found = True
-                for k, power in enumerate((weights, np.abs(weights), weights**2)):
-                    sums[k] += np.histogram(values, edges, weights=power)[0]
-                if len(channel.list_shares):
-                    groups += np.histogram2d(
-                        group, values, (np.arange(GROUPS + 1) - 0.5, edges), weights=weights
-                    )[0]
-            parts.append(Moments(channel.rows.tried, sums[0], sums[1], sums[2], groups, channel.list_shares))
-        if self.channel_rows and not found:
-            raise PhysicsError(f"no event of this sample has '{observable}'")
-        total = combined(parts)
-        ones = np.ones(len(edges) - 1)
-        return BinnedYield(edges, total.value * ones, total.error * ones)
-
-
-def _one_coupling(what: str, coupling: Numbers) -> float:
-    """Return one coupling, or raise PhysicsError."""
-    couplings = checked_couplings(coupling)
-    if couplings.size != 1:
-        raise PhysicsError(f"{what} is that of one coupling, not of {couplings.size}")
-    return float(couplings.reshape(1)[0])
+        return binned(self.channel_rows, self.replay, observable, edges, coupling)

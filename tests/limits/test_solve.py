@@ -17,7 +17,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import scan_grid
 from darkmc.limits.poisson import poisson_limit
 from darkmc.limits.solve import solve
-from darkmc.sample.sample import Yield
+from darkmc.sample.yields import Yield
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,185 @@
+"""Rows that pass the selection: as arrays, how well they were sampled, and what is absorbed of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from darkmc.core.estimates import estimate
+from darkmc.core.flight import decay_chance
+from darkmc.core.kinematics import Array
+from darkmc.core.units import checked_couplings
+from darkmc.sample.rows import Channel
+from darkmc.sample.yields import one_coupling
+
+
+@dataclass(frozen=True, eq=False)
+class PassingRows:
+    """The rows of some channels that pass the selection; what a sample says of them by themselves."""
+
+    channel_rows: tuple[Channel, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """Number of primaries tried, over all channels."""
+        return sum(channel.rows.tried for channel in self.channel_rows)
+
+    @cached_property
+    def weight(self) -> Array:
+        """Weight of every row that passes the selection, divided by its channel's number of primaries."""
+        return self._column(lambda channel: channel.final_in_lifetimes.weight / max(channel.rows.tried, 1))
+
+    @cached_property
+    def power(self) -> Array:
+        """Power of G of every row that passes the selection."""
+        return self._column(
+            lambda channel: np.full(len(channel.final.weight), channel.final_in_lifetimes.power)
+        )
+
+    @cached_property
+    def tau_survive(self) -> Array:
+        """Decay lengths at G = 1 up to the window, of every row that passes the selection."""
+        return self._column(lambda channel: channel.final_in_lifetimes.survive)
+
+    @cached_property
+    def tau_window(self) -> Array:
+        """Decay lengths at G = 1 inside the window, of every row that passes the selection."""
+        return self._column(lambda channel: channel.final_in_lifetimes.window)
+
+    @cached_property
+    def tau_second(self) -> Array:
+        """Decay lengths at G = 1 inside a second window, of every row that passes; inf: there is none."""
+        return self._column(lambda channel: channel.final_in_lifetimes.second)
+
+    @cached_property
+    def absorb(self) -> Array:
+        """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
+        return self._column(lambda channel: channel.final_in_lifetimes.absorb)
+
+    def _column(self, get: Callable[[Channel], Array]) -> Array:
+        return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
+
+    def upper_bound(self, couplings: Array) -> Array:
+        """Return numbers that the yield cannot exceed, much faster than the yields.
+
+        Sum of w G^p min(1, windows G^2) exp(-least (tau_survive + absorb) G^2), by channel.
+        """
+        couplings = checked_couplings(couplings)
+        squares = np.square(couplings)
+        total = np.zeros_like(couplings)
+        for channel in self.channel_rows:
+            rows = channel.final_in_lifetimes
+            if len(rows.weight) == 0:
+                continue
+            weight, window = np.maximum(rows.weight, 0.0), np.minimum(rows.window, 1e200)
+            most = np.minimum(np.sum(weight), np.sum(weight * window) * squares)
+            least = np.min(rows.survive) + np.min(rows.absorb)
+            total += couplings**rows.power / channel.rows.tried * most * np.exp(-least * squares)
+        return total
+
+    def surviving(self, coupling: float) -> float:
+        """Return the yield at one coupling over what it would be if nothing were absorbed on the way.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
+        coupling, total = one_coupling("a share", coupling), 0.0
+        for channel in self.channel_rows:
+            rows = channel.final_in_lifetimes
+            inside = decay_chance(rows.window, coupling**2) * decay_chance(rows.second, coupling**2)
+            scale = coupling**rows.power / max(channel.rows.tried, 1)
+            total += scale * float(np.sum(np.maximum(rows.weight, 0.0) * inside))
+        return _number(self.channel_rows, coupling) / total if total > 0.0 else 0.0
+
+    def absorbed(self, coupling: float) -> float:
+        """Return the share of the yield at one coupling that is lost in a shield, counted or not.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where the rows say nothing of it.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
+        coupling = one_coupling("a share", coupling)
+        counted, whole = (
+            _number([replace(channel, absorbing=on) for channel in self.channel_rows], coupling)
+            for on in (True, False)
+        )
+        return 1.0 - counted / whole if whole > 0.0 else 0.0
+
+    def _shares(self, coupling: float) -> Array:
+        """Return the contribution of every primary that passes to the yield at one coupling."""
+        g = one_coupling("a share", coupling)
+        parts = [c.contributions(g) / c.rows.tried for c in self.channel_rows if c.rows.tried]
+        return np.concatenate([np.empty(0), *parts])
+
+    def efficiency(self, coupling: float) -> float:
+        """Return the sampling efficiency (sum w)^2/(n sum w^2); n counts rows of weight zero.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where nothing passes.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
+        shares = self._shares(coupling)
+        square = float(np.sum(np.square(shares)))
+        return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
+
+    def largest_row(self, coupling: float) -> float:
+        """Return the share of the largest single row in the sum.
+
+        Parameters
+        ----------
+        coupling : float
+            G in GeV^-1, finite and not negative.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where nothing passes.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not one coupling, or one that is negative, infinite or not a number.
+        """
+        shares = self._shares(coupling)
+        total = float(np.sum(shares))
+        return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
+
+
+def _number(channels: Iterable[Channel], coupling: float) -> float:
+    """Return the yield of some channels at one coupling."""
+    return float(estimate([c.weights(coupling) for c in channels] if coupling > 0.0 else []).value)
