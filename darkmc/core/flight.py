@@ -29,17 +29,11 @@ def decay_lengths(path: Any, momentum: Any, mass: float, ctau: float) -> Any:
     return proper_length(path, momentum, mass / ctau)
 
 
-def decay_probability(survive: Any, window: Any, rate: Any = 1.0) -> Any:
-    """Return exp(-survive rate) (1 - exp(-window rate)): the chance to survive to a window and decay in it.
-
-    Lengths and rate in inverse units: metres and 1/(c tau), say. `window` = inf means that there is no such
-    factor. expm1 keeps all digits where a difference of exponentials would keep none.
-    """
-    return np.exp(-np.multiply(survive, rate)) * decay_chance(window, rate)
-
-
 def decay_chance(window: Any, rate: Any) -> Any:
-    """Return W = 1 - exp(-window rate), the chance to decay in a window; 1 for an infinite one."""
+    """Return W = 1 - exp(-window rate), the chance to decay in a window; 1 for an infinite one.
+
+    expm1 keeps all digits where a difference of exponentials would keep none.
+    """
     return -np.expm1(-decay_depth(window, rate))
 
 

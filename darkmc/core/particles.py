@@ -8,7 +8,6 @@ from darkmc.core.units import require_text
 from darkmc.core.vocabulary import PDG_IDS
 
 PSEUDOSCALARS = ("pi0", "eta", "eta'")
-VECTORS = ("rho0", "omega", "phi", "J/psi", "Upsilon(3S)")
 _ALIASES = {
     "eta_prime": "eta'",
     "etap": "eta'",

@@ -64,8 +64,8 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 class Shape(ABC):
     """A convex body; `axis` is the direction of its local z axis and `roll_rad` a turn about that.
 
-    The fields of a shape, with their types, are the keys by which a card describes it: a shape that cannot
-    be told from its turned self has no such field.  What shapes there are: :mod:`geometry.shapes`.
+    The fields of a shape, with their types, are the keys by which a card describes it: a shape that a turn
+    leaves as it is has no such field.  What shapes there are: :mod:`geometry.shapes`.
     """
 
     centre_m: Vector

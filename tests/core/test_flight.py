@@ -12,7 +12,6 @@ from darkmc.core.flight import (
     decay_chance,
     decay_chance_slope,
     decay_lengths,
-    decay_probability,
     mean_survival,
     proper_length,
     vertex_depth,
@@ -25,6 +24,11 @@ N = 50_000
 def _loud_arithmetic():
     with np.errstate(all="raise", under="ignore"):
         yield
+
+
+def decay_probability(survive, window, rate=1.0):
+    """As rows have it: the chance to survive to a window and decay in it."""
+    return np.exp(-np.multiply(survive, rate)) * decay_chance(window, rate)
 
 
 def exact_probability(survive, window, coupling):
