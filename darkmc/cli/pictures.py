@@ -38,9 +38,9 @@ def figure(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw the events of a file."""
-    from darkmc.figures.samples import draw_sample
     from darkmc.figures.style import picture
     from darkmc.output.files import replacing
+    from darkmc.runs.sample_page import draw_sample
 
     target = picture(options.output, options.force, [options.sample])
     with replacing(target, options.force) as path:

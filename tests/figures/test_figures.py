@@ -1,6 +1,5 @@
 """Pictures: what is drawn against what the files hold, whole files or none, bad input in one line."""
 
-import json
 import math
 
 import numpy as np
@@ -8,10 +7,9 @@ import pytest
 import uproot
 
 from darkmc.cli import main
-from darkmc.figures import limits, samples, style
+from darkmc.figures import limits, style
 from darkmc.figures.overlays import read_overlay
 from darkmc.figures.regions import regions
-from darkmc.output.read_root import read_sample
 
 HEADER = "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method"
 MAGIC = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
@@ -328,43 +326,6 @@ def test_nothing_is_left_when_writing_fails(folder, monkeypatch):
     before = sorted(folder.iterdir())
     assert main([*FIGURE, "x.pdf"]) == 2
     assert sorted(folder.iterdir()) == before
-
-
-def test_drawn_heights_and_errors_by_hand(sample_path):
-    from matplotlib.figure import Figure
-
-    with uproot.open(sample_path) as file:
-        tree = file["events"].arrays(["weight", "electron_E", "positron_E"], library="np")
-        total = json.loads(file["metadata"])["sum_of_weights"]
-    sample = read_sample(sample_path)
-    (pair,) = samples.visible(sample.event)[1].values()
-    edges = samples.bin_edges([pair[0]])
-    heights, errors = samples.histogram(pair[0], sample.weights, edges)
-    where = np.searchsorted(edges, tree["electron_E"] + tree["positron_E"], side="right") - 1
-    for k in range(len(edges) - 1):
-        weights = tree["weight"][where == k]
-        assert heights[k] == pytest.approx(weights.sum(), rel=1e-12)
-        assert errors[k] == pytest.approx(math.sqrt((weights**2).sum()), rel=1e-12)
-    assert heights.sum() == pytest.approx(total, rel=1e-9)
-    axes = Figure().add_subplot()
-    samples._draw(axes, {"pair": pair[0]}, sample.weights, "E")
-    np.testing.assert_array_equal(axes.patches[0].get_data().values, heights)
-
-
-def test_histogram_leaves_out_missing_particles():
-    values, weights = np.array([1.0, np.nan, 2.0, 2.0]), np.array([1.0, 5.0, 2.0, 3.0])
-    heights, errors = samples.histogram(values, weights, samples.bin_edges([values]))
-    assert heights.sum() == 6.0
-    assert errors[-1] == pytest.approx(math.sqrt(13.0))
-
-
-def test_delay_is_that_of_the_dark_photon(sample_path):
-    sample = read_sample(sample_path)
-    momentum = sample.event["dark_photon"]
-    speed = np.sqrt(np.sum(momentum[1:] ** 2, axis=0)) / momentum[0]
-    path = np.sqrt(np.sum((sample.event["decay"] - sample.event["production"])[:3] ** 2, axis=0))
-    late = path * (1.0 / speed - 1.0) / 0.299792458
-    np.testing.assert_allclose(samples.delay(sample.event), late, rtol=1e-4, atol=3e-12)
 
 
 @pytest.mark.parametrize(

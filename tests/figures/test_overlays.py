@@ -1,13 +1,10 @@
-"""Overlays: strokes, single points, labels behind any path; and pictures of samples of a heavy axion."""
+"""Overlays: strokes, single points, labels behind any path."""
 
-import numpy as np
 import pytest
 
-from darkmc import DarkAxionPortal, Experiment, write_root
 from darkmc.cli import main
-from darkmc.figures import limits, samples
+from darkmc.figures import limits
 from darkmc.figures.overlays import read_overlay, split_label
-from darkmc.output.read_root import read_sample
 
 LIMIT = (
     "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method,reason\n"
@@ -76,49 +73,3 @@ def test_a_folder_with_a_colon(folder, capsys):
     assert capsys.readouterr().err == ""
     assert (folder / "run:2" / "x.png").stat().st_size > 10_000
     assert read_overlay("run:2/curve.csv:BaBar").label == "BaBar"
-
-
-@pytest.fixture(scope="module")
-def heavy(tmp_path_factory):
-    """Write a sample of a -> gamma gamma', the axion twice as heavy, in a folder with a colon."""
-    path = tmp_path_factory.mktemp("heavy") / "a:b" / "heavy.root"
-    path.parent.mkdir()
-    experiment = Experiment("charm-finegrained", overrides={"source.mesons": ["pi0"]})
-    write_root(path, experiment.generate(DarkAxionPortal(0.02, 0.04), 1e-4, 200))
-    return path
-
-
-def test_a_heavy_axion_keeps_its_daughter_and_its_name(heavy):
-    sample = read_sample(heavy)
-    labels = samples.dark(sample)
-    assert set(labels) == {"axion", "dark_photon", "decay_dark_photon"}
-    assert labels["dark_photon"].endswith("(production)")
-    assert labels["decay_dark_photon"].endswith("(from a)")
-    assert labels["axion"] == "a"
-    assert samples._made(sample) == "decay of a"
-    # what is drawn as its daughter is: momenta add up
-    total = sample.event["photon"] + sample.event["decay_dark_photon"]
-    np.testing.assert_allclose(total[0], sample.event["axion"][0], rtol=1e-9)
-
-
-def test_a_light_axion_is_labelled_as_before(tmp_path):
-    path = tmp_path / "light.root"
-    experiment = Experiment("charm-finegrained", overrides={"source.mesons": ["pi0"]})
-    write_root(path, experiment.generate(DarkAxionPortal(0.02), 1e-4, 50))
-    sample = read_sample(path)
-    assert samples.dark(sample)["axion"] == "a (production)"
-    assert samples._made(sample) == r"decay of $\gamma^\prime$"
-
-
-def test_the_page_of_a_heavy_axion(heavy, monkeypatch):
-    figures = []
-    monkeypatch.setattr(samples, "save", lambda figure, _: figures.append(figure))
-    samples.draw_sample(str(heavy), [])
-    texts = [
-        text.get_text()
-        for axes in figures[0].get_axes()
-        if axes.get_legend() is not None
-        for text in axes.get_legend().get_texts()
-    ]
-    assert "decay of a" in texts
-    assert any(text.endswith("(from a)") for text in texts)

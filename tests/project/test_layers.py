@@ -72,6 +72,22 @@ def top(module):
     return module.split(".")[0]
 
 
+def functions(name):
+    return {node.name: node for node in parse(name).body if isinstance(node, ast.FunctionDef)}
+
+
+def computing_names(name):
+    """Return the names that a module has from folders that compute, and generators of random numbers."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(parse(name))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if (node.module.split(".")[1:2] and node.module.split(".")[1] in COMPUTING)
+        or node.module == "darkmc.core.rng"
+    }
+
+
 def test_the_reader_reads():
     """The rest would pass on an empty list."""
     assert len(MODULES) > 100
@@ -82,6 +98,8 @@ def test_the_reader_reads():
     assert "biasing.photons" in imported("engine.collider_stream")
     assert "biasing.photons" not in imported("engine.collider_stream", runtime_nodes)
     assert len(FORMULAS) > 40
+    assert len(KINDS) >= 5
+    assert "DarkAxionPortal" in computing_names("runs.map")
 
 
 def test_folders_are_those_of_the_architecture():
@@ -115,6 +133,38 @@ def test_cards_know_core_and_shapes_only():
     for name in MODULES:
         if top(name) == "cards":
             assert {top(other) for other in imported(name)} <= {"core", "geometry", "cards", ""}
+
+
+def test_figures_know_files_only():
+    """They draw what is in a table or is handed to them: no model, no sample, no experiment."""
+    for name in MODULES:
+        if top(name) == "figures":
+            assert {top(other) for other in imported(name)} <= {"core", "output", "figures"}
+
+
+def test_a_writer_knows_the_columns_only():
+    for name in MODULES:
+        if name.startswith("output.writers."):
+            assert {other for other in imported(name) if top(other) != "core"} == {"output.writers"}
+
+
+COMPUTING = set(PHYSICS.split()) - {"core", "geometry", "cards", "selection"} | {"experiments", "scan"}
+KINDS = [name for name in MODULES if top(name) == "runs" and {"work", "draw"} <= set(functions(name))]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_picture_of_a_run_is_drawn_from_its_tables(name):
+    """Nothing that `draw` calls in the module of a run uses what computes."""
+    own, computing = functions(name), computing_names(name)
+    reached, waiting = set(), {"draw"}
+    while waiting:
+        reached |= waiting
+        used = {node.id for f in waiting for node in ast.walk(own[f]) if isinstance(node, ast.Name)}
+        assert used & computing == set()
+        waiting = (used & own.keys()) - reached
+    assert "work" not in reached
+    used = {node.id for f in own.values() for node in ast.walk(f) if isinstance(node, ast.Name)}
+    assert used & computing  # the rest of the module does, so it would be seen
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -122,7 +122,7 @@ KINDS = {
 def test_every_kind_of_run_is_a_module_named_as_it_is():
     """What a kind costs: its module and the model of its card; here each of them is tried."""
     files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
-    assert files - {"--init--", "execute", "run", "tables"} == set(RUN_MODELS) == set(KINDS)
+    assert files - {"--init--", "execute", "run", "sample-page", "tables"} == set(RUN_MODELS) == set(KINDS)
     for kind, model in RUN_MODELS.items():
         module = run_of(model.model_construct(kind=kind))
         for function in (module.work, module.draw):
