@@ -126,7 +126,7 @@ FLIGHTS = {"slow": (0.05, 0.05), "mid": (1.0, 0.2), "fast": (30.0, 0.3)}
 
 
 @pytest.mark.parametrize("spread", [None, (0.2, 0.2, 0.5)], ids=["axis", "spread"])
-@pytest.mark.parametrize("flight", FLIGHTS)
+@pytest.mark.parametrize("flight", ["slow", "fast", pytest.param("mid", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_forced_and_natural_decays_are_the_same(shape, flight, spread):
     """Rates, chords, energies, and how meson and decay lie in space; positions in and out of "around"."""
