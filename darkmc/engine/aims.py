@@ -10,8 +10,8 @@ from darkmc.biasing.turned import Aim, AnaloguePrimaries, TurnedPrimaries, momen
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, length
 from darkmc.core.rng import CHUNKS, chunk_rng
+from darkmc.engine.chain import Chain, Placement
 from darkmc.engine.site import Site
-from darkmc.engine.stream import Chain, Placement
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.portal import DarkState
 

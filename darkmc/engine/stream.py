@@ -4,23 +4,20 @@ Valid while the detector is thin; of a shield before it each state meets its par
 docs/weights.md.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.biasing.emission import Emitted, MesonEmission
+from darkmc.biasing.emission import Emitted
 from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.trained import AdaptiveMap
-from darkmc.biasing.turned import AnaloguePrimaries, Placed, TurnedPrimaries
+from darkmc.biasing.turned import Placed
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, boost, length, some
-from darkmc.core.rng import StreamNumber, chunk_rng
-from darkmc.engine.routes import Route
+from darkmc.core.rng import chunk_rng
+from darkmc.engine.chain import Chain, Placement
 from darkmc.engine.site import Site
 from darkmc.engine.weight_bounds import row_bound, sampled_bound
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -28,42 +25,9 @@ from darkmc.sample.point import unstable
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.cuts import stages
-from darkmc.signals.signal import Outcome, Ray, Signal
+from darkmc.signals.signal import Outcome, Ray
 
-Placement = AnaloguePrimaries | ListPrimaries | TurnedPrimaries
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
-
-
-@dataclass(frozen=True)
-class Chain:
-    """What is known of a channel before it is aimed.
-
-    Attributes
-    ----------
-    name, number : str, StreamNumber
-        Of the channel.
-    emission : MesonEmission
-        Where dark states come from.
-    route : Route
-        Which of them gets to the detector, and how.
-    signal : Signal
-        What it does there.
-    efficiency : float
-        Constant part of the detection efficiency.
-    states : tuple of str
-        Final states of decays on the way, whose branching ratios multiply.
-    counts_primaries : bool
-        No other channel has the same primaries.
-    """
-
-    name: str
-    number: StreamNumber
-    emission: MesonEmission
-    route: Route
-    signal: Signal
-    efficiency: float
-    states: tuple[str, ...]
-    counts_primaries: bool
 
 
 class Stream:
@@ -112,8 +76,6 @@ class Stream:
         radiated = ("meson",) if self.emission.two_body else ("meson", "meson_photon")
         upstream = ("upstream_photon", f"upstream_{route.arriving.name}") if route.upstream else ()
         lists = self.site.source.lists
-        bounded = signal.largest_weight(np.array([1.0])) is not None
-        bound: Callable[[float], float] = partial(row_bound if bounded else sampled_bound, self)
         return ChannelPlan(
             name=chain.name,
             number=chain.number,
@@ -129,11 +91,21 @@ class Stream:
             vertices=("production", *(("upstream",) if route.upstream else ()), *signal.vertices),
             run=self.run,
             run_events=self.run_events,
-            bound=bound,
+            bound=self.bound,
             counts_primaries=chain.counts_primaries,
             list_shares=np.empty(0) if lists is None else lists[self.emission.meson].group_shares,
             absorbing=self.site.absorbing,
         )
+
+    def bound(self, coupling: float) -> float:
+        """Return an upper bound of any row's contribution at one coupling."""
+        if self.signal.largest_weight(np.array([1.0])) is None:
+            return sampled_bound(self, coupling)
+        bound = row_bound(self.chain, self.site, self.portal, self.placement, coupling)
+        if isinstance(self.placement, ListPrimaries):
+            # Dark states at rest set the bound, and hardly a row comes near it.
+            return min(bound, sampled_bound(self, coupling) or bound)
+        return bound
 
     def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
         """Return one chunk of rows."""

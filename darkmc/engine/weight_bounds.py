@@ -9,10 +9,12 @@ from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.turned import TurnedPrimaries
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS
+from darkmc.engine.chain import Chain, Placement
+from darkmc.engine.site import Site
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.signals.signal import Signal
 
 if TYPE_CHECKING:
-    from darkmc.engine.stream import Stream
     from darkmc.sample.stream import ChannelPlan
 
 SUMMITS = 6
@@ -63,24 +65,23 @@ def sampled_bound(stream: Planned, coupling: float) -> float:
     return 1.5 * max(float(np.max(chunk.contributions(coupling), initial=0.0)) for chunk in chunks)
 
 
-def row_bound(stream: "Stream", coupling: float) -> float:
-    """Return an upper bound of any row's contribution in a stream at one coupling.
+def row_bound(
+    chain: Chain, site: Site, portal: DarkAxionPortal, primaries: Placement, coupling: float
+) -> float:
+    """Return an upper bound of any row's contribution to a chain's channel at one coupling.
 
     The maximum over meson momentum, energy of the dark state in the meson's frame and the angle between
     them of the largest weight there; the spin's factor and the photon's window are taken at their largest.
     """
-    chain, site, signal = stream.chain, stream.site, stream.signal
-    ratio = stream.portal.heavy_branching_ratio(signal.states[0])
-    common = (
-        stream.emission.largest_weight * site.exposure * (ratio * site.branching_factor * chain.efficiency)
-    )
+    signal, emission = chain.signal, chain.emission
+    ratio = portal.heavy_branching_ratio(signal.states[0])
+    common = emission.largest_weight * site.exposure * (ratio * site.branching_factor * chain.efficiency)
     common *= coupling**2 * MARGIN
-    primaries, portal = stream.placement, stream.portal
     near, chord = primaries.path_range if isinstance(primaries, ListPrimaries) else site.path_range
     rate = coupling**2 * portal.heavy.mass / portal.heavy.ctau
-    mass, heavy = stream.emission.mass, portal.heavy.mass
+    mass, heavy = emission.mass, portal.heavy.mass
     largest = (mass**2 + heavy**2 - portal.light.mass**2) / (2.0 * mass)
-    monochromatic = stream.emission.two_body
+    monochromatic = emission.two_body
 
     def survival(energy: Array) -> Array:
         momentum = np.sqrt(np.maximum(energy**2 - heavy**2, 1e-30))
@@ -90,11 +91,7 @@ def row_bound(stream: "Stream", coupling: float) -> float:
     if not isinstance(primaries, TurnedPrimaries):
         low, high = np.log(primaries.energy_range(heavy, largest, monochromatic))
         peak = largest_on_grid(lambda x: survival(np.exp(x[0])), low[None], high[None], 2000)
-        bound = common * primaries.largest_weight * peak * float(_largest(signal, np.array([np.inf]))[0])
-        if isinstance(primaries, ListPrimaries):
-            # Dark states at rest set the bound, and hardly a row comes near it.
-            return min(bound, sampled_bound(stream, coupling) or bound)
-        return bound
+        return common * primaries.largest_weight * peak * float(_largest(signal, np.array([np.inf]))[0])
 
     def weight(x: Array) -> Array:
         momentum, energy, cosine = np.exp(x[0]), x[1], x[2]

@@ -1,35 +1,33 @@
 """What event files say of an experiment."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from darkmc.engine.events import About
+from darkmc.experiments.topology import Topology
+from darkmc.sample.stream import ChannelPlan
 
-if TYPE_CHECKING:
-    from darkmc.experiments.experiment import Experiment
 
-
-def about(experiment: "Experiment", coupling: float, seed: int) -> About:
-    """Return what is written beside events at one coupling (GeV^-1).
+def about(topology: Topology, preset: str, remarks: Callable[[Sequence[ChannelPlan]], list[str]]) -> About:
+    """Return what is written beside events.
 
     Parameters
     ----------
-    experiment : Experiment
-        Whose events they are.
-    coupling : float
-        GeV^-1.
-    seed : int
-        Of the rows from which remarks are told.
+    topology : Topology
+        The experiment that they are of.
+    preset : str
+        Of its card.
+    remarks : callable
+        From channels to remarks on their yield.
     """
-    cards = {"experiment": experiment.card.model_dump(mode="json", by_alias=True)}
-    topology = experiment.topology
+    cards = {"experiment": topology.card.model_dump(mode="json", by_alias=True)}
     if topology.source is not None:
         cards["flux"] = topology.source.card.model_dump(mode="json", by_alias=True)
     return About(
-        experiment=experiment.name,
-        preset=experiment.preset,
+        experiment=topology.card.name,
+        preset=preset,
         cards=cards,
         exposure=topology.exposure,
         origin_m=topology.origin_m,
-        pdg_ids=experiment.pdg_ids(),
-        remarks=lambda plans: experiment.remarks_of(plans, coupling, seed),
+        pdg_ids=topology.pdg_ids(),
+        remarks=remarks,
     )

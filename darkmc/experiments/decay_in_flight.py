@@ -16,9 +16,10 @@ from darkmc.core.kinematics import Array
 from darkmc.core.rng import channel_number
 from darkmc.core.vocabulary import FinalState
 from darkmc.engine.aims import Expectation, depth_of, for_decays, for_secondaries, natural
+from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
-from darkmc.engine.stream import Chain, Stream
+from darkmc.engine.stream import Stream
 from darkmc.experiments.fixed_target import CONVERTING, FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.stream import ChannelPlan

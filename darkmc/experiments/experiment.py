@@ -338,11 +338,11 @@ class Experiment:
         (coupling,) = positive_couplings("coupling", [number("coupling", coupling)])
         whole_number("the number of events", n, 1, MOST_EVENTS)
         unweighted, progress = truth("unweighted", unweighted), truth("progress", progress)
-        closed = self.closed(portal)
-        if closed is not None:
+        if (closed := self.closed(portal)) is not None:
             raise PhysicsError(closed)
-        plans, known = self.plans(portal, [coupling]), about(self, coupling, _seed(seed))
-        return EventStream(known, portal, plans, coupling, n, unweighted, _seed(seed), progress)
+        plans, start = self.plans(portal, [coupling]), _seed(seed)
+        known = about(self.topology, self.preset, lambda made: self.remarks_of(made, coupling, start))
+        return EventStream(known, portal, plans, coupling, n, unweighted, start, progress)
 
 
 def _seed(seed: int | None) -> int:

@@ -15,9 +15,9 @@ from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
 from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, FinalState, pdg_ids
+from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
-from darkmc.engine.stream import Chain
 from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.validity import validity
 from darkmc.geometry.directions import DirectionProposal
