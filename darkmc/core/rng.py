@@ -54,6 +54,7 @@ STREAMS = {  # all that is no channel
     "decays of eta": 1_000_002,
     "directions to the volume": 1_000_003,
     "decays at rest": 1_000_004,
+    "electromagnetic showers": 1_000_005,
 }
 CHUNKS = {  # what the chunks of a stream are for; `CHUNKS[purpose][k]` is the k-th of them
     "sample": range(2**29),

@@ -98,6 +98,7 @@ def test_the_register_is_what_it_was():
         "decays of eta": 1_000_002,
         "directions to the volume": 1_000_003,
         "decays at rest": 1_000_004,
+        "electromagnetic showers": 1_000_005,
     }
     assert {
         "sample": range(2**29),

@@ -49,7 +49,7 @@ def propose(cut: float, logarithm: Array) -> Array:
 
 
 def soft_loss(screening: Screening, energy: Array, cut: float) -> Array:
-    """Return the loss to photons below the cut, GeV per radiation length: the integral of the spectrum over k."""
+    """Return the loss to photons below the cut, GeV per radiation length: the spectrum's integral over k."""
     half = 0.5 * np.minimum(cut, energy - mass("e"))
     k = half[..., None] * (1.0 + _NODES)
     values = spectrum(screening, np.broadcast_to(energy[..., None], k.shape), k)

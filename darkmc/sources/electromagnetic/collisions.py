@@ -1,6 +1,7 @@
 """What single collisions make: each takes the particles that a bound proposes, and says which were real."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
@@ -8,8 +9,10 @@ from darkmc.sources.electromagnetic import annihilation, compton, knock_on, pair
 from darkmc.sources.electromagnetic.particles import CHARGE, ENERGY, made, turned
 from darkmc.sources.electromagnetic.physics import Physics
 
+Index = NDArray[np.intp]
 
-def strike(physics: Physics, leptons: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+
+def strike(physics: Physics, leptons: Array, rng: np.random.Generator) -> tuple[Index, Array, Array]:
     """Return which leptons (6, n) struck an electron, what they then are, and the electrons struck."""
     uniform, real, turn = rng.random((3, leptons.shape[1]))
     recoil = knock_on.propose(physics.cut, uniform)
@@ -24,7 +27,9 @@ def strike(physics: Physics, leptons: Array, rng: np.random.Generator) -> tuple[
     return hit, after, turned(struck, knock_on.slope(before, recoil), azimuth)
 
 
-def annihilate(leptons: Array, rng: np.random.Generator, bound: float, electrons: float) -> tuple[Array, Array]:
+def annihilate(
+    leptons: Array, rng: np.random.Generator, bound: float, electrons: float
+) -> tuple[Index, Array]:
     """Return which leptons (6, n) were positrons that annihilated, and the photons.
 
     Parameters
@@ -49,7 +54,7 @@ def annihilate(leptons: Array, rng: np.random.Generator, bound: float, electrons
     return gone, np.concatenate(both, axis=1)
 
 
-def materialise(physics: Physics, photons: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def materialise(physics: Physics, photons: Array, rng: np.random.Generator) -> tuple[Index, Array]:
     """Return which photons (6, n) became pairs, and the pairs."""
     fraction, real = rng.random((2, photons.shape[1]))
     chance = pairs.density(physics.screening, photons[ENERGY], fraction) / physics.pair_bound
@@ -59,7 +64,7 @@ def materialise(physics: Physics, photons: Array, rng: np.random.Generator) -> t
     return became, np.concatenate([made(parents, positron, 1), made(parents, electron, -1)], axis=1)
 
 
-def scatter(physics: Physics, photons: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+def scatter(physics: Physics, photons: Array, rng: np.random.Generator) -> tuple[Index, Array, Array]:
     """Return which photons (6, n) struck an electron, what they then are, and the electrons struck."""
     uniform, real, turn = rng.random((3, photons.shape[1]))
     energy = photons[ENERGY]

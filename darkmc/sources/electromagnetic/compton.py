@@ -39,12 +39,16 @@ def total(photon: Array) -> Array:
     wide = 1.0 + 2.0 * x
     log = np.log(wide)
     first = (1.0 + x) / x**2 * (2.0 * (1.0 + x) / wide - log / x)
-    return np.asarray(2.0 * np.pi * classical_radius2_cm2() * (first + 0.5 * log / x - (1.0 + 3.0 * x) / wide**2))
+    return np.asarray(
+        2.0 * np.pi * classical_radius2_cm2() * (first + 0.5 * log / x - (1.0 + 3.0 * x) / wide**2)
+    )
 
 
 def bound(photon: Array) -> Array:
     """Return an upper bound of the cross section in cm2 per electron: the integral of 2/epsilon's share."""
-    return np.asarray(-2.0 * np.pi * classical_radius2_cm2() * mass("e") / photon * np.log(least_fraction(photon)))
+    return np.asarray(
+        -2.0 * np.pi * classical_radius2_cm2() * mass("e") / photon * np.log(least_fraction(photon))
+    )
 
 
 def propose(photon: Array, uniform: Array) -> tuple[Array, Array]:

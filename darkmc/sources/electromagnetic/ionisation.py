@@ -47,9 +47,7 @@ def density_effect(material: str, energy: Array) -> Array:
         If the constants of the material are not in the table.
     """
     if material not in POLARISATION:
-        raise PhysicsError(
-            f"no constants of ionisation for '{material}'{nearest(material, POLARISATION)}"
-        )
+        raise PhysicsError(f"no constants of ionisation for '{material}'{nearest(material, POLARISATION)}")
     constants = POLARISATION[material]
     x = 0.5 * np.log10((energy / mass("e")) ** 2 - 1.0)
     bend = constants.a * np.maximum(constants.x1 - x, 0.0) ** constants.m

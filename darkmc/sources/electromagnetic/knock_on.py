@@ -58,8 +58,8 @@ def _unit(energy: Array) -> Array:
 
 
 def bound(least_energy: float, cut: float) -> float:
-    """Return an upper bound in cm2 of both cross sections above a cut on T, for all energies from a least one on."""
-    return float(_MOLLER_BOUND * _unit(np.float64(least_energy)) / cut)
+    """Return an upper bound in cm2 of both cross sections above a cut on T, from a least energy on."""
+    return float(_MOLLER_BOUND * _unit(np.asarray(least_energy)) / cut)
 
 
 def propose(cut: float, uniform: Array) -> Array:
@@ -70,7 +70,7 @@ def propose(cut: float, uniform: Array) -> Array:
 def chance(energy: Array, recoil: Array, positron: Array, least_energy: float) -> Array:
     """Return the chance that a proposed collision is real."""
     real = np.where(positron, bhabha(energy, recoil), moller(energy, recoil))
-    return np.asarray(real * recoil**2 / (_MOLLER_BOUND * _unit(np.float64(least_energy))))
+    return np.asarray(real * recoil**2 / (_MOLLER_BOUND * _unit(np.asarray(least_energy))))
 
 
 def slope(energy: Array, kinetic: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from darkmc.core.kinematics import Array
 
 ENERGY, DEPTH, SLOPE_X, SLOPE_Y, CHARGE, SHOWER = range(6)
-"""Rows of an array of particles (6, n): GeV, radiation lengths along the axis, slopes, -1, 0 or 1, and index."""
+"""Rows of an array of particles (6, n): GeV, radiation lengths along the axis, slopes, -1, 0 or 1, index."""
 
 
 class Tracks(NamedTuple):

@@ -56,7 +56,8 @@ class Physics:
     Raises
     ------
     PhysicsError
-        If the cut is not from 1 MeV to a fifth of the threshold, or the medium has no constants of ionisation.
+        If the cut is not from 1 MeV to a fifth of the threshold, the thickness is not positive, nothing makes
+        electrons lose energy, or the medium has no constants of ionisation.
     """
 
     medium: Medium
@@ -68,10 +69,12 @@ class Physics:
     def __post_init__(self) -> None:
         if not _LEAST_CUT <= self.cut <= self.threshold / _LEAST_RATIO:
             raise PhysicsError(
-                f"the cut must lie between {_LEAST_CUT:g} GeV and a fifth of the threshold, not at {self.cut:g} GeV"
+                f"the cut must be from {_LEAST_CUT:g} GeV to a fifth of the threshold, not {self.cut:g} GeV"
             )
         if not self.thickness > 0.0:
             raise PhysicsError(f"the thickness must be above zero, not {self.thickness:g}")
+        if not (self.switches.ionisation or self.switches.bremsstrahlung):
+            raise PhysicsError("with neither ionisation nor bremsstrahlung electrons never stop")
         self.loss(np.array([self.threshold]), positron=False)
 
     @cached_property
@@ -93,7 +96,7 @@ class Physics:
     @cached_property
     def annihilation_bound(self) -> float:
         """Bound of annihilations, per radiation length: its value at the threshold."""
-        at = annihilation.bound(np.float64(self.threshold))
+        at = annihilation.bound(np.asarray(self.threshold))
         return self.medium.electrons_per_x0 * float(at) if self.switches.annihilation else 0.0
 
     @cached_property
@@ -104,7 +107,7 @@ class Physics:
     @cached_property
     def compton_bound(self) -> float:
         """Bound of Compton scattering, per radiation length: its value at the threshold."""
-        at = compton.bound(np.float64(self.threshold))
+        at = compton.bound(np.asarray(self.threshold))
         return self.medium.electrons_per_x0 * float(at) if self.switches.compton else 0.0
 
     def loss(self, energy: Array, positron: bool) -> Array:
@@ -145,5 +148,3 @@ class LossTable:
         fraction = place - cell
         cell += (positron * _POINTS).astype(np.intp)
         return np.asarray(self._values[cell] + fraction * self._slopes[cell])
-
-

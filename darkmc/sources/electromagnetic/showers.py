@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
@@ -27,6 +28,8 @@ from darkmc.sources.electromagnetic.particles import (
     made,
 )
 from darkmc.sources.electromagnetic.physics import LossTable, Physics
+
+Mask = NDArray[np.bool_]
 
 
 class Shower(NamedTuple):
@@ -67,7 +70,7 @@ class _Step(NamedTuple):
     """Leptons (6, n) at the end of a step, which of them go on, the place of the collision on its bound."""
 
     leptons: Array
-    going: Array
+    going: Mask
     place: Array
     radiation: Array
 
@@ -89,11 +92,11 @@ class _Batch:
         """Return the particles above the threshold; the ledger takes the others."""
         keep = particles[ENERGY] > self.physics.threshold
         _add(self.ledger.below, particles, particles[ENERGY], ~keep)
-        return particles.compress(keep, axis=1)
+        return np.compress(keep, particles, axis=1)
 
-    def _escape(self, particles: Array) -> Array:
+    def _escape(self, particles: Array) -> Mask:
         """Return which particles are still inside; the ledger takes the others."""
-        inside = particles[DEPTH] < self.physics.thickness
+        inside: Mask = particles[DEPTH] < self.physics.thickness
         _add(self.ledger.escaped, particles, particles[ENERGY], ~inside)
         return inside
 
@@ -197,7 +200,7 @@ class _Batch:
         _add(self.ledger.from_target, struck, np.full(struck.shape[1], mass("e")))
 
 
-def _add(account: Array, particles: Array, amount: Array, chosen: Array | None = None) -> None:
+def _add(account: Array, particles: Array, amount: Array, chosen: Mask | None = None) -> None:
     """Add amounts to the showers of particles (6, n), of all or of those chosen."""
     shower = particles[SHOWER]
     if chosen is not None:
