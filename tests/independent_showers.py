@@ -53,7 +53,19 @@ class Cascade:
             self.materialise()
         if switches.compton:
             self.scatter()
-        self.lengths = self.solve(kind)
+        first = np.zeros((3, number))
+        first[kind, -1] = 1.0
+        self.lengths = self.solve(first)
+
+    def angles_squared(self, scattering_energy):
+        """Return track lengths times the square of the angle to the beam in one plane (3, cells).
+
+        They obey the same equations, for what is made flies on as its parent did; the source is what
+        multiple scattering adds, scattering_energy^2/E^2 per radiation length of track.
+        """
+        source = (scattering_energy / self.middle) ** 2 * self.lengths
+        source[PHOTON] = 0.0
+        return self.solve(source)
 
     def above(self, kind, energies):
         """Return the track length above energies."""
@@ -138,18 +150,18 @@ class Cascade:
         self.lose(PHOTON, density, 0.0)
         self.give(PHOTON, ELECTRON, lambda photon, made: density(photon, made - m) * (made > m))
 
-    def solve(self, kind):
+    def solve(self, source):
+        """Return the solution for a source (3, cells), from the highest cell down."""
         number = len(self.middle)
         drift = np.zeros((3, number))
         for lepton in (ELECTRON, POSITRON):
             drift[lepton] = self.physics.loss(self.edges[:-1], lepton == POSITRON) / self.width
         lengths = np.zeros((3, number))
-        source = np.zeros(3)
-        source[kind] = 1.0
         columns = np.ascontiguousarray(self.kernel.transpose(1, 3, 0, 2))  # to, to which, from, from which
+        above = np.zeros(3)
         for i in range(number - 1, -1, -1):
-            entering = source + np.einsum("abj,bj->a", columns[:, i, :, i + 1 :], lengths[:, i + 1 :])
+            made = np.einsum("abj,bj->a", columns[:, i, :, i + 1 :], lengths[:, i + 1 :])
             matrix = np.diag(self.rate[:, i] + drift[:, i]) - columns[:, i, :, i]
-            lengths[:, i] = np.linalg.solve(matrix, entering)
-            source = drift[:, i] * lengths[:, i]
+            lengths[:, i] = np.linalg.solve(matrix, source[:, i] + above + made)
+            above = drift[:, i] * lengths[:, i]
         return lengths

@@ -191,6 +191,27 @@ def test_multiple_scattering_alone():
         assert abs(pull(slope, 0.0)) < 4.5
 
 
+def test_angles_are_those_of_the_cascade_equations():
+    """The rms angle of e- and e+ by energy; collisions with electrons, which turn too, are off."""
+    on = {"bremsstrahlung": True, "pair_production": True, "ionisation": True, "multiple_scattering": True}
+    physics = Physics(ALUMINIUM, 0.5, switches=only(**on))
+    cascade = Cascade(physics, 8.0)
+    weighted = cascade.angles_squared(SCATTERING_ENERGY)
+    tracks = fly(physics, 8.0, -1, n=8000).tracks
+    for kind, charge in enumerate(CHARGES):
+        for low, high in ((0.6, 1.0), (1.0, 2.0), (2.0, 4.0)):
+            cells = (cascade.middle > low) & (cascade.middle < high)
+            expected = weighted[kind, cells].sum() / cascade.lengths[kind, cells].sum()
+            mine = (tracks.charge == charge) & (tracks.energy > low) & (tracks.energy < high)
+            length, angle2 = (
+                tracks.length[mine],
+                0.5 * (tracks.slope_x[mine] ** 2 + tracks.slope_y[mine] ** 2),
+            )
+            excess = np.bincount(tracks.shower[mine].astype(int), length * (angle2 - expected), 8000)
+            assert abs(pull(excess, 0.0)) < 4.5
+            assert np.average(angle2, weights=length) == pytest.approx(expected, rel=0.1)
+
+
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Switches)])
 def test_every_switch_does_something(name):
     on = Switches()
