@@ -12,12 +12,13 @@ from functools import cached_property
 
 from darkmc.core.constants import ALPHA, AVOGADRO, GEV2_TO_CM2
 from darkmc.core.errors import PhysicsError
-from darkmc.core.materials import known_material, nucleus
+from darkmc.core.materials import known_material, nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
 
 # elastic and inelastic radiation logarithms below Z = 5, where Thomas and Fermi do not hold
 _LIGHT = {1: (5.31, 6.144), 2: (4.79, 5.621), 3: (4.74, 5.805), 4: (4.71, 5.924)}
 _WHOLE = 1e-12
+_M3_PER_CM3 = 1e-6
 
 
 def classical_radius2_cm2() -> float:
@@ -117,26 +118,29 @@ class Medium:
         return sum(1e-2 * g / known_material(material)[0] for material, g in self.grams_by_part.items())
 
     @cached_property
+    def _atoms_by_part(self) -> dict[str, dict[str, float]]:
+        """Atoms per cm2 and radiation length by material and symbol: those in so many cm3 of a gram each."""
+        return {
+            material: nuclei_per_m3(grams, known_material(material)[1], _M3_PER_CM3)
+            for material, grams in self.grams_by_part.items()
+        }
+
+    @cached_property
     def atoms_per_x0(self) -> dict[str, float]:
         """Atoms per cm2 and radiation length by symbol."""
         found: dict[str, float] = {}
-        for material, grams in self.grams_by_part.items():
-            composition = known_material(material)[1]
-            molar = sum(count * nucleus(symbol).mass_number for symbol, count in composition.items())
-            for symbol, count in composition.items():
-                found[symbol] = found.get(symbol, 0.0) + grams * AVOGADRO * count / molar
+        for atoms in self._atoms_by_part.values():
+            for symbol, number in atoms.items():
+                found[symbol] = found.get(symbol, 0.0) + number
         return found
 
     @cached_property
     def electrons_by_part(self) -> dict[str, float]:
         """Electrons of each material per cm2 and radiation length of the medium."""
-        found = {}
-        for material, grams in self.grams_by_part.items():
-            composition = known_material(material)[1]
-            molar = sum(count * nucleus(symbol).mass_number for symbol, count in composition.items())
-            charges = sum(count * nucleus(symbol).charge for symbol, count in composition.items())
-            found[material] = grams * AVOGADRO * charges / molar
-        return found
+        return {
+            material: sum(number * nucleus(symbol).charge for symbol, number in atoms.items())
+            for material, atoms in self._atoms_by_part.items()
+        }
 
     @cached_property
     def electrons_per_x0(self) -> float:
