@@ -147,8 +147,19 @@ class Cascade:
             left = np.maximum(photon - lost, 1e-9)
             return electrons * compton.density(photon, left / photon) / photon
 
+        rate = self.rate[PHOTON] + electrons * compton.total(self.middle)
         self.lose(PHOTON, density, 0.0)
+        self.rate[PHOTON] = rate  # exact: backward scattering is a peak too narrow for the nodes of a cell
         self.give(PHOTON, ELECTRON, lambda photon, made: density(photon, made - m) * (made > m))
+        np.einsum("ii->i", self.kernel[PHOTON, ELECTRON])[:] = electrons * self.scattered_backward()
+
+    def scattered_backward(self):
+        """Return the cross section for electrons in the cell of their photon: k' below half a cell and m."""
+        nodes, weights = np.polynomial.legendre.leggauss(40)
+        least = np.log(compton.least_fraction(self.middle))[:, None]
+        width = np.log((0.5 * self.width + mass("e")) / self.middle)[:, None] - least
+        fraction = np.exp(least + 0.5 * width * (1.0 + nodes))
+        return 0.5 * width[:, 0] * ((compton.density(self.middle[:, None], fraction) * fraction) @ weights)
 
     def solve(self, source):
         """Return the solution for a source (3, cells), from the highest cell down."""
