@@ -150,8 +150,12 @@ class Cascade:
         rate = self.rate[PHOTON] + electrons * compton.total(self.middle)
         self.lose(PHOTON, density, 0.0)
         self.rate[PHOTON] = rate  # exact: backward scattering is a peak too narrow for the nodes of a cell
-        self.give(PHOTON, ELECTRON, lambda photon, made: density(photon, made - m) * (made > m))
-        np.einsum("ii->i", self.kernel[PHOTON, ELECTRON])[:] = electrons * self.scattered_backward()
+
+        def below(photon, made):
+            return density(photon, made - m) * ((made > m) & (made < photon - 0.5 * self.width))
+
+        self.give(PHOTON, ELECTRON, below)
+        np.einsum("ii->i", self.kernel[PHOTON, ELECTRON])[:] += electrons * self.scattered_backward()
 
     def scattered_backward(self):
         """Return the cross section for electrons in the cell of their photon: k' below half a cell and m."""

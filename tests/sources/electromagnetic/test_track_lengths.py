@@ -140,7 +140,7 @@ def test_shipped_tables_are_what_is_computed(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_shipped_tables_are_the_cascade_equations(name):
-    """Bin by bin within the errors of two million showers; the equations at two widths of cells, extrapolated."""
+    """Bin by bin within the errors of two million showers; two widths of cells, extrapolated."""
     beam, medium = TABLES[name]
     shipped = read_tracks(ROOT / "fluxes" / f"{name}.csv")
     wide, fine = (Cascade(Physics(medium, 0.96), beam.energy, width) for width in (0.02, 0.01))
