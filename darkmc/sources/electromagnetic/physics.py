@@ -21,7 +21,7 @@ class Switches:
     """Processes that may be switched off; what is off does not happen, and costs no energy.
 
     Without ... the track lengths of (e-, e+) above 1 GeV change by, for 20 GeV on aluminium, in per cent:
-    compton (-0.2, +0.3), moller (+0.4, +0.1), bhabha (0.0, +0.4), annihilation (0.0, +0.2), ionisation
+    compton (-0.3, +0.3), moller (+0.4, +0.1), bhabha (0.0, +0.4), annihilation (0.0, +0.2), ionisation
     (+2.9, +4.1); above 14 GeV by (0.0, +0.1), (+0.1, +0.1), (0.0, +0.1), (0.0, 0.0), (+0.3, +1.3).  Without
     multiple_scattering the rms angle in one plane falls from 10.3 to 1.5 mrad GeV/E.  The last two are about
     bremsstrahlung and pair production alike: complete_screening at all energies changes lengths by (-0.3,
