@@ -30,6 +30,7 @@ from darkmc.runs.tables import header, masses, point_columns
 
 _PHOTON = ("e_min_GeV", "e_max_GeV", "abs_cos_max")
 _VALUES = ("cross_section_pb", "generated_pb", "generated_error_pb")
+_RATIOS = ("over_pairs", "generated_over_pairs", "generated_over_pairs_error")  # of each value
 _DEPTH = 1e6  # lines are shown down to this factor below the highest
 
 
@@ -44,21 +45,24 @@ def work(card: CrossSectionsRun, settings: Settings) -> Work:
 
 def _write(card: CrossSectionsRun, portals: Sequence[DarkAxionPortal], folder: Path) -> Iterator[Path]:
     nothing: Row = {"e_min_GeV": None, "e_max_GeV": None, "abs_cos_max": None}
+    points = [point_columns(portal, card.coupling_per_GeV) for portal in portals]
+    pairs = [
+        float(portal.annihilation_cross_section(card.sqrt_s_GeV, card.coupling_per_GeV)) for portal in portals
+    ]
     rows: list[Row] = []
-    for portal in portals:
-        point = point_columns(portal, card.coupling_per_GeV)
-        sigma = float(portal.annihilation_cross_section(card.sqrt_s_GeV, card.coupling_per_GeV))
+    for point, sigma in zip(points, pairs, strict=True):
         exact: Row = {"cross_section_pb": sigma, "generated_pb": None, "generated_error_pb": None}
-        rows.append({"process": "a gamma'"} | nothing | point | exact)
+        rows.append({"process": "a gamma'"} | nothing | point | exact | dict.fromkeys(_RATIOS))
     for number, photons in enumerate(card.photons):
-        for portal in portals:
-            point = point_columns(portal, card.coupling_per_GeV)
+        for portal, point, sigma in zip(portals, points, pairs, strict=True):
             found = _radiative(card, photons, portal, number)
-            rows.append({"process": "a gamma gamma'"} | photons.model_dump() | point | found)
+            place = {"process": "a gamma gamma'"} | photons.model_dump() | point
+            rows.append(place | found | _over_pairs(found, sigma))
     lines = header(
         f"e+ e- -> a gamma' and a gamma gamma' at sqrt(s) = {card.sqrt_s_GeV:g} GeV",
         f"seed {card.seed}, {card.events} events of the generator at each point of an open process",
         "cross_section_pb in closed form or by quadrature; generated_pb: by the generator, with its error",
+        "over_pairs: the same over the cross section of a gamma'",
     )
     yield write_table(folder / f"{card.name}.csv", lines, rows)
 
@@ -80,6 +84,14 @@ def _radiative(card: CrossSectionsRun, photons: Photons, portal: DarkAxionPortal
     return row
 
 
+def _over_pairs(found: Row, pairs: float) -> Row:
+    """Return the values of a row over the cross section of a gamma'; None where there is none."""
+    return {
+        ratio: None if found[value] is None or pairs == 0.0 else found[value] / pairs
+        for ratio, value in zip(_RATIOS, _VALUES, strict=True)
+    }
+
+
 def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
     """Draw what a run of kind ``cross-sections`` wrote and write the pictures.
 
@@ -90,7 +102,7 @@ def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
     """
     from matplotlib.figure import Figure
 
-    rows = read_table(folder / f"{card.name}.csv", ("process",), (*POINT, *_PHOTON, *_VALUES))
+    rows = read_table(folder / f"{card.name}.csv", ("process",), (*POINT, *_PHOTON, *_VALUES, *_RATIOS))
     with styled():
         figure = Figure(figsize=(6.6, 6.6), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
@@ -98,11 +110,9 @@ def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
         scale = "linear" if card.m_dark_photon.endswith(":lin") else "log"
         upper.set(xscale=scale, yscale="log", ylabel=rf"cross section at $G$ = {coupling} GeV$^{{-1}}$ [pb]")
         lower.set(yscale="log", xlabel=M_DARK_PHOTON, ylabel=r"over $\sigma(a\gamma^\prime)$")
-        pairs: dict[float, float] = {}
         for k, label in enumerate(dict.fromkeys(_label(row) for row in rows)):
             mine = [row for row in rows if _label(row) == label]
-            pairs = pairs or {row["m_dark_photon_GeV"]: row["cross_section_pb"] for row in mine}
-            _draw_process(upper, lower, mine, pairs, k)
+            _draw_process(upper, lower, mine, k)
         _finish(upper, lower, rows)
         figure.suptitle(plain(card.title))
         legend_above(upper, letters=66)
@@ -117,18 +127,17 @@ def _label(row: Row) -> str:
     return rf"e$^+$e$^-\rightarrow a\gamma\gamma^\prime$, {low:g} < $E^*_\gamma$ < {high:g} GeV, {where}"
 
 
-def _draw_process(upper: Any, lower: Any, rows: Sequence[Row], pairs: dict[float, float], k: int) -> None:
-    mass, sigma, generated, errors = (_column(rows, key) for key in ("m_dark_photon_GeV", *_VALUES))
-    reference = np.array([pairs[m] for m in mass])
+def _draw_process(upper: Any, lower: Any, rows: Sequence[Row], k: int) -> None:
+    """Draw a process above, and below over a gamma' if it has a photon more."""
+    mass = _column(rows, "m_dark_photon_GeV")
     style: Any = {"color": COLOURS[k % 8], "ls": LINES[k % 5], "lw": 1.8}
     points: Any = {"fmt": "o", "ms": 3.0, "color": COLOURS[k % 8], "elinewidth": 1.2, "capsize": 2.0}
-    known = np.isfinite(generated)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        upper.plot(mass, _positive(sigma), label=_label(rows[0]), **style)
-        upper.errorbar(mass[known], generated[known], errors[known], **points)
-        if rows[0]["process"] != "a gamma'":
-            lower.plot(mass, _positive(sigma / reference), **style)
-            lower.errorbar(mass[known], (generated / reference)[known], (errors / reference)[known], **points)
+    for axes, keys in ((upper, _VALUES), (lower, _RATIOS)):
+        exact, generated, errors = (_column(rows, key) for key in keys)
+        known = np.isfinite(generated)
+        if axes is upper or rows[0]["process"] != "a gamma'":
+            axes.plot(mass, _positive(exact), label=_label(rows[0]), **style)
+            axes.errorbar(mass[known], generated[known], errors[known], **points)
 
 
 def _column(rows: Sequence[Row], key: str) -> Array:

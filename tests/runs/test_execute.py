@@ -285,6 +285,17 @@ def test_cross_sections_and_what_the_generator_makes_of_them(done):
         )
         assert 0.0 < error < 0.05 * sigma
         assert abs(found - sigma) < 5.0 * error
+    for part in (wide, narrow):
+        for row, pair in zip(part, pairs, strict=True):
+            for value, ratio in (
+                ("cross_section_pb", "over_pairs"),
+                ("generated_pb", "generated_over_pairs"),
+                ("generated_error_pb", "generated_over_pairs_error"),
+            ):
+                one = float(pair["cross_section_pb"])
+                assert row[ratio] == row[value] == "" or float(row[ratio]) * one == pytest.approx(
+                    float(row[value]), rel=1e-14
+                )
 
 
 def test_a_map_holds_all_photons_and_windows_keep_what_integrals_say(done):
