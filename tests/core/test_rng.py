@@ -119,7 +119,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 6 * 14 * 5 * 40 + 6
+    assert len(numbers) == len(names) == 6 * 14 * 5 * 40 + 7
     assert max(numbers) < 2**31  # they are written to files as int32
 
 
