@@ -184,6 +184,15 @@ def test_the_exceptions_are_needed():
 # mesons in a process of its own hands them on through files of a cache.
 READING = {"open", "read_text", "read_bytes", "ParquetFile", "loadtxt", "genfromtxt", "fromfile"}
 WRITING = {"write_text", "write_bytes", "writelines", "writerow", "writerows", "savez", "savetxt", "tofile"}
+WRITING |= {
+    "mkdir",
+    "touch",
+    "unlink",
+    "rmdir",
+    "rename",
+    "symlink_to",
+    "replacing",
+}  # what a checkpoint would use
 READERS = {"core.tables", "core.input_files", "core.process"}  # the last opens the empty device only
 WRITERS = {"core.tables", "sources.lists.hadronic", "sources.lists.urqmd"}
 BELOW_OUTPUT = [name for name in MODULES if name != "__init__" and LAYER[top(name)] < LAYER["output"]]
