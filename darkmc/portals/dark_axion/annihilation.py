@@ -1,6 +1,11 @@
 """e+ e- -> gamma* -> a gamma': cross section, angles, sampler, with photons radiated along the beams.
 
 Source: [dN] eq. 6 (arXiv:1806.00757), right for any axion mass; the dark current at q2 = s.
+
+The leptons' mass m makes the virtual photon longitudinal too, by r = 4 m^2/s of either transverse
+polarisation.  Each linear polarisation e gives gamma* -> a gamma' the density 1 - (n.e)^2, and a gamma'
+polarised along n x e: angles follow 1 + c^2 + r (1 - c^2), c = cos theta, and the gamma' is polarised along
+x* or y* with relative chance 1 : c^2 + r (1 - c^2).
 """
 
 from collections.abc import Sequence
@@ -19,6 +24,8 @@ from darkmc.portals.dark_axion.pseudoscalar_decay import cosine_from_uniform
 from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
 from darkmc.portals.portal import REST, Draw, Parents
 
+TINY_CUBIC = 1e-12  # where the angles of annihilation are flat to rounding
+
 
 def lepton_mass_factor(s: Any, m_lepton: float) -> Any:
     """Return (1 + 2 m^2/s)/sqrt(1 - 4 m^2/s): what the leptons' mass does to l+ l- -> gamma*."""
@@ -33,6 +40,29 @@ def cross_section(s: Any, current: DarkCurrent, m_lepton: float = 0.0) -> Any:
     """
     s = np.asarray(s, dtype=float)
     return 4.0 * np.pi**2 * ALPHA * current.spectral_density(s) * lepton_mass_factor(s, m_lepton)
+
+
+def longitudinal_share(s: Any, m_lepton: float) -> Any:
+    """Return r = 4 m^2/s: the gamma* of l+ l- with spin across the beam over either transverse one."""
+    return 4.0 * m_lepton**2 / np.asarray(s, dtype=float)
+
+
+def normal_chance(cosine: Any, share: Any) -> Any:
+    """Return c^2 + r (1 - c^2): polarisation of the gamma' along y* over that along x*; r: the share."""
+    return np.square(cosine) + share * (1.0 - np.square(cosine))
+
+
+def annihilation_cosine(uniform: Array, share: Any) -> Array:
+    """Return cos theta with density (3/8)(1 + c^2 + r (1 - c^2))/(1 + r/2), by its closed inverse CDF."""
+    cubic = np.maximum((1.0 - share) / (3.0 * (1.0 + share)), TINY_CUBIC)
+    scale = 2.0 / np.sqrt(3.0 * cubic)
+    out: Array = scale * np.sinh(np.arcsinh(3.0 / scale * (2.0 * uniform - 1.0) * (1.0 + cubic)) / 3.0)
+    return np.clip(out, -1.0, 1.0)
+
+
+def pair_energy(positron_energy: Any) -> Any:
+    """Return sqrt(s) = sqrt(2 m_e^2 + 2 m_e E) in GeV of positrons of lab energy E on electrons at rest."""
+    return np.sqrt(2.0 * mass("e") * (mass("e") + np.asarray(positron_energy, dtype=float)))
 
 
 def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
@@ -111,10 +141,9 @@ def _log_u(depth: Array) -> Array:
 class Annihilation:
     """e+ e- -> a gamma' in the centre of mass: a :class:`darkmc.portals.portal.Production`, its total in pb.
 
-    The z axis of the pairs is the beam (either one), and cos theta to it has density
-    (3/8)(1 + cos^2 theta); the caller turns them about the beam.  The gamma' is polarised linearly along
-    x* or y* with relative chance 1 : cos^2 theta, which is W of :mod:`dark_photon_decay` with theta the
-    polar angle.
+    The z axis of the pairs is the beam (either one), and the caller turns them about it.  Angles and the
+    linear polarisation of the gamma' are those of the module; for massless leptons they are W of
+    :mod:`dark_photon_decay` with theta the polar angle.
 
     With radiation a photon flies along -z (most are very soft), and the angles are those
     in the (a gamma') rest frame.  Both beams radiate alike: the caller gives half of the pairs a half turn
@@ -130,6 +159,10 @@ class Annihilation:
         Keep the polarisation of the gamma', or forget it.
     radiation : bool
         Let one beam radiate before, see :class:`InitialStateRadiation`; for a fixed sqrt_s only.
+    m_lepton : float
+        Mass of the leptons in GeV; 0 neglects it.
+    key : str
+        Name of the parents.
 
     Raises
     ------
@@ -137,13 +170,20 @@ class Annihilation:
         If sqrt_s is not above threshold, or not given where it is needed.
     """
 
-    key, power, frame = "e+ e-", 2.0, REST
+    power, frame = 2.0, REST
     n_uniform = 3
 
     def __init__(
-        self, sqrt_s: float | None, current: DarkCurrent, spin_correlations: bool, radiation: bool = False
+        self,
+        sqrt_s: float | None,
+        current: DarkCurrent,
+        spin_correlations: bool,
+        radiation: bool = False,
+        m_lepton: float = 0.0,
+        key: str = "e+ e-",
     ) -> None:
-        self.threshold = current.threshold
+        self.key, self.m_lepton = key, m_lepton
+        self.threshold = max(current.threshold, 2.0 * m_lepton)
         if sqrt_s is not None and not self.threshold < sqrt_s < np.inf:
             raise PhysicsError(f"sqrt_s = {sqrt_s:g} GeV is not above threshold ({self.threshold:g} GeV)")
         self.sqrt_s = sqrt_s
@@ -164,37 +204,49 @@ class Annihilation:
         """Return the cross section in pb at G = 1 at sqrt(s) in GeV; with radiation, at the fixed one."""
         if self._radiation is not None:
             return self._radiation.total
-        return cross_section(np.square(self._energy(energy)), self.current) * GEV2_TO_PB
+        energy = np.asarray(self._energy(energy), dtype=float)
+        above = energy > self.threshold
+        s = np.square(np.where(above, energy, 2.0 * self.threshold))
+        sigma = cross_section(s, self.current, self.m_lepton) * GEV2_TO_PB
+        return np.where(above, sigma, 0.0)[()]
 
     @property
     def largest_weight(self) -> float:
-        """Bound on the weights: alpha/24 at all energies, towards which the cross section rises."""
+        """Bound on the weights: alpha/24 times what the leptons' mass does at threshold; inf if it is theirs.
+
+        Towards alpha/24 the cross section of massless leptons rises.
+        """
         if self._radiation is not None:
             return self._radiation.largest_weight
-        return ALPHA / 24.0 * GEV2_TO_PB if self.sqrt_s is None else float(self.total())
+        if self.sqrt_s is not None:
+            return float(self.total())
+        if self.threshold <= 2.0 * self.m_lepton:
+            return np.inf
+        return float(ALPHA / 24.0 * GEV2_TO_PB * lepton_mass_factor(self.threshold**2, self.m_lepton))
 
     def density(self, invariants: Sequence[Any]) -> Any:
         """Return dsigma/dcos theta in pb at G = 1, at s in GeV^2 and cos theta to the beam; no radiation."""
         s, cosine = invariants
-        return cross_section(s, self.current) * GEV2_TO_PB * 0.375 * (1.0 + np.square(cosine))
+        sigma = cross_section(s, self.current, self.m_lepton) * GEV2_TO_PB
+        return sigma * 0.5 * self._over_isotropic(s, cosine)
+
+    def _over_isotropic(self, s: Any, cosine: Any) -> Any:
+        """Return (3/4)(1 + c^2 + r (1 - c^2))/(1 + r/2)."""
+        share = longitudinal_share(s, self.m_lepton)
+        return 0.75 * (1.0 + normal_chance(cosine, share)) / (1.0 + 0.5 * share)
 
     def about_axis(self, draw: Draw, axis: Array) -> Array:
-        """Return (3/4)(1 + cos^2), of the angle between the gamma' and the beam, without radiation."""
-        space = draw.momentum("dark_photon")[1:]
-        cosine = np.einsum("ij,ij->j", space, axis) / length(space)
-        out: Array = 0.75 * (1.0 + cosine**2)
+        """Return the density of the angle between the gamma' and the beam, over a flat one; no radiation."""
+        dark_photon = draw.momentum("dark_photon")
+        cosine = np.einsum("ij,ij->j", dark_photon[1:], axis) / length(dark_photon[1:])
+        energy = dark_photon[0] + draw.momentum("axion")[0]
+        out: Array = self._over_isotropic(np.square(energy), cosine)
         return out
 
     def sample(self, uniform: Array, parents: Parents | None = None) -> DarkPair:
         """Return pairs from uniform numbers (3, n), of which radiation takes the first."""
-        cosine = cosine_from_uniform(uniform[1])
-        sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
-        if self.spin_correlations:
-            axes = polarisation_axes(cosine, sine, uniform[2] * (1.0 + cosine**2) < 1.0)
-        else:
-            axes = isotropic_axes(cosine, sine, uniform[2])
         boost, photon_energy = None, None
-        pair_mass = np.zeros_like(cosine) + self._energy(None if parents is None else parents.energy)
+        pair_mass = np.zeros(uniform.shape[1]) + self._energy(None if parents is None else parents.energy)
         if self._radiation is None:
             weight = np.asarray(self.total(pair_mass))
         else:
@@ -202,6 +254,15 @@ class Annihilation:
             root = np.sqrt(np.maximum(1.0 - x, (self.threshold / pair_mass) ** 2))
             boost = ((1.0 - 0.5 * x) / root, 0.5 * x / root)
             photon_energy, pair_mass = 0.5 * x * pair_mass, root * pair_mass
+        share = longitudinal_share(np.square(np.maximum(pair_mass, self.threshold)), self.m_lepton)
+        massless = self.m_lepton == 0.0
+        cosine = cosine_from_uniform(uniform[1]) if massless else annihilation_cosine(uniform[1], share)
+        sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
+        if self.spin_correlations:
+            chance = normal_chance(cosine, share)
+            axes = polarisation_axes(cosine, sine, uniform[2] * (1.0 + chance) < 1.0)
+        else:
+            axes = isotropic_axes(cosine, sine, uniform[2])
         return DarkPair(
             current=self.current,
             weight=weight,

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.core.constants import ALPHA, GEV2_TO_PB
-from darkmc.core.errors import PhysicsError
+from darkmc.core.constants import ALPHA
 from darkmc.core.inverse_tables import converged, gauss_legendre
 from darkmc.core.kinematics import Array
 from darkmc.core.materials import Nucleus
@@ -22,33 +21,66 @@ from darkmc.portals.dark_axion.radiative_annihilation import E4, vector_amplitud
 S_REACH = 20.0  # largest e gamma invariant mass^2 over the beam energy, in GeV
 
 
-def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus, order: int = 120) -> Array:
-    """Return sigma(e N -> e N V) in GeV^-2 for vectors of given masses (GeV) that couple with charge e.
+def difference_range(beam_energy: Any, m_vector: Any) -> tuple[Any, Any]:
+    """Return least and largest S - m^2 in GeV^2: that of the threshold, and of a nucleus that stays at rest.
 
-    (alpha/pi) int dS/(S - m^2) int dU dsigma(e gamma -> e V)/dU chi(t_min, 2U), t_min = ((S - m^2)/2E)^2,
-    in logarithms of S - m^2 and U, by quadratures of a given order.
+    S < E^2 is the square of the mass of the electron and the vector, whose energy is E; far below that the
+    nucleus has no photons left, whence S_REACH.
     """
     m = mass("e")
-    m_vector = np.asarray(m_vector, dtype=float)[:, None, None]
-    least = (m + m_vector) ** 2 - m**2
-    largest = np.maximum(S_REACH * beam_energy, 4.0 * least)
-    nodes, weights = gauss_legendre(0.0, 1.0, order)
-    span = np.log(largest / least)
-    # the square at the lower end takes out the threshold's root
-    difference = least * np.exp(span * nodes[:, None] ** 2)
-    s_weight = 2.0 * span * (nodes * weights)[:, None]
+    return (m + m_vector) ** 2 - m**2, np.minimum(
+        S_REACH * beam_energy, (beam_energy - m) * (beam_energy + m)
+    )
+
+
+def compton_range(difference: Any, m_vector: Any) -> tuple[Any, Any]:
+    """Return the least U = 2p'.k in GeV^2 and the logarithm of the largest over it, at D = S - m^2."""
+    m = mass("e")
     s = m**2 + difference
     root_s = np.sqrt(s)
     photon = difference / (2.0 * root_s)
     energy = (s + m**2 - m_vector**2) / (2.0 * root_s)
     momentum = np.sqrt(np.maximum(energy**2 - m**2, 0.0))
     low = 2.0 * photon * m**2 / (energy + momentum)
-    width = np.log(np.maximum((energy + momentum) ** 2 / m**2, 1.0))
+    return low, np.log(np.maximum((energy + momentum) ** 2 / m**2, 1.0))
+
+
+def double_differential(beam_energy: Any, m_vector: Any, difference: Any, u: Any, nucleus: Nucleus) -> Any:
+    """Return dsigma(e N -> e N V)/(dS dU) in GeV^-6: (alpha/pi)/D dsigma_Compton/dU chi((D/2E)^2, 2U).
+
+    Parameters
+    ----------
+    beam_energy : float or array
+        E, GeV.
+    m_vector : float or array
+        Mass of V, GeV.
+    difference, u : float or array
+        D = S - m^2 and U = 2p'.k, GeV^2, within :func:`difference_range` and :func:`compton_range`.
+    nucleus : Nucleus
+        The target.
+    """
+    compton = _compton(np.square(m_vector), difference, u)
+    flux = photon_flux(np.square(difference / (2.0 * beam_energy)), 2.0 * u, nucleus)
+    return ALPHA / np.pi / difference * compton * flux
+
+
+def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus, order: int = 120) -> Array:
+    """Return sigma(e N -> e N V) in GeV^-2 for vectors of given masses (GeV) that couple with charge e.
+
+    Integral of :func:`double_differential`, in logarithms of S - m^2 and U, by quadratures of a given order.
+    """
+    m_vector = np.asarray(m_vector, dtype=float)[:, None, None]
+    least, largest = difference_range(beam_energy, m_vector)
+    nodes, weights = gauss_legendre(0.0, 1.0, order)
+    span = np.log(largest / least)
+    # the square at the lower end takes out the threshold's root
+    difference = least * np.exp(span * nodes[:, None] ** 2)
+    s_weight = 2.0 * span * (nodes * weights)[:, None] * difference
+    low, width = compton_range(difference, m_vector)
     u = low * np.exp(width * nodes)
-    compton = _compton(m_vector**2, difference, u)
-    flux = photon_flux((difference / (2.0 * beam_energy)) ** 2, 2.0 * u, nucleus)
-    inner = np.sum(weights * width * u * compton * flux, axis=2)
-    out: Array = ALPHA / np.pi * np.sum(s_weight[..., 0] * inner, axis=1)
+    density = double_differential(beam_energy, m_vector, difference, u, nucleus)
+    inner = np.sum(weights * width * u * density, axis=2)
+    out: Array = np.sum(s_weight[..., 0] * inner, axis=1)
     return out
 
 
@@ -85,27 +117,3 @@ def _cross_section(beam_energy: float, current: DarkCurrent, nucleus: Nucleus) -
         return float(np.sum(weights * jacobian * current.spectral_density(s_prime) * sigma))
 
     return float(converged(integral, 60, 3e-3, "bremsstrahlung of a gamma'"))
-
-
-class Bremsstrahlung:
-    """e N -> e N a gamma' as a :class:`darkmc.portals.portal.Rate`: there is no sampler yet.
-
-    Parameters
-    ----------
-    current : DarkCurrent
-        The portal's current.
-    nucleus : Nucleus
-        The target, at rest.
-    """
-
-    power, products = 2.0, ("axion", "dark_photon")
-
-    def __init__(self, current: DarkCurrent, nucleus: Nucleus) -> None:
-        self.current, self.nucleus, self.key = current, nucleus, f"e- {nucleus.symbol}"
-        self.threshold = current.threshold + mass("e")
-
-    def total(self, energy: Any = None) -> Any:
-        """Return the cross section in pb at G = 1 for beam energies in GeV; 0 when closed."""
-        if energy is None:
-            raise PhysicsError("bremsstrahlung needs the energy of the beam")
-        return cross_section(energy, self.current, self.nucleus) * GEV2_TO_PB

@@ -13,7 +13,7 @@ from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import checked_seed, require_text, whole_number
 from darkmc.core.vocabulary import FINAL_STATES
 from darkmc.portals.dark_axion.annihilation import Annihilation
-from darkmc.portals.dark_axion.bremsstrahlung import Bremsstrahlung
+from darkmc.portals.dark_axion.bremsstrahlung_sampler import Bremsstrahlung
 from darkmc.portals.dark_axion.coherent_conversion import ProtonConversion, conversion_on
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
@@ -22,7 +22,7 @@ from darkmc.portals.dark_axion.lepton_pair_decay import PairDecay
 from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
 from darkmc.portals.dark_axion.scattering import Scattering
 from darkmc.portals.dark_axion.vector_decay import VectorDecay
-from darkmc.portals.portal import Process, Rate
+from darkmc.portals.portal import Process, Production
 
 MOST_DECAYS = 10**8
 
@@ -47,20 +47,22 @@ class Processes:
 
     current: DarkCurrent
 
-    def productions(self, parent: str, spin_correlations: bool = True) -> Sequence[Rate]:
+    def productions(self, parent: str, spin_correlations: bool = True) -> Sequence[Production]:
         """Return what makes dark states; none if it is closed.
 
         Parameters
         ----------
         parent : str
-            A meson; "e+ e-", whose sqrt(s) the parents bring along; or "e- Al", an electron on a nucleus.
+            A meson; "e+ e-", whose sqrt(s) the parents bring along, leptons massless, or "e+ e- at rest", the
+            same of :func:`darkmc.portals.dark_axion.annihilation.pair_energy` with their mass; or "e- Al", an
+            electron on a nucleus.
         spin_correlations : bool
             Keep the polarisation of the gamma', or forget it.
 
         Returns
         -------
-        sequence of Rate
-            One :class:`darkmc.portals.portal.Production`, of bremsstrahlung a Rate: it has no sampler yet.
+        sequence of Production
+            One.
 
         Raises
         ------
@@ -69,8 +71,10 @@ class Processes:
         """
         if parent == "e+ e-":
             return [Annihilation(None, self.current, spin_correlations)]
+        if parent == "e+ e- at rest":
+            return [Annihilation(None, self.current, spin_correlations, m_lepton=mass("e"), key=parent)]
         if require_text("parent", parent).startswith("e- "):
-            return [Bremsstrahlung(self.current, nucleus(parent.removeprefix("e- ")))]
+            return [Bremsstrahlung(self.current, nucleus(parent.removeprefix("e- ")), spin_correlations)]
         return self.meson_decays(parent, spin_correlations)
 
     def meson_decays(

@@ -25,6 +25,7 @@ from darkmc.core.kinematics import (
     two_body_momentum,
 )
 from darkmc.core.particles import mass
+from darkmc.portals.dark_axion.adapted import CELLS, mapped, trained_map
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes
 from darkmc.portals.dark_axion.dark_photon_decay import dipole_cosine
@@ -37,10 +38,6 @@ from darkmc.portals.dark_axion.radiative_annihilation import (
     spin_density,
 )
 from darkmc.portals.portal import REST, Parents
-
-CELLS = 128
-TRAINING_POINTS = 1 << 14
-TRAINING_ROUNDS = 8
 
 
 def principal_axes(xx: Array, zz: Array, xz: Array) -> tuple[Array, Array, Array, Array]:
@@ -154,32 +151,19 @@ class RadiativeAnnihilation:
         return omega, y, 2.0 * GEV2_TO_PB * self._end * slope * density
 
     def _trained_map(self) -> Any:
-        """Return a vegas map adapted to the cross section on the points of a Kronecker lattice."""
-        from vegas import AdaptiveMap
-
-        steps = np.arange(1, TRAINING_POINTS + 1)[:, None]
-        # Powers of the plastic number: the two-dimensional golden section (Roberts, 2018).
-        points = np.ascontiguousarray(
-            (0.5 + steps * np.array([0.7548776662466927, 0.5698402909980532])) % 1.0
-        )
-        mapping = AdaptiveMap([[0.0, 1.0], [0.0, 1.0]], ninc=CELLS)
-        for _ in range(TRAINING_ROUNDS):
-            unit, jacobian = _mapped(mapping, points)
-            mapping.add_training_data(points, (jacobian * self._cross_section(unit)[2]) ** 2)
-            mapping.adapt(alpha=0.5)
-        return mapping
+        return trained_map(lambda unit: self._cross_section(unit)[2], 2)
 
     def _find_largest_weight(self) -> float:
         """Return the largest weight at the corners and the middle of every cell of the map."""
         inside = np.array([1e-9, 0.5, 1.0 - 1e-9])
         grid = ((np.arange(CELLS)[:, None] + inside) / CELLS).ravel()
         points = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
-        unit, jacobian = _mapped(self._map, points)
+        unit, jacobian = mapped(self._map, points)
         return float(np.max(jacobian * self._cross_section(unit)[2]))
 
     def sample(self, uniform: Array, parents: Parents | None = None) -> RadiativePair:
         """Return events from uniform numbers (7, n)."""
-        unit, jacobian = _mapped(self._map, np.ascontiguousarray(uniform[:2].T))
+        unit, jacobian = mapped(self._map, np.ascontiguousarray(uniform[:2].T))
         omega, y, density = self._cross_section(unit)
         axis = self._polarisation_of_pair(omega, y, uniform[2])
         flight, polarisation = _dipole(axis, uniform[3], uniform[4])
@@ -241,10 +225,3 @@ def _dipole(axis: Array, uniform_cosine: Array, uniform_azimuth: Array) -> tuple
     sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
     flight = cosine * axis + sine * (across * first + normal * second)
     return flight, normal * first - across * second
-
-
-def _mapped(mapping: Any, points: Array) -> tuple[Array, Array]:
-    """Return what a vegas map makes of points (n, 2) of the unit square, and its Jacobian."""
-    unit, jacobian = np.empty_like(points), np.empty(len(points))
-    mapping.map(points, unit, jacobian)
-    return unit, jacobian

@@ -13,7 +13,7 @@ from darkmc.core.particles import mass
 from darkmc.core.vocabulary import PARTICLES
 from darkmc.portals.dark_axion.annihilation import Annihilation
 from darkmc.portals.dark_axion.radiative_sampler import RadiativeAnnihilation
-from darkmc.portals.portal import Draw, Parents, Portal, Process, Production, Rate
+from darkmc.portals.portal import Draw, Parents, Portal, Process, Production
 
 N = 20_000
 LIGHT, HEAVY = darkmc.DarkAxionPortal(0.03, 0.01), darkmc.DarkAxionPortal(0.01, 0.03)
@@ -35,6 +35,7 @@ def cases():
             yield portal, one(portal.productions(meson)), mass(meson)
         yield portal, one(portal.productions("pi0", spin_correlations=False)), mass("pi0")
         yield portal, one(portal.productions("e+ e-")), 0.5
+        yield portal, one(portal.productions("e+ e- at rest")), 0.05
         yield portal, Annihilation(10.0, portal.current, True, radiation=True), 10.0
         yield portal, RadiativeAnnihilation(10.0, 0.5, 4.0, 0.9, portal.current, True), 10.0
         for state in ("axion", "dark_photon"):
@@ -54,7 +55,7 @@ each_case = pytest.mark.parametrize("case", CASES)
 
 def parents_of(process, energy, n):
     """Parents in their frame: scatterings need energies; unpolarised."""
-    return Parents(np.full(n, energy)) if process.frame == "lab" or process.key == "e+ e-" else None
+    return Parents(np.full(n, energy)) if process.frame == "lab" or process.key.startswith("e+ e-") else None
 
 
 def drawn(case, n=N, seed=1, parents=None):
@@ -187,11 +188,10 @@ def test_which_processes_there_are():
     assert darkmc.DarkAxionPortal(0.1, 0.1).decays("dark_photon") == []
     assert darkmc.DarkAxionPortal(0.2).productions("pi0") == []
     assert darkmc.DarkAxionPortal(0.1, 0.1).meson_branching_ratio("pi0") == 0.0
-    for parent in ("pi0", "omega", "e+ e-"):
+    for parent in ("pi0", "omega", "e+ e-", "e+ e- at rest", "e- Al"):
         assert isinstance(one(LIGHT.productions(parent)), Production)
+        assert one(LIGHT.productions(parent)).key == parent
     brems = one(LIGHT.productions("e- Al"))
-    assert isinstance(brems, Rate)
-    assert not isinstance(brems, Process)  # it has no sampler yet
     assert brems.total(20.0) == LIGHT.bremsstrahlung_cross_section(20.0, 13, nucleus("Al").mass_number)
     assert brems.total(brems.threshold * 0.999) == 0.0 < brems.total(brems.threshold * 1.2)
     for wrong in (
