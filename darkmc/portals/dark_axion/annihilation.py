@@ -65,7 +65,7 @@ def pair_energy(positron_energy: Any) -> Any:
     return np.sqrt(2.0 * mass("e") * (mass("e") + np.asarray(positron_energy, dtype=float)))
 
 
-def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
+def radiator(log_u: Any, beta: Any) -> tuple[Any, Any, Any]:
     """Return x, 1 - x and the chance per u = x^beta that photons along the beams take x = 2E/sqrt(s).
 
     sigma(s) = int dx [beta x^(beta - 1) (1 + 3 beta/4 + (alpha/pi)(pi^2/3 - 1/2)) - beta (1 - x/2)]
@@ -77,7 +77,7 @@ def radiator(log_u: Any, beta: float) -> tuple[Any, Any, Any]:
     ----------
     log_u : float or array
         beta ln x, not positive: both ends keep their digits.
-    beta : float
+    beta : float or array
         :func:`radiative_annihilation.collinear_log` of the beams.
     """
     log_x = np.asarray(log_u) / beta
@@ -109,7 +109,7 @@ class InitialStateRadiation:
 
     def __init__(self, sqrt_s: float, current: DarkCurrent) -> None:
         self.s, self.current = sqrt_s**2, current
-        self.beta = collinear_log(self.s, mass("e"))
+        self.beta = float(collinear_log(self.s, mass("e")))
         least = max(current.threshold**2 / self.s, np.finfo(float).eps)
         self._hardest = 1.0 - least
         end = -np.log(-np.expm1(self.beta * np.log1p(-least)))

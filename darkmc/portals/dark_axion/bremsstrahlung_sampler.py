@@ -35,6 +35,7 @@ from darkmc.portals.portal import LAB, Draw, Parents
 
 TRAINED_UP_TO = 1000.0  # thresholds: beam energies for which the sampler is made; others only cost precision
 ORDER = 96
+_FLAT = 1e-9
 
 
 def vector_momentum(beam_energy: Array, s_prime: Array, difference: Array, u: Array) -> Array:
@@ -212,7 +213,7 @@ class Bremsstrahlung:
         """Return the density of the angle between V = a + gamma' and the electron, over the isotropic one.
 
         At the energy and mass of V in the draw, whose decay keeps its direction to V: the axis is that of an
-        electron that could as well have made this V.
+        electron that could as well have made this V.  0 where none could.
 
         Parameters
         ----------
@@ -225,13 +226,9 @@ class Bremsstrahlung:
         virtual = _Virtual(draw.beam_energy, draw.virtual[0], draw.pair_mass**2, self)
         momentum = length(draw.virtual[1:])
         along = np.einsum("ij,ij->j", draw.virtual[1:], axis)
-        least = virtual.difference(momentum)
-        nodes, weights = gauss_legendre(0.0, 1.0, ORDER)
-        span = np.log(difference_range(draw.beam_energy, draw.pair_mass)[1] / least)
-        grid = least * np.exp(span * nodes[:, None])
-        whole = np.sum(weights[:, None] * span * grid * virtual.density(grid), axis=0)
-        at = virtual.difference(along)
-        return np.asarray(2.0 * momentum * virtual.density(at) * virtual.slope(at) / whole)
+        whole = virtual.all_angles(momentum)
+        chance = sum(virtual.density(at) * virtual.slope(at) for at in virtual.differences(along))
+        return np.asarray(2.0 * momentum * chance / np.where(whole > 0.0, whole, 1.0))
 
 
 @dataclass(frozen=True)
@@ -252,30 +249,57 @@ class _Virtual:
         beta = np.sqrt(np.maximum(1.0 - s / self.beam_energy**2, np.finfo(float).eps))
         return beta, (self.energy - (difference + self.s_prime) / (2.0 * self.beam_energy)) / beta
 
-    def difference(self, along: Array) -> Array:
-        """Return D at which the momentum along z is a given one, in GeV."""
+    def differences(self, along: Array) -> tuple[Array, Array]:
+        """Return both D at which the momentum along z is a given one, in GeV; 0 where there is none.
+
+        The electron goes forwards at the smaller one, and backwards at the other.
+        """
         beam, m2 = self.beam_energy, mass("e") ** 2
-        # p_z^2 (E^2 - m^2 - 2 E y) = E^2 (a - y)^2 with y = D/(2E)
+        # p_z^2 (E^2 - m^2 - 2 E y) = E^2 (a - y)^2 with y = D/(2E), and a - y has the sign of p_z
         a = self.energy - self.s_prime / (2.0 * beam)
         middle = a - along**2 / beam
-        last = (a - along) * (a + along) + (along * np.sqrt(m2) / beam) ** 2
-        root = np.sqrt(np.maximum(middle**2 - last, 0.0))
-        return np.asarray(2.0 * beam * np.where(along > 0.0, last / (middle + root), middle + root))
+        product = (a - along) * (a + along) + along**2 * m2 / beam**2
+        square = middle**2 - product
+        outer = middle + np.copysign(np.sqrt(np.maximum(square, 0.0)), middle)
+        inner = product / np.where(outer == 0.0, 1.0, outer)
+        real = square >= 0.0
+        first, second = (
+            np.asarray(np.where(real & ((a - y) * along >= 0.0), 2.0 * beam * y, 0.0)) for y in (inner, outer)
+        )
+        return first, second
+
+    def all_angles(self, momentum: Array) -> Array:
+        """Return dsigma/(dm_V^2 dE_V) in pb/GeV^3, at the momentum of V in GeV.
+
+        By quadrature in the logarithm of D above its least value, plus what p_T^2 = m^2 x^2 + m_V^2 (1 - x)
+        adds to it: from there on the density falls.
+        """
+        least, _ = self.differences(momentum)
+        m2, share = mass("e") ** 2, np.minimum(self.energy / self.beam_energy, 1.0 - 1e-12)
+        scale = m2 * share / (1.0 - share) + self.s_prime / share
+        nodes, weights = gauss_legendre(0.0, 1.0, ORDER)
+        _, largest = difference_range(self.beam_energy, np.sqrt(self.s_prime))
+        span = np.log1p(np.maximum(largest - least, 0.0) / scale)
+        above = scale * np.expm1(span * nodes[:, None])
+        density = self.density(least + above)
+        return np.asarray(np.sum(weights[:, None] * span * (above + scale) * density, axis=0))
 
     def slope(self, difference: Array) -> Array:
         """Return |dD/dp_z| in GeV."""
         beta, along = self._beta_and_along(difference)
-        return np.asarray(2.0 * self.beam_energy * beta / np.abs(1.0 - along / (self.beam_energy * beta)))
+        steep = np.abs(1.0 - along / (self.beam_energy * beta))
+        return np.asarray(2.0 * self.beam_energy * beta / np.maximum(steep, _FLAT))
 
     def density(self, difference: Array) -> Array:
         """Return dsigma/(dm_V^2 dS dE_V) in pb/GeV^5; 0 where there is no such V."""
-        beam, beta_along = self.beam_energy, self._beta_and_along(difference)
-        beta, along = beta_along
-        rest = (beam * (1.0 + beta) - self.energy - along) / (beam * (1.0 + beta))
-        u = np.maximum(difference * rest, np.finfo(float).tiny)
-        low, width = compton_range(difference, np.sqrt(self.s_prime))
-        least, largest = difference_range(beam, np.sqrt(self.s_prime))
-        inside = (u >= low) & (u <= low * np.exp(width)) & (difference >= least) & (difference <= largest)
-        safe = np.where(inside, difference, least), np.where(inside, u, low)
-        found = self.process.density((self.s_prime, *safe, beam)) * safe[0] / (beam * beta)
-        return np.asarray(np.where(inside, found, 0.0))
+        beam, m_vector = self.beam_energy, np.sqrt(self.s_prime)
+        least, largest = difference_range(beam, m_vector)
+        possible = (difference >= least) & (difference <= largest)
+        difference = np.where(possible, difference, least)
+        beta, along = self._beta_and_along(difference)
+        plus = beam * (1.0 + beta)
+        u = difference * (plus - self.energy - along) / plus
+        low, width = compton_range(difference, m_vector)
+        possible &= (u >= low) & (u <= low * np.exp(width))
+        density = self.process.density((self.s_prime, difference, np.where(possible, u, low), beam))
+        return np.asarray(np.where(possible, density * difference / (beam * beta), 0.0))

@@ -34,9 +34,9 @@ def vector_amplitude(s: Any, s_prime: Any, first: Any, m_lepton: float) -> Any:
     )
 
 
-def collinear_log(s: float, m_lepton: float) -> float:
+def collinear_log(s: Any, m_lepton: float) -> Any:
     """Return beta = (2 alpha/pi)(ln(s/m^2) - 1), the strength of radiation along both beams together."""
-    return float(2.0 * ALPHA / np.pi * (np.log(s / m_lepton**2) - 1.0))
+    return 2.0 * ALPHA / np.pi * (np.log(s / m_lepton**2) - 1.0)
 
 
 def largest_rapidity(s: float, abs_cos_max: float, m_lepton: float) -> float:
