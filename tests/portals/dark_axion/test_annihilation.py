@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 from helpers import (
     CHAIN_MOMENTS,
+    METRIC,
     assert_on_shell,
     bin_chi2,
     chain_angles,
     chain_moment,
     dot,
+    isotropic,
     pull,
     spin_correlation,
+    spin_sum,
     to_rest_frame,
+    unit,
 )
 from scipy.integrate import quad
 from scipy.stats import chi2, kstest
@@ -26,9 +30,10 @@ from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion import annihilation
-from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
+from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation, pair_energy
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
+from darkmc.portals.portal import Parents
 
 ROOT_S = 10.355
 TOTAL = {0.01: 1.183929e5, 1.0: 1.151116e5, 3.0: 9.101356e4, 5.0: 5.338931e4, 8.0: 7.756438e3}
@@ -277,3 +282,83 @@ def test_just_above_threshold_only_soft_photons_are_left():
 def test_closed_sampler(sqrt_s):
     with pytest.raises(PhysicsError):
         Annihilation(sqrt_s, DarkCurrent(0.4, 0.6), True)
+
+
+# positrons on electrons at rest: the electron's mass is kept
+M_E = mass("e")
+SLOW = [(1.5e-3, 0.8e-3), (2.5e-3, 1e-3), (0.05, 0.03)]  # sqrt(s) and the mass of the gamma', GeV
+each_slow = pytest.mark.parametrize(("root_s", "m"), SLOW)
+
+
+def at_rest(m):
+    return Annihilation(None, DarkCurrent(0.0, m), True, m_lepton=M_E, key="e+ e- at rest")
+
+
+def traces(root_s, m, cosine):
+    """Sum over spins of |M|^2 up to e^2 G^2/(4 s^2): Tr[(p2 - m) g^mu (p1 + m) g^nu] E_mu_nu."""
+    energy, s = 0.5 * root_s, root_s**2
+    beam = np.sqrt(energy**2 - M_E**2)
+    first, second = np.array([energy, 0, 0, beam]), np.array([energy, 0, 0, -beam])
+    k = (s - m**2) / (2 * root_s)
+    prime = np.array([np.hypot(k, m), k * np.sqrt(1 - cosine**2), 0, k * cosine])
+    lepton = np.outer(first, second) + np.outer(second, first) - METRIC * (first @ METRIC @ second + M_E**2)
+    return np.sum(4 * lepton * (METRIC @ spin_sum(first + second, prime) @ METRIC))
+
+
+@each_slow
+def test_angles_on_electrons_at_rest_are_those_of_the_traces(root_s, m):
+    process, s = at_rest(m), root_s**2
+    k = (s - m**2) / (2 * root_s)
+    flux = 2 * s * np.sqrt(1 - 4 * M_E**2 / s)
+    for cosine in (-0.9, 0.0, 0.3, 1.0):
+        squared = 4 * np.pi * ALPHA / s**2 * traces(root_s, m, cosine) / 4
+        expected = squared * k / root_s / (8 * np.pi) / flux * GEV2_TO_PB
+        assert process.density((s, cosine)) == pytest.approx(expected, rel=1e-10)
+    assert quad(lambda c: process.density((s, c)), -1, 1)[0] == pytest.approx(
+        process.total(root_s), rel=1e-10
+    )
+    expected = darkmc.DarkAxionPortal(m).annihilation_cross_section(root_s, m_lepton=M_E)
+    assert process.total(root_s) == pytest.approx(expected, rel=1e-12)
+
+
+@each_slow
+def test_joint_angles_on_electrons_at_rest(root_s, m):
+    """Means of the moments under (1 + C) - sin^2 theta* (cos^2 phi* + C sin^2 phi*), C = c^2 + r(1 - c^2)."""
+    process = at_rest(m)
+    uniform = np.random.default_rng(3).random((3, N))
+    pair = process.sample(uniform, Parents(np.full(N, root_s)))
+    angles = chain_angles(beam(N), pair.axion, pair.dark_photon, decayed(pair))
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    f, f_weight = 2 * np.pi * (np.arange(16) + 0.5) / 16, np.full(16, 1 / 16)
+    c, u, f = np.meshgrid(nodes, nodes, f, indexing="ij")
+    share = 4 * M_E**2 / root_s**2
+    normal = c**2 + share * (1 - c**2)
+    density = (1 + normal) - (1 - u**2) * (np.cos(f) ** 2 + normal * np.sin(f) ** 2)
+    density *= weights[:, None, None] * weights[:, None] * f_weight
+    for name in CHAIN_MOMENTS:
+        expected = np.sum(density * chain_moment(name, c, u, f)) / np.sum(density)
+        assert abs(pull(chain_moment(name, *angles), expected)) < 4.5, name
+
+
+@each_slow
+def test_a_freely_drawn_axis_on_electrons_at_rest(root_s, m):
+    process = at_rest(m)
+    pair = process.sample(np.random.default_rng(4).random((3, N)), Parents(np.full(N, root_s)))
+    axis = isotropic(np.random.default_rng(5), N)
+    factor = process.about_axis(pair, axis)
+    cosine = np.sum(unit(pair.dark_photon[1:]) * axis, axis=0)
+    share = 4 * M_E**2 / root_s**2
+    assert abs(pull(factor, 1.0)) < 4.5
+    assert abs(pull(factor * cosine**2, (4 + share) / (10 + 5 * share))) < 4.5
+
+
+def test_positrons_of_the_lab():
+    """2 m_e^2 + 2 m_e E: 0.143 GeV at 20 GeV; bounds on weights; nothing below threshold."""
+    assert pair_energy(20.0) == pytest.approx(0.14297, rel=1e-4)
+    process, energy = at_rest(0.05), pair_energy(np.linspace(0.5, 20.0, 500))
+    draw = process.sample(np.random.default_rng(1).random((3, 500)), Parents(energy))
+    assert np.all(draw.weight[energy < 0.05] == 0.0)
+    assert 0.0 < draw.weight[-1] < process.largest_weight
+    assert at_rest(1e-4).largest_weight == np.inf
+    assert at_rest(1e-4).threshold == 2 * M_E
+    assert at_rest(1e-4).total(2 * M_E) == 0.0
