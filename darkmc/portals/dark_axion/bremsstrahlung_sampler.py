@@ -3,9 +3,10 @@
 The nucleus stays at rest and takes the momentum along the electron's that it must: electron and V have the
 electron's energy E, the mass^2 S, and together no transverse momentum.  With the light-cone share
 x = 1 - U/D of V, D = S - m^2, its transverse momentum is p_T^2 = x (1 - x)(S - m_V^2/x - m^2/(1 - x)).
-The nucleus' own transverse momentum is neglected: against both diagrams on a static nucleus, 20 GeV on
-aluminium, V with 10 to 300 MeV, the share within 4 mrad is right to a percent beside the total's 2 to 4%, but
-within 0.1 mrad there are up to a fifth too many; above 90% of the energy up to 8% too few (5 GeV: 15%).
+The nucleus' own transverse momentum is neglected.  Against both diagrams on a static nucleus, aluminium, V of
+10 and 100 MeV at 20 GeV: the share within 4 mrad is right to a percent, beside 3 to 4% in the total; within
+0.1 mrad there are 2 to 17% too many, and above 99% of the electron's energy 4 to 7% too few (100 MeV at
+5 GeV: 14%).
 
 Polarisation: the formula is summed over the spins of V, and V is taken as unpolarised: V -> a gamma' is
 isotropic in its frame.  The gamma' has helicity +1 or -1 there, as the dark current wants it.
