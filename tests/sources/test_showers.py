@@ -125,6 +125,7 @@ def test_tracks_and_tables_give_the_same_number():
     assert reactions(table, lambda e: process.total(pair_energy(e)), per_electron) == pytest.approx(whole)
 
 
+@pytest.mark.slow
 def test_positrons_make_more_than_nuclei_below_90_mev():
     """Of the order of a hundred times at 10 MeV, as many near 90 MeV (the methods notes, section 7)."""
     table = read_tracks(ROOT / "fluxes" / "showers-20gev-aluminium.csv")

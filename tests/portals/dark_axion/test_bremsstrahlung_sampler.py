@@ -46,6 +46,7 @@ def test_the_mean_weight_is_the_cross_section(m_dark_photon, m_axion, nucleus):
         assert np.std(weight) < 2.5 * np.mean(weight)
 
 
+@pytest.mark.slow
 def test_energies_that_differ_from_row_to_row():
     process, energy = process_of(0.03), np.geomspace(0.02, 20.0, N)
     draw = drawn(process, energy)
@@ -113,6 +114,7 @@ def own_grid(process, energy, shape=(30, 80, 80)):
     return np.broadcast_arrays(s_prime, x, across2, cell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("m_dark_photon", "energy"), [(0.01, 20.0), (0.1, 5.0)])
 def test_marginals_are_those_of_the_density(m_dark_photon, energy):
     """Mass, share of energy and transverse momentum of V, against quadratures in those three."""
@@ -169,6 +171,7 @@ def test_the_vector_decays_isotropically_and_the_gamma_prime_has_helicity_one():
             assert abs(pull((along * 0.03 / energy) ** 2, 1 / 3)) < 4.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("m_dark_photon", "energy"), [(0.01, 20.0), (0.1, 4.0)])
 def test_the_factor_of_a_freely_drawn_axis_is_the_density_of_its_angle(m_dark_photon, energy):
     """1/factor undoes the angles of a draw: what is left is flat in the cosine, within any cone."""
