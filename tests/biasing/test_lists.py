@@ -338,6 +338,7 @@ def test_forced_and_natural_yields_of_scattering_agree(lists, m, at, least):
     assert seen >= least
 
 
+@pytest.mark.slow
 def test_forcing_saves_many_rows_for_miniboone(lists):
     """Of the sampling efficiency, with the upstream decays: at least 50 times as much, measured 400."""
     natural, forced = both(

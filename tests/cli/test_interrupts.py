@@ -130,6 +130,7 @@ except BaseException:
 """
 
 
+@pytest.mark.slow
 def test_a_module_that_swallows_an_interruption_does_not_keep_it(tmp_path):
     """Modules in C do while they are set up: the command ran on to its end, with exit code 0."""
     (tmp_path / "swallows.py").write_text(SWALLOWS)

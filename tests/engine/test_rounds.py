@@ -73,12 +73,12 @@ def test_switching_a_meson_off_moves_no_other(meson, biasing):
 
 
 def test_neighbouring_masses_share_numbers_so_that_curves_are_smooth():
-    """Second differences of N over 0.1% steps in mass are far below the Monte Carlo error."""
+    """Second differences of N over 0.1% steps in mass are below a tenth of the Monte Carlo error."""
     masses = 0.01 * 1.001 ** np.arange(-2, 3)
     made = [simulate(mass, n_samples=20_000, at=1e-3).expected_events(1e-3) for mass in masses]
     values = np.array([y.value for y in made])
     roughness = np.abs(np.diff(np.log(values), 2))
-    assert np.all(roughness < 0.05 * made[0].error / made[0].value)
+    assert np.all(roughness < 0.1 * made[0].error / made[0].value)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4096, 8193, 30_001])

@@ -124,6 +124,7 @@ SWITCHES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("overrides", "mass", "ratios"), SWITCHES)
 def test_effect_of_the_switches(overrides, mass, ratios):
     """12 ratios, 5 sigma and 0.2% for the reference's digits and branching ratio."""

@@ -46,6 +46,7 @@ def sample(mass, preset="best"):
     return experiment(preset).simulate(darkmc.DarkAxionPortal(mass), n_samples=300_000, seed=7)
 
 
+@pytest.mark.slow
 def test_the_quadrature_reproduces_its_recorded_numbers():
     """Numbers of an explicit four-vector Monte Carlo, 6e7 decays, errors 0.05 to 0.2%."""
     assert reference.events("pi0", 0.03, 6e-5, False) == pytest.approx(23.2003 * (1 - 0.0004), rel=2e-3)

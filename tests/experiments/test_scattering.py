@@ -368,6 +368,7 @@ def test_equal_masses_are_stable(veto):
     assert "open above" in exclusion.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "m"), [(LSND, 1), (LSND, 2), (MINIBOONE, 2)])
 def test_iteration_of_the_paper_finds_the_lower_edge(name, m):
     made = darkmc.Experiment(name, preset="published")

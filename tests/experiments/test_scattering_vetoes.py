@@ -367,6 +367,7 @@ def test_places_of_decays_upstream_have_their_density():
         assert np.mean(function(path) * per_path) == pytest.approx(exact, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_decays_on_a_short_way_are_almost_prompt():
     """Dark photons fly some metres of 491: near and far together are the prompt axions.
 
@@ -403,6 +404,7 @@ def test_a_thicker_buffer_excludes_less(monkeypatch):
     assert uppers[0] > uppers[1] > uppers[2]
 
 
+@pytest.mark.slow
 def test_without_a_buffer_the_yield_grows_for_ever():
     """Scatterings within lambda2 ~ G^-2 of the edge survive: the slope tends from 4 to 2.
 

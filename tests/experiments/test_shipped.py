@@ -30,6 +30,7 @@ def test_stored_rows_scale_like_the_fourth_power(name):
     assert high / low == pytest.approx(1e4, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_centre_and_front_of_the_decay_volume():
     """The box 17.5 m nearer is seen under a larger solid angle and excludes more: a few per cent."""
     portal = darkmc.DarkAxionPortal(0.005)

@@ -131,6 +131,7 @@ def triangle(m_a, m_v, cutoff):
     return gminus2.dark_axion_one_loop("mu", m_a, m_v, 1.0, 1.0, 4 * np.pi**2 / M_MU, cutoff)
 
 
+@pytest.mark.slow
 def test_dark_axion_against_mpmath():
     """The form of the physics notes at random m_a/m, m'/m in 1e-6 .. 1e6 and Lambda/max in 10 .. 1e7."""
     m_a, m_v = M_MU * random_ratios(40, seed=5, columns=2)
