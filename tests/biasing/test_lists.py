@@ -373,6 +373,7 @@ def distance(first, second):
     return np.sum((first[0] - second[0])[filled] ** 2 / variance[filled]), np.count_nonzero(filled)
 
 
+@pytest.mark.slow
 def test_daughters_and_their_spin_correlations_are_unchanged(tmp_path):
     """Angle and energy of the photon as with decays as they come; and this sees the spin."""
     vectors = [[0.3, 0.0, 1.0], [0.0, 0.1, 0.4], [-0.1, 0.2, 2.0]]

@@ -58,6 +58,7 @@ LIMITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("point", list(LIMITS), ids=str)
 def test_limit_against_an_independent_calculation(point, window):

@@ -54,6 +54,7 @@ def test_the_quadrature_reproduces_its_recorded_numbers():
     assert reference.total_events(0.005, 3e-3, False) == pytest.approx(151464 * (1 - 0.0002), rel=2e-3)
 
 
+@pytest.mark.slow
 @each_preset
 @pytest.mark.parametrize(("mass", "coupling"), POINTS)
 @pytest.mark.parametrize("meson", ["pi0", "eta"])

@@ -162,6 +162,7 @@ def test_displaced_decays_against_an_independent_integration(point):
 POINTS = [(0.01, 0.0, 5.5e-3), (5.0, 0.0, 1.9e-8), (5.0, 0.0, 0.1), (0.1, 0.05, 8e-5), (0.5, 5.0, 1e-8)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isr", [False, True])
 @pytest.mark.parametrize(("mass", "m_axion", "coupling"), POINTS)
 @pytest.mark.parametrize("name", ["babar-highcut", "babar-lowcut", "belle2-phase2"])
@@ -286,7 +287,7 @@ def selected(mass, s, drift, energies, cosines):
 
 RADIATION = [
     ("lowcut", 3.0),
-    ("highcut", 9.5),
+    pytest.param("highcut", 9.5, marks=pytest.mark.slow),
     *(
         pytest.param(window, mass, marks=pytest.mark.slow)
         for window, mass in product(WINDOWS, (0.01, 3.0, 5.0, 8.0))

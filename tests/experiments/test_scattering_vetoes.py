@@ -246,6 +246,7 @@ def test_stored_rows_give_the_yield_elsewhere(key):
         assert abs(contributions.sum() - value) < 4.5 * np.hypot(spread, error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "veto", ["geometry", *(pytest.param(veto, marks=pytest.mark.slow) for veto in ("paper", "accept"))]
 )

@@ -236,6 +236,7 @@ def collected(**options):
     return made, ak.concatenate(list(made))
 
 
+@pytest.mark.slow
 def test_unweighted_spectra_are_the_weighted_ones():
     """Chi-square of two histograms with errors, energy and depth: p > 1e-4 each."""
     plain, weighted = collected(unweighted=True)[1], collected(n=60_000)[1]

@@ -30,6 +30,7 @@ def test_stable_yield_grows_like_the_sixth_power_and_more():
     assert powers["pi0: a converts after decay upstream"] == pytest.approx(8.0, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", [0.25, 4.0])
 def test_split_of_the_decay_path_does_not_matter(monkeypatch, split):
     """Near and far streams trade events when the split moves; their sum stays (pull below 4, chance 6e-5)."""
