@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from darkmc.core.kinematics import Array, some
+from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
@@ -26,12 +25,6 @@ class Emitted:
 
     pair: DarkPair
     upstream: tuple[Array, Array] | None
-
-    def at(self, index: NDArray[np.intp]) -> "Emitted":
-        """Return some of them."""
-        made = self.upstream
-        upstream = None if made is None else (some(made[0], index), some(made[1], index))
-        return Emitted(self.pair.at(index), upstream)
 
 
 class MesonEmission:

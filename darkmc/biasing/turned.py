@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import NO_GROUPS, Groups
 from darkmc.core.inverse_tables import InverseTable
-from darkmc.core.kinematics import Array, Rotation, around, boost, length, some, unit_vector
+from darkmc.core.kinematics import Array, Rotation, around, boost, length, unit_vector
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.sources.mesons import MesonSource
 
@@ -53,23 +53,9 @@ class Placed:
     time: Array | None = None
     group: Groups | None = None
 
-    def at(self, index: NDArray[np.intp]) -> "Placed":
-        """Return some of them."""
-        return Placed(
-            self.weight[index],
-            some(self.parent, index),
-            some(self.unstable, index),
-            some(self.direction, index),
-            self.rotation.at(index),
-            None if self.origin is None else some(self.origin, index),
-            None if self.time is None else self.time[index],
-            None if self.group is None else self.group[index],
-        )
-
-    @property
-    def groups(self) -> Groups:
-        """Their groups; empty without a list."""
-        return NO_GROUPS if self.group is None else self.group
+    def group_of(self, index: NDArray[np.intp]) -> Groups:
+        """Return the groups of some of them; empty without a list."""
+        return NO_GROUPS if self.group is None else self.group[index]
 
 
 Pointing = Callable[[Array, Array], Array]
@@ -271,6 +257,8 @@ class TurnedPrimaries:
         direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
         aimed = _direction(moved) if pointing is None else pointing(parent, moved)
         rotation = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
+        if pointing is not None:
+            direction = rotation(_direction(moved))
         lab = rotation(axis)
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)

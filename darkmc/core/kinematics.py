@@ -157,14 +157,6 @@ class Rotation:
             turned += np.einsum("ij,ij->j", old, space) * new
         return turned if len(vectors) == 3 else np.concatenate([vectors[:1], turned])
 
-    def at(self, index: NDArray[np.intp]) -> "Rotation":
-        """Return some of the rotations."""
-        out = copy(self)
-        (a, b, c), (first, second, third) = self._from, self._to
-        out._from = some(a, index), some(b, index), some(c, index)
-        out._to = some(first, index), some(second, index), some(third, index)
-        return out
-
     def then_about_z(self, azimuth: Array) -> "Rotation":
         """Return this rotation followed by a turn about +z."""
         out = copy(self)

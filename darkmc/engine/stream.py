@@ -138,21 +138,18 @@ class Stream:
         arriving = carrier if emitted.upstream is None else emitted.upstream[1]
         pointing = route.pointing(carrier, self.emission.mass, path, site.reach)
         placed = self.placement.place(arriving, uniform[self._placing :], pointing)
-        ray = self._ray(placed, carrier, path)
-        seen = self._meeting(ray, placed)
-        if len(seen) < len(path):  # most often all are seen: copies cost a tenth of the time
-            ray, placed, emitted, uniform = (
-                ray.at(seen),
-                placed.at(seen),
-                emitted.at(seen),
-                some(uniform, seen),
-            )
-            path, per_path, jacobian = path[seen], per_path[seen], jacobian[seen]
-        ray = ray._replace(spin=self._spin(emitted, placed, uniform))
-        chain = self._chain(emitted, placed) if with_events or site.everything else {}
-        outcome = self.signal.act(ray, chain, uniform[self._place], uniform[self._acting], bool(chain))
+        carried = boost(carrier, placed.parent, self.emission.mass) if route.upstream else None
+        ray = self._ray(placed, carried, path, self._spin(emitted, placed, uniform))
         produced = site.exposure * placed.weight * emitted.pair.weight * jacobian
-        carried = self._carried(emitted, placed) if route.upstream else None
+        chain = self._chain(emitted, placed) if with_events or site.everything else {}
+        place, acting = uniform[self._place], uniform[self._acting]
+        seen = self._meeting(ray, placed)
+        if len(seen) < len(produced):
+            ray, acting, place, produced = ray.at(seen), some(acting, seen), place[seen], produced[seen]
+            carried = None if carried is None else some(carried, seen)
+            path, per_path = path[seen], per_path[seen]
+            chain = {name: some(four, seen) for name, four in chain.items()}
+        outcome = self.signal.act(ray, chain, place, acting, bool(chain))
         absorb = self._absorb(ray, carried, path)
         return _Traced(placed, seen, ray, outcome, produced, carried, path, per_path, absorb, chain)
 
@@ -161,16 +158,14 @@ class Stream:
         meets = (ray.chord > 0.0) & (placed.weight > 0.0)
         return np.flatnonzero(meets if self.signal.from_inside else meets & (ray.entry > 0.0))
 
-    def _ray(self, placed: Placed, carrier: Array, path: Array) -> Ray:
+    def _ray(self, placed: Placed, carried: Array | None, path: Array, spin: Array | None) -> Ray:
         """Return the state that arrives as a ray in the lab, with its path to and through the volume."""
-        momentum = length(placed.unstable[1:])
-        direction = placed.rotation(placed.unstable[1:] / momentum)
+        momentum, direction = length(placed.unstable[1:]), placed.direction
         start = self.site.production(placed)
-        if self.route.kind == "far":
-            moved = boost(carrier, placed.parent, self.emission.mass)
-            size = length(moved[1:])
-            start[:3] += path * placed.rotation(moved[1:] / size)
-            start[3] += path * moved[0] / size / SPEED_OF_LIGHT_M_PER_NS
+        if self.route.kind == "far" and carried is not None:
+            size = length(carried[1:])
+            start[:3] += path * placed.rotation(carried[1:] / size)
+            start[3] += path * carried[0] / size / SPEED_OF_LIGHT_M_PER_NS
         entry, leaving = self.site.volume.intersect_components(start[:3], direction)
         chord = leaving - entry
         if self.route.kind == "far" and self.site.photons_seen is not None:
@@ -178,12 +173,7 @@ class Stream:
         state = self.route.arriving
         lives = proper_length(1.0, momentum, state.mass) if state.decays else np.zeros_like(momentum)
         four = np.concatenate([placed.unstable[:1], momentum * direction])
-        return Ray(start, four, direction, entry, np.nan_to_num(chord), lives)
-
-    def _carried(self, emitted: Emitted, placed: Placed) -> Array:
-        """Return the four-momentum of the state that decays on the way, in axes of the decay."""
-        carrier = emitted.pair.momentum(self.route.carrier.name)
-        return boost(carrier, placed.parent, self.emission.mass)
+        return Ray(start, four, direction, entry, np.nan_to_num(chord), lives, spin)
 
     def _absorb(self, ray: Ray, carried: Array | None, path: Array) -> Array:
         """Return n sigma L at G = 1 on the way, of a state that decays after a path and its daughter."""
@@ -218,9 +208,9 @@ class Stream:
             traced.seen,
             n_rows,
             site.efficiencies(outcome.visible),
-            site.factors(self.emission.meson, traced.placed),
+            site.factors(self.emission.meson, traced.placed)[:, traced.seen],
             arriving=traced.produced if primaries else np.empty(0),
-            group=traced.placed.groups,
+            group=traced.placed.group_of(traced.seen),
             absorb=traced.absorb,
             second=second,
             veto=outcome.veto,
@@ -238,7 +228,8 @@ class Stream:
 
     def _events(self, traced: "_Traced") -> Events:
         """Return the lab events."""
-        vertices = {"production": self.site.production(traced.placed), **traced.outcome.vertices}
+        production = some(self.site.production(traced.placed), traced.seen)
+        vertices = {"production": production, **traced.outcome.vertices}
         if self.route.upstream:
             vertices["upstream"] = traced.ray.start
         momenta = {**traced.chain, **traced.outcome.visible, **traced.outcome.momenta}
@@ -258,7 +249,7 @@ class Stream:
 
 
 class _Traced(NamedTuple):
-    """Primaries that met the volume, `seen` of those tried.
+    """Primaries that met the volume, `seen` of those tried; `placed` holds all of them.
 
     `produced` is what a primary stands for, `carried` the state that decays on the way (in axes of the
     decay), `path` where it does and `per_path` 1/g of that draw; `absorb` is n sigma L at G = 1 on the way,

@@ -69,8 +69,10 @@ class Decay:
         """Return the decay; see :class:`Signal`."""
         del made
         daughters, weight = self._daughters(ray, uniform, everything)
-        window = ray.per_metre * ray.chord
-        slowness = ray.energy / length(ray.four[1:]) / SPEED_OF_LIGHT_M_PER_NS
+        window, flight = ray.per_metre * ray.chord, None
+        if everything:
+            slowness = ray.energy / length(ray.four[1:]) / SPEED_OF_LIGHT_M_PER_NS
+            flight = Flight(ray.start, ray.direction, ray.entry, ray.chord, window, slowness, place)
         return Outcome(
             weight=weight,
             visible=daughters,
@@ -78,7 +80,7 @@ class Decay:
             vertices={},
             survive=ray.per_metre * ray.entry,
             window=window,
-            flight=Flight(ray.start, ray.direction, ray.entry, ray.chord, window, slowness, place),
+            flight=flight,
         )
 
     def _daughters(self, ray: Ray, uniform: Array, everything: bool) -> tuple[Momenta, Array]:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.core.kinematics import Array, boost, boost_z, some
+from darkmc.core.kinematics import Array, boost, boost_z
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.drawn import at_rest
 
@@ -43,20 +43,6 @@ class DarkPair:
     pair_boost: tuple[Array, Array] | None
     photon_energy: Array | None
     polarisation: Array
-
-    def at(self, index: NDArray[np.intp]) -> "DarkPair":
-        """Return some of the pairs."""
-        boosts = self.pair_boost
-        return DarkPair(
-            self.current,
-            self.weight[index],
-            self.star_momentum[index],
-            self.cosine[index],
-            self.sine[index],
-            None if boosts is None else (boosts[0][index], boosts[1][index]),
-            None if self.photon_energy is None else self.photon_energy[index],
-            some(self.polarisation, index),
-        )
 
     def _in_pair(self, mass: float, sign: float) -> Array:
         out = np.zeros((4, len(self.star_momentum)))
