@@ -106,7 +106,8 @@ class Decay:
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of an outcome; 0 where the cuts leave nothing."""
         if self._pair is not None:
-            return np.where(energy > self.window[0], self._pair.largest_share, 0.0)
+            largest = self._pair.largest_weight / self._pair.total()
+            return np.where(energy > self.window[0], largest, 0.0)
         if not self._forced or self._photon is None:
             return np.ones_like(energy)
         momentum = np.sqrt(np.maximum(energy**2 - self._heavy.mass**2, 1e-30))

@@ -97,10 +97,6 @@ class PhotonDecay:
         """
         return at_rest(around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform))
 
-    def polarisation(self, pair: DarkPair) -> Array | None:
-        """Return the polarisation four-vector of the gamma' in the parent's rest frame; None for an axion."""
-        return pair.dark_photon_spin if self.has_spin else None
-
     def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
         """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
         drawn = self._drawn(pair.polarisation if self.has_spin else None, uniform)

@@ -17,7 +17,7 @@ import numpy as np
 from darkmc.core.inverse_tables import InverseTable
 from darkmc.core.kinematics import Array, around, boost, length, two_body_momentum
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes
+from darkmc.portals.dark_axion.dark_pair import isotropic_axes
 from darkmc.portals.dark_axion.dark_photon_decay import dipole_cosine, pair_spectrum, pair_width
 from darkmc.portals.dark_axion.drawn import Drawn
 from darkmc.portals.portal import REST, Parents
@@ -74,14 +74,9 @@ class PairDecay:
         return out
 
     @property
-    def largest_share(self) -> float:
-        """Largest weight of :meth:`as_it_comes`, whose mean is 1."""
-        return self._table.largest_weight(self._density)
-
-    @property
     def largest_weight(self) -> float:
         """Largest weight of :meth:`sample`."""
-        return self._width * self.largest_share
+        return self._width * self._table.largest_weight(self._density)
 
     def sample(self, uniform: Array, parents: Parents | None = None) -> Drawn:
         """Return decays from uniform numbers (6, n); without parents they are unpolarised.
@@ -94,28 +89,22 @@ class PairDecay:
             which = np.floor(3.0 * uniform[0])
             uniform = np.concatenate([3.0 * uniform[:1] - which, uniform[1:]])
             axis = isotropic_axes(np.ones_like(which), np.zeros_like(which), (which + 0.5) / 3.0)
-        momenta, weight = self._daughters(axis, uniform)
-        return Drawn(self._width * weight, {}, made=dict(zip(self.products, momenta, strict=True)))
-
-    def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[tuple[Array, Array, Array], Array]:
-        """Return l-, l+ and axion (4, n) in the parent's rest frame and weights, from uniforms (6, n)."""
-        daughters, weight = self._daughters(pair.polarisation, uniform)
-        first, second, axion = (self._to_parent(pair, four) for four in daughters)
-        return (first, second, axion), weight
-
-    def _daughters(self, polarisation: Array, uniform: Array) -> tuple[tuple[Array, Array, Array], Array]:
-        """Return l-, l+ and axion (4, n) in the rest frame, and weights of mean 1."""
         y, slope = self._table.sample(uniform[0])
+        momenta = dict(zip(self.products, self._daughters(axis, y, uniform[1:]), strict=True))
+        return Drawn(self._width * self._density(y) * slope, {}, made=momenta)
+
+    def _daughters(self, polarisation: Array, y: Array, uniform: Array) -> tuple[Array, Array, Array]:
+        """Return l-, l+ and axion (4, n) in the rest frame, from uniforms (5, n)."""
         q = 2.0 * self.m_lepton * np.cosh(y)
-        axis = around(polarisation, dipole_cosine(uniform[1]), 2.0 * np.pi * uniform[2])
+        axis = around(polarisation, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
         momentum = two_body_momentum(self.mass, self.current.m_axion, q)
         axion = np.concatenate([np.hypot(momentum, self.current.m_axion)[None], -momentum * axis])
         virtual = np.concatenate([np.hypot(momentum, q)[None], momentum * axis])
-        lepton = np.tanh(y) * (0.5 * q) * self._lepton_direction(axis, polarisation, y, uniform[3:])
+        lepton = np.tanh(y) * (0.5 * q) * self._lepton_direction(axis, polarisation, y, uniform[2:])
         first, second = (
             boost(np.concatenate([0.5 * q[None], sign * lepton]), virtual, q) for sign in (1.0, -1.0)
         )
-        return (first, second, axion), self._density(y) * slope
+        return first, second, axion
 
     @staticmethod
     def _lepton_direction(axis: Array, polarisation: Array, y: Array, uniform: Array) -> Array:
@@ -126,6 +115,3 @@ class PairDecay:
         dipole = uniform[0] * (1.0 - beta2 / 3.0) < 2.0 * beta2 / 3.0
         cosine = np.where(dipole, dipole_cosine(uniform[1]), 2.0 * uniform[1] - 1.0)
         return around(normal, cosine, 2.0 * np.pi * uniform[2])
-
-    def _to_parent(self, pair: DarkPair, four: Array) -> Array:
-        return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))

@@ -170,13 +170,14 @@ def test_a_heavy_axion_decays_isotropically(masses):
     flight = unit(pair.axion[1:])
     assert kstest(np.sum(n * flight, axis=0), "uniform", (-1, 2)).pvalue > 1e-5
     assert pair.momentum("axion") is pair.axion
-    assert decay.polarisation(pair) is None
+    assert not decay.has_spin
 
 
 @each_case
 def test_the_polarisation_vector_is_transverse_and_of_norm_minus_one(masses):
     _, pair, decay = chain(masses, 2000, sampler=False)
-    vector = decay.polarisation(pair)
+    vector = pair.dark_photon_spin
+    assert decay.has_spin
     scale = np.sum(vector**2, axis=0)
     assert np.max(np.abs(dot(vector, vector) + 1) / scale) < 1e-11
     assert np.max(np.abs(dot(vector, pair.dark_photon)) / (scale * pair.dark_photon[0])) < 1e-11
@@ -198,7 +199,8 @@ def windowed(masses, window, n=N, spin=True, seed=5):
     _, pair, decay = chain(masses, n, spin, seed, sampler=False)
     uniform = np.random.default_rng(seed + 1).random((3, n))
     limits = (window[0] * decay.momentum, window[1] * decay.momentum)
-    made = decay.in_window(unstable_of(pair), decay.polarisation(pair), limits, uniform)
+    polarisation = pair.dark_photon_spin if decay.has_spin else None
+    made = decay.in_window(unstable_of(pair), polarisation, limits, uniform)
     return pair, decay, *made
 
 
@@ -275,7 +277,7 @@ def test_forced_decays_in_a_fast_frame_have_the_same_spin():
     """A boost of everything by gamma = 30 and a window there: the moments of W stay."""
     current, pair, decay = chain((0.0, 0.1), N, sampler=False)
     frame = four_momentum(M, 30 * M * isotropic(np.random.default_rng(8), N))
-    k, e = (boost(v, frame, M) for v in (pair.dark_photon, decay.polarisation(pair)))
+    k, e = (boost(v, frame, M) for v in (pair.dark_photon, pair.dark_photon_spin))
     photon, _, weight = decay.in_window(k, e, (1.0, 4.0), np.random.default_rng(9).random((3, N)))
     first, axion = (boost(v, frame, M) for v in (pair.photon, pair.axion))
     angles = chain_angles(first, axion, k, photon)

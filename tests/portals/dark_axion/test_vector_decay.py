@@ -112,9 +112,8 @@ def test_forced_photons_have_the_same_helicity_distribution(case):
     decay = PhotonDecay(current)
     k = unstable_of(pair)
     window = (decay.momentum * k[0, 0] / decay.mass, np.inf)
-    photon, _, weight = decay.in_window(
-        k, decay.polarisation(pair), window, np.random.default_rng(3).random((3, N))
-    )
+    spin = pair.dark_photon_spin if decay.has_spin else None
+    photon, _, weight = decay.in_window(k, spin, window, np.random.default_rng(3).random((3, N)))
     z = unit(to_rest_frame(photon, k)[1:])[2]
     assert abs(pull(weight, 1.0)) < 4.5
     assert abs(pull(weight * (z**2 - 0.4), 0.0)) < 4.5
