@@ -12,11 +12,10 @@ from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, perpendicular_pair
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.geometry.shape import Shape
-from darkmc.portals.dark_axion.coherent_conversion import conversion_on, outgoing_direction_cosine
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
+from darkmc.portals.kinds import Scattering, nucleus_scattering, photon_decay
+from darkmc.portals.portal import Portal
 from darkmc.sample.stream import Flight, Momenta
+from darkmc.signals.photon_window import in_window, share_in_window
 from darkmc.signals.signal import Outcome, Ray
 
 SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
@@ -25,11 +24,16 @@ SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
 class Target:
     """The nuclei of a volume and the conversion on each of them."""
 
-    def __init__(self, portal: DarkAxionPortal, density: dict[str, float], incoming: str) -> None:
+    def __init__(self, portal: Portal, density: dict[str, float], incoming: str) -> None:
         self.density = np.array(list(density.values()))
-        self.conversions = [conversion_on(nucleus(name), portal.current, incoming) for name in density]
-        strength = self.density * np.array([c.nucleus.charge**2 for c in self.conversions], dtype=float)
+        self.conversions = [nucleus_scattering(portal, incoming, name) for name in density]
+        strength = self.density * np.array([nucleus(name).charge ** 2 for name in density], dtype=float)
         self.chances = strength / np.sum(strength)
+
+    @property
+    def spin_in(self) -> bool:
+        """Whether what comes in may be polarised."""
+        return self.conversions[0].spin_in
 
     @property
     def threshold(self) -> float:
@@ -40,7 +44,7 @@ class Target:
         """Return outgoing energy, 1 - cos of its angle, azimuth, and sum of n sigma (1/m at G = 1).
 
         From uniforms (4, n), the last for incoming gamma' only; the azimuth (rad) counts as that of
-        :func:`recoil_azimuth`, opposite to the recoil.
+        the ray, opposite to the recoil.
         """
         which = np.searchsorted(np.cumsum(self.chances)[:-1], uniform[0], side="right")
         out, versine, azimuth, rate = np.zeros((4, len(ray.energy)))
@@ -50,10 +54,24 @@ class Target:
             q2, weight = conversion.transfer(energy, uniform[1, mine])
             out[mine], versine[mine] = outgoing_direction_cosine(energy, q2, conversion)
             turn = (uniform[2, mine], uniform[-1, mine])
-            recoil, factor = recoil_azimuth(conversion, energy, q2, ray.direction[:, mine], spin, turn)
+            recoil, factor = conversion.azimuth(energy, q2, ray.direction[:, mine], spin, turn)
             azimuth[mine] = recoil if spin is None else recoil + np.pi
             rate[mine] = weight * factor * (self.density[k] / self.chances[k] * SIGMA_TO_M2)
         return out, versine, azimuth, rate
+
+    def spin(self, normal: Array) -> Array | None:
+        """Return the linear polarisation of what goes out, alike on all nuclei; see `NucleusScattering`."""
+        return self.conversions[0].spin_across(normal)
+
+
+def outgoing_direction_cosine(energy: Array, q2: Array, scattering: Scattering) -> tuple[Array, Array]:
+    """Return energy (GeV) of the outgoing dark state and 1 - cos of its angle to the incoming one."""
+    out = energy - q2 / (2.0 * scattering.target_mass)
+    p_in = np.sqrt(np.maximum(energy**2 - scattering.m_in**2, 0.0))
+    p_out = np.sqrt(np.maximum(out**2 - scattering.m_out**2, 1e-300))
+    masses2 = scattering.m_in**2 + scattering.m_out**2
+    versine = (p_in * p_out - energy * out + 0.5 * (masses2 + q2)) / (p_in * p_out)
+    return out, np.clip(versine, 0.0, 2.0)
 
 
 class NucleusConversion:
@@ -61,7 +79,7 @@ class NucleusConversion:
 
     Parameters
     ----------
-    portal : DarkAxionPortal
+    portal : Portal
         The masses, not equal.
     volume : Shape
         Where it happens, and where the decay is seen.
@@ -76,32 +94,30 @@ class NucleusConversion:
     veto_depth = 0.0
     name, key, power, cost = "converts", "conversion", 2.0, 2.0
     per_length, from_inside = True, False
-    states: tuple[str, ...] = ("a gamma",)
 
     def __init__(
         self,
-        portal: DarkAxionPortal,
+        portal: Portal,
         volume: Shape,
         material: Material,
         window: tuple[float, float],
         spin: bool,
     ) -> None:
-        self.decay = PhotonDecay(portal.current)
-        self.heavy = portal.heavy
-        self.n_uniform = 7 if self.decay.has_spin else 8
+        self.decay, self.heavy = photon_decay(portal), portal.heavy
+        self.states: tuple[str, ...] = (self.decay.key,)
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
-        self.target = Target(portal, density, portal.light.name)
+        _, light = self.decay.products
+        self.target = Target(portal, density, light)
+        self.n_uniform = 7 + int(self.target.spin_in)
         self.shape, self.spin, self.window = volume, spin, window
-        self._daughter = f"decay_{portal.light.name}"
+        self._daughter = f"decay_{light}"
         self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
         self.vertices: tuple[str, ...] = ("scatter", "decay")
         self.least_energy = max(self.window[0], self.target.threshold)
 
     def acceptance(self, energy: Array) -> Array:
         """Return roughly the share of photons that the cuts leave; see :class:`Signal`."""
-        low, high = self.window
-        hardest = energy * (1.0 - (self.decay.daughter_mass / self.decay.mass) ** 2)
-        share = np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+        share = share_in_window(self.decay, energy, self.window)
         return np.where(energy > self.target.threshold, share + 1e-4, 0.0)
 
     def largest_weight(self, energy: Array) -> None:
@@ -120,10 +136,8 @@ class NucleusConversion:
         flight = across * (cos * first + sin * second) + (1.0 - versine) * ray.direction
         momentum = np.sqrt(np.maximum(out**2 - self.decay.mass**2, 1e-12))
         outgoing = np.concatenate([out[None], momentum * flight])
-        normal = None
-        if self.decay.has_spin and self.spin:
-            normal = np.concatenate([np.zeros((1, len(out))), cos * second - sin * first])
-        photon, daughter, weight = self.decay.in_window(outgoing, normal, self.window, uniform[3:6])
+        turned = self.target.spin(cos * second - sin * first) if self.spin else None
+        photon, daughter, weight = in_window(self.decay, outgoing, turned, self.window, uniform[3:6])
         _, leaving = self.shape.intersect_components(scatter[:3], flight)
         window = np.nan_to_num(leaving)
         proper = proper_length(window, momentum, self.heavy.mass)

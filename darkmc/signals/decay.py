@@ -6,16 +6,17 @@ Daughters are drawn as they come or, photons, forced into the energies that the 
 import numpy as np
 
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, boost, length, spin_at_rest
-from darkmc.core.mixtures import window_weight
 from darkmc.core.particles import mass
 from darkmc.core.vocabulary import FINAL_STATES, FinalState
-from darkmc.portals.dark_axion.dark_photon_decay import FORCED, PhotonDecay
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.lepton_pair_decay import PairDecay
-from darkmc.portals.portal import Parents
+from darkmc.portals.kinds import PhotonDecay
+from darkmc.portals.portal import Parents, Portal, Process
 from darkmc.sample.stream import Flight, Momenta
+from darkmc.signals.photon_window import in_window, largest_weight, share_in_window
 from darkmc.signals.signal import Outcome, Ray
+
+_OF_A_WINDOW = 3  # uniform numbers of a photon that is forced
 
 
 class Decay:
@@ -23,7 +24,7 @@ class Decay:
 
     Parameters
     ----------
-    portal : DarkAxionPortal
+    portal : Portal
         The masses, not equal.
     state : str
         The final state, which must be open.
@@ -41,7 +42,7 @@ class Decay:
 
     def __init__(
         self,
-        portal: DarkAxionPortal,
+        portal: Portal,
         state: FinalState,
         window: tuple[float, float],
         natural: bool,
@@ -51,19 +52,15 @@ class Decay:
         self.states: tuple[str, ...] = (state,)
         self.window, self._heavy = window, portal.heavy
         self.least_energy = max(window[0], 1e-9)
-        products = FINAL_STATES[state]
-        self._seen: tuple[str, ...] = products.visible
-        self.particles: tuple[str, ...] = (*self._seen, f"decay_{portal.light.name}")
-        self._photon: PhotonDecay | None = None
-        self._pair: PairDecay | None = None
-        if products.lepton:
-            first, second = products.visible
-            self._pair = PairDecay(portal.current, mass(products.lepton), (first, second), state)
-        else:
-            self._photon = PhotonDecay(portal.current)
+        self._seen: tuple[str, ...] = FINAL_STATES[state].visible
+        self._process = _decay_to(portal, state)
+        self.particles: tuple[str, ...] = tuple(
+            name if name in self._seen else f"decay_{name}" for name in self._process.products
+        )
+        self._photon = self._process if isinstance(self._process, PhotonDecay) else None
         self._forced = self._photon is not None and not natural
-        self._polarised = spin and portal.heavy.name == "dark_photon"
-        self.n_uniform = 3 if self._photon is not None else PairDecay.n_uniform
+        self._polarised = spin
+        self.n_uniform = max(self._process.n_uniform, _OF_A_WINDOW)
 
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the decay; see :class:`Signal`."""
@@ -86,12 +83,11 @@ class Decay:
     def _daughters(self, ray: Ray, uniform: Array, everything: bool) -> tuple[Momenta, Array]:
         """Return daughters by name in the lab, and weights of mean 1."""
         if self._forced and self._photon is not None:
-            photon, daughter, weight = self._photon.in_window(
-                ray.four, ray.spin, self.window, uniform, everything
+            photon, daughter, weight = in_window(
+                self._photon, ray.four, ray.spin, self.window, uniform, everything
             )
             return {"photon": photon, **({self.particles[-1]: daughter} if everything else {})}, weight
-        process = self._photon or self._pair
-        assert process is not None
+        process = self._process
         spin = None if ray.spin is None else spin_at_rest(ray.spin, ray.four, self._heavy.mass)
         energy = np.full(uniform.shape[1], self._heavy.mass)
         drawn = process.sample(uniform, Parents(energy, spin))
@@ -105,27 +101,28 @@ class Decay:
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of an outcome; 0 where the cuts leave nothing."""
-        if self._pair is not None:
-            largest = self._pair.largest_weight / self._pair.total()
-            return np.where(energy > self.window[0], largest, 0.0)
-        if not self._forced or self._photon is None:
-            return np.ones_like(energy)
-        momentum = np.sqrt(np.maximum(energy**2 - self._heavy.mass**2, 1e-30))
-        width = self._photon.window_width(energy, momentum, self.window)[1]
-        polarised = 1.5 if self._polarised else 1.0
-        return np.where(width > 0.0, polarised * window_weight(True, width, FORCED), 0.0)
+        if self._forced and self._photon is not None:
+            return largest_weight(self._photon, energy, self.window, self._polarised)
+        largest = self._process.largest_weight / self._process.total()
+        return np.where(energy > self.window[0], largest, 0.0)
 
     def acceptance(self, energy: Array) -> Array:
         """Return roughly the share that passes the cuts.
 
-        Of isotropic decays those with a photon in the window; of pairs all above the least energy that the
+        Of isotropic decays those with a photon in the window; of others all above the least energy that the
         cuts leave, rising to that from half of it.
         """
         if self._photon is None:
             return np.clip(2.0 * energy / self.least_energy - 2.0, 0.0, 1.0)
-        low, high = self.window
-        hardest = energy * (1.0 - (self._photon.daughter_mass / self._heavy.mass) ** 2)
-        return np.clip((np.minimum(high, hardest) - low) / hardest, 0.0, 1.0)
+        return share_in_window(self._photon, energy, self.window)
+
+
+def _decay_to(portal: Portal, state: str) -> Process:
+    """Return the decay of the heavier state to a final state, or raise PhysicsError if it is closed."""
+    for process in portal.decays(portal.heavy.name):
+        if process.key == state:
+            return process
+    raise PhysicsError(f"{portal!r}: the decay to '{state}' is closed")
 
 
 def threshold(state: FinalState) -> float:

@@ -15,14 +15,12 @@ from darkmc.cards.experiment import Cut, ScatteringCard
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError
 from darkmc.core.flight import decay_lengths, proper_length
-from darkmc.core.kinematics import Array, length, polar_angle
+from darkmc.core.kinematics import Array, boost, length, polar_angle
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass
 from darkmc.geometry.shape import Shape
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis
-from darkmc.portals.dark_axion.polarised_scattering import recoil_azimuth
+from darkmc.portals.kinds import PhotonDecay, photon_decay, point_scattering
+from darkmc.portals.portal import Parents, Portal
 from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.cuts import interval
@@ -72,7 +70,7 @@ class ElectronRecoil:
         Material, cuts, lengths of the veto, switches.
     active : Shape
         The volume in which a decay is seen.
-    portal : DarkAxionPortal
+    portal : Portal
         The masses.
     unstable_in : bool
         The heavier state scatters, and the lighter one goes out.
@@ -81,18 +79,17 @@ class ElectronRecoil:
     name, key, power, cost = "scatters", "electron", 2.0, 1.0
     per_length, from_inside = True, False
 
-    def __init__(
-        self, card: ScatteringCard, active: Shape, portal: DarkAxionPortal, unstable_in: bool
-    ) -> None:
+    def __init__(self, card: ScatteringCard, active: Shape, portal: Portal, unstable_in: bool) -> None:
         self.card = card
         material, simulation = self.card.material, self.card.simulation
         self.active, self.veto = active, simulation.veto
-        self.heavy, incoming = portal.heavy, (portal.heavy if unstable_in else portal.light).name
-        self.scattering = FermionScattering(portal.current, incoming, mass("e"))
+        self.heavy, incoming = portal.heavy, portal.heavy if unstable_in else portal.light
+        assert incoming is not None
+        self.scattering = point_scattering(portal, incoming.name, "e")
         self.vetoed = not unstable_in and self.heavy.decays and self.veto != "accept"
-        self.decay = None
+        self.decay: PhotonDecay | None = None
         if not unstable_in and self.heavy.decays and self.veto == "accept":
-            self.decay = PhotonDecay(portal.current)
+            self.decay = photon_decay(portal)
         least = _PAPER_LEAST_M if self.veto == "paper" else self.card.geometry.veto_buffer_m + _INSIDE_M
         self.veto_depth = decay_lengths(least, 1.0, self.heavy.mass, self.heavy.ctau) if self.vetoed else 0.0
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
@@ -102,13 +99,14 @@ class ElectronRecoil:
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
         self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
         self.with_photon = any(map(needs_photon, self.card.cuts))
-        self.states: tuple[str, ...] = ("a gamma",) if self.with_photon else ()
+        self.states: tuple[str, ...] = (photon_decay(portal).key,) if self.with_photon else ()
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
-        self.n_uniform = (6 if self.decay is not None else 2) + int(incoming == "dark_photon")
+        self.n_uniform = (6 if self.decay is not None else 2) + int(self.scattering.spin_in)
         daughters: tuple[str, ...] = ()
         if self.decay is not None:
-            daughters = ("photon", f"decay_{portal.light.name}")
+            photon, daughter = self.decay.products
+            daughters = (photon, f"decay_{daughter}")
         self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters)
         self.vertices: tuple[str, ...] = ("scatter", *(("decay",) if daughters else ()))
 
@@ -150,9 +148,8 @@ class ElectronRecoil:
         else:
             q2, weight = scattering.transfer(ray.energy, uniform[0])
         kinetic = q2 / (2.0 * scattering.target_mass)
-        azimuth, factor = recoil_azimuth(
-            scattering, ray.energy, q2, ray.direction, ray.spin, (uniform[1], uniform[-1])
-        )
+        turn = (uniform[1], uniform[-1])
+        azimuth, factor = scattering.azimuth(ray.energy, q2, ray.direction, ray.spin, turn)
         weight = weight * factor
         recoil = scattering.recoil(ray.energy, kinetic, ray.direction, azimuth)
         outgoing = ray.four - recoil
@@ -195,10 +192,9 @@ class ElectronRecoil:
     ) -> tuple[dict[str, Array], Flight]:
         """Return the daughters of what goes out, and its flight: inside the volume if cuts want a photon."""
         recoil, outgoing = momenta
-        axis = None
-        if self.spin and decay.has_spin:
-            axis = polarisation_axis(recoil, outgoing, decay.mass, self.scattering.target_mass, uniform[0])
-        photon, daughter = decay.polarised(outgoing, axis, uniform[1:3])
+        spin = self.scattering.spin_made(recoil, outgoing, uniform[0]) if self.spin else None
+        drawn = decay.sample(uniform[1:3], Parents(np.full_like(uniform[0], decay.mass), spin))
+        photon, daughter = (boost(drawn.momentum(name), outgoing, decay.mass) for name in decay.products)
         momentum = length(outgoing[1:])
         direction = outgoing[1:] / momentum
         window = np.full_like(momentum, _ENDLESS_M)

@@ -33,7 +33,7 @@ from darkmc.portals.dark_axion.bremsstrahlung import (
     double_differential,
 )
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.drawn import at_rest
+from darkmc.portals.drawn import at_rest
 from darkmc.portals.portal import LAB, Draw, Parents
 
 TRAINED_UP_TO = 1000.0  # thresholds: beam energies for which the sampler is made; others only cost precision

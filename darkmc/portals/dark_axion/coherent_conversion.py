@@ -22,6 +22,7 @@ from darkmc.portals.dark_axion.form_factors import (
 )
 from darkmc.portals.dark_axion.polarised_scattering import Structure
 from darkmc.portals.dark_axion.scattering import Scattering
+from darkmc.portals.drawn import at_rest
 
 
 class CoherentConversion(Scattering):
@@ -104,6 +105,10 @@ class CoherentConversion(Scattering):
         azimuth = np.arctan2(recoil[2], recoil[1])
         return np.stack([np.zeros_like(azimuth), -np.sin(azimuth), np.cos(azimuth), np.zeros_like(azimuth)])
 
+    def spin_across(self, normal: Array) -> Array | None:
+        """Return the normal of the plane (4, n) for a gamma' that goes out, see :meth:`outgoing_spin`."""
+        return None if self.spin_in else at_rest(normal)
+
     def transfer(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
         """Return Q^2 (GeV^2) and dsigma/dQ^2 over the density of the draw (GeV^-2 at G = 1).
 
@@ -178,15 +183,3 @@ def conversion_on(nucleus: Nucleus, current: DarkCurrent, incoming: str) -> Cohe
 
 
 TAIL_SHARE = 0.1
-
-
-def outgoing_direction_cosine(
-    energy: Array, q2: Array, conversion: CoherentConversion
-) -> tuple[Array, Array]:
-    """Return energy (GeV) of the outgoing dark state and 1 - cos of its angle to the incoming one."""
-    out = energy - q2 / (2.0 * conversion.nucleus.mass)
-    p_in = np.sqrt(np.maximum(energy**2 - conversion.m_in**2, 0.0))
-    p_out = np.sqrt(np.maximum(out**2 - conversion.m_out**2, 1e-300))
-    masses2 = conversion.m_in**2 + conversion.m_out**2
-    versine = (p_in * p_out - energy * out + 0.5 * (masses2 + q2)) / (p_in * p_out)
-    return out, np.clip(versine, 0.0, 2.0)

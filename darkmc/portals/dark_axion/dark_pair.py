@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from darkmc.core.kinematics import Array, boost, boost_z
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.drawn import at_rest
+from darkmc.portals.drawn import at_rest
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,11 @@ import numpy as np
 
 from darkmc.core.constants import ALPHA
 from darkmc.core.inverse_tables import converged, gauss_legendre
-from darkmc.core.kinematics import Array, around, boost, length, perpendicular_pair, unit_vector
-from darkmc.core.mixtures import window_weight
+from darkmc.core.kinematics import Array, around, boost, unit_vector
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair
-from darkmc.portals.dark_axion.drawn import Drawn, at_rest
+from darkmc.portals.drawn import Drawn, at_rest
 from darkmc.portals.portal import REST, Parents
-
-FORCED = 0.75  # share of photons that are forced into an energy window
 
 
 def dipole_cosine(uniform: Array) -> Array:
@@ -47,6 +44,7 @@ class PhotonDecay:
         (unstable, self.mass), (self._daughter, self.daughter_mass) = current.states
         self.current, self.threshold = current, self.daughter_mass
         self.has_spin = unstable == "dark_photon"
+        self.largest_over_isotropic = 1.5 if self.has_spin else 1.0
         self.products = ("photon", self._daughter)
         self.n_uniform, self.mappable = (2 if self.has_spin else 3), (0, 1)
         self.momentum = (
@@ -64,8 +62,14 @@ class PhotonDecay:
 
     def density(self, invariants: Sequence[Any]) -> Any:
         """Return dGamma/du in GeV at G = 1, u the photon's cosine to the polarisation (axion: any axis)."""
-        u = np.asarray(invariants[0], dtype=float)
-        return self.total() * (0.75 * (1.0 - u**2) if self.has_spin else np.full_like(u, 0.5))
+        return self.total() * (0.5 * self.over_isotropic(np.asarray(invariants[0], dtype=float)))
+
+    def over_isotropic(self, cosine: Array) -> Array:
+        """Return the density of the photon's cosine to the polarisation over the isotropic one."""
+        if not self.has_spin:
+            return np.ones_like(cosine)
+        out: Array = 1.5 * np.maximum(1.0 - cosine**2, 0.0)
+        return out
 
     def sample(self, uniform: Array, parents: Parents | None = None) -> Drawn:
         """Return decays from uniform numbers (n_uniform, n); without parents they are unpolarised."""
@@ -128,91 +132,6 @@ class PhotonDecay:
         if self.has_spin:
             return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
         return boost(four, pair.axion, self.mass)
-
-    def polarised(self, unstable: Array, axis: Array | None, uniform: Array) -> tuple[Array, Array]:
-        """Return photon and dark daughter (4, n), for a linear polarisation in the rest frame.
-
-        Parameters
-        ----------
-        unstable : array (4, n)
-            Four-momentum of the decaying state, GeV.
-        axis : array (3, n) or None
-            Its polarisation in the rest frame reached by a direct boost; None for isotropic decay.
-        uniform : array (2, n)
-            Uniform numbers.
-        """
-        drawn = self._drawn(axis, uniform)
-        photon, daughter = (boost(drawn.momentum(name), unstable, self.mass) for name in self.products)
-        return photon, daughter
-
-    def in_window(
-        self,
-        unstable: Array,
-        polarisation: Array | None,
-        window: tuple[float, float],
-        uniform: Array,
-        with_daughter: bool = True,
-    ) -> tuple[Array, Array, Array]:
-        """Return photon, dark daughter (4, n) and weight, with photon energies forced into a window.
-
-        The helicity cosine of the photon is flat over the energy window for FORCED of the rows and flat
-        over [-1, 1] for the rest; the weight is the true density, (3/2)[1 - (n.e)^2] against isotropy,
-        over that mixture, and n.e = -(k.e)/|k*| is taken from four-vectors in whatever frame.
-
-        Parameters
-        ----------
-        unstable : array (4, n)
-            Four-momentum of the decaying state.
-        polarisation : array (4, n) or None
-            Its linear polarisation in the same frame; None for isotropic decay.
-        window : (float, float)
-            Photon energies in that frame, GeV.
-        uniform : array (3, n)
-            Uniform numbers.
-        with_daughter : bool
-            Make the dark daughter too; it is empty otherwise.
-        """
-        momentum = length(unstable[1:])
-        low, width = self.window_width(unstable[0], momentum, window)
-        forced = (uniform[0] < FORCED) & (width > 0.0)
-        cosine = np.where(forced, low + width * uniform[1], 2.0 * uniform[1] - 1.0)
-        inside = (cosine >= low) & (cosine <= low + width)
-        weight = window_weight(inside, width, FORCED)
-        photon, daughter = self._back_to_back(
-            unstable, momentum, cosine, 2.0 * np.pi * uniform[2], with_daughter
-        )
-        if polarisation is not None:
-            product = photon[0] * polarisation[0] - np.einsum("ij,ij->j", photon[1:], polarisation[1:])
-            weight *= 1.5 * np.maximum(1.0 - (product / self.momentum) ** 2, 0.0)
-        return photon, daughter, weight
-
-    def window_width(
-        self, energy: Array, momentum: Array, window: tuple[float, float]
-    ) -> tuple[Array, Array]:
-        """Return the least helicity cosine of a photon in an energy window, and the width of the range."""
-        low, high = (
-            np.clip((limit * self.mass / self.momentum - energy) / momentum, -1.0, 1.0) for limit in window
-        )
-        return low, high - low
-
-    def _back_to_back(
-        self, unstable: Array, momentum: Array, cosine: Array, azimuth: Array, with_daughter: bool
-    ) -> tuple[Array, Array]:
-        """Return both daughters for helicity angles in the rest frame reached by a direct boost."""
-        axis = unstable[1:] / momentum
-        first, second = perpendicular_pair(axis)
-        sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0)) * self.momentum
-        across = (sine * np.cos(azimuth)) * first + (sine * np.sin(azimuth)) * second
-        gamma, gamma_beta, along = unstable[0] / self.mass, momentum / self.mass, self.momentum * cosine
-
-        def moving(mass: float, sign: float) -> Array:
-            energy = np.hypot(self.momentum, mass)
-            out = np.empty_like(unstable)
-            out[0] = gamma * energy + gamma_beta * sign * along
-            out[1:] = (gamma_beta * energy + gamma * sign * along) * axis + sign * across
-            return out
-
-        return moving(0.0, 1.0), moving(self.daughter_mass, -1.0) if with_daughter else np.empty((4, 0))
 
 
 def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:

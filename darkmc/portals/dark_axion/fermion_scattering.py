@@ -13,9 +13,9 @@ from darkmc.core.constants import ALPHA, GEV2_TO_CM2
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, boost, invariant_mass_squared, kallen, length
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.drawn import at_rest
 from darkmc.portals.dark_axion.polarised_scattering import Structure
 from darkmc.portals.dark_axion.scattering import Scattering
+from darkmc.portals.drawn import at_rest
 
 E2 = 4.0 * np.pi * ALPHA
 WHOLE = 0.1  # share of recoils that are drawn without regard to cuts: it keeps the cutflow's errors small
@@ -126,6 +126,12 @@ class FermionScattering(Scattering):
         """Return the linear polarisation (4, n) in the lab, by :func:`polarisation_axis`."""
         axis = polarisation_axis(recoil, outgoing, self.m_out, self.target_mass, uniform)
         return boost(at_rest(axis), outgoing, self.m_out)
+
+    def spin_made(self, recoil: Array, outgoing: Array, uniform: Array) -> Array | None:
+        """Return the linear polarisation (4, n) of a gamma' that goes out, in its rest frame."""
+        if self.spin_in:
+            return None
+        return at_rest(polarisation_axis(recoil, outgoing, self.m_out, self.target_mass, uniform))
 
     def transfer(self, energy: Array, uniform: Array) -> tuple[Array, Array]:
         """Return Q^2 = 2 m T (GeV^2) and dsigma/dQ^2 over the density of the draw (GeV^-2 at G = 1).

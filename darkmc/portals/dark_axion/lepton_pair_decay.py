@@ -19,7 +19,7 @@ from darkmc.core.kinematics import Array, around, boost, length, two_body_moment
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import isotropic_axes
 from darkmc.portals.dark_axion.dark_photon_decay import dipole_cosine, pair_spectrum, pair_width
-from darkmc.portals.dark_axion.drawn import Drawn
+from darkmc.portals.drawn import Drawn
 from darkmc.portals.portal import REST, Parents
 
 

@@ -1,6 +1,7 @@
 """The processes of the portal by the names of their particles, and decays of mesons at rest."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -125,8 +126,12 @@ class Processes:
             If the state is unknown.
         """
         (heavy, m_heavy), (_, m_light) = self.current.states
-        if self._dark_state(state) != heavy or m_heavy == m_light:
-            return []
+        return [] if self._dark_state(state) != heavy or m_heavy == m_light else self._decays
+
+    @cached_property
+    def _decays(self) -> list[Process]:
+        """Open decays of the heavier state, with their tables, which are made once."""
+        (heavy, m_heavy), (_, m_light) = self.current.states
         found: list[Process] = [PhotonDecay(self.current)]
         for key, products in FINAL_STATES.items() if heavy == "dark_photon" else ():
             if products.lepton and m_heavy - m_light > 2.0 * mass(products.lepton):

@@ -10,8 +10,8 @@ from darkmc.core.constants import GEV2_TO_CM2
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, around
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.drawn import Drawn
 from darkmc.portals.dark_axion.polarised_scattering import Structure, recoil_azimuth
+from darkmc.portals.drawn import Drawn
 from darkmc.portals.portal import LAB, Parents
 
 
@@ -37,7 +37,8 @@ class Scattering(ABC):
     def __init__(self, current: DarkCurrent, incoming: str, target_mass: float, key: str) -> None:
         self.current, self.key, self.target_mass = current, key, target_mass
         self.m_in, self.m_out = current.in_and_out(incoming)
-        self.spin_average = 1.0 if incoming == "axion" else 1.0 / 3.0
+        self.spin_in = incoming == "dark_photon"
+        self.spin_average = 1.0 / 3.0 if self.spin_in else 1.0
         self.products = ("recoil", "dark_photon" if incoming == "axion" else "axion")
 
     @property
@@ -79,7 +80,7 @@ class Scattering(ABC):
         along = np.zeros((3, len(energy)))
         along[2] = 1.0
         turn = (uniform[1], uniform[2])
-        azimuth, factor = recoil_azimuth(self, energy, q2, along, parents.spin, turn)
+        azimuth, factor = self.azimuth(energy, q2, along, parents.spin, turn)
         recoil = self.recoil(energy, q2 / (2.0 * self.target_mass), along, azimuth)
         outgoing = -recoil
         outgoing[0] += energy + self.target_mass
@@ -90,6 +91,12 @@ class Scattering(ABC):
             spins[out] = lambda: self.outgoing_spin(recoil, outgoing, uniform[3])
         made = {"recoil": recoil, out: outgoing}
         return Drawn(weight * factor * GEV2_TO_CM2, {}, spins, made)
+
+    def azimuth(
+        self, energy: Array, q2: Array, direction: Array, spin: Array | None, uniform: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Return azimuths of recoils and the rate over the average, by :func:`recoil_azimuth`."""
+        return recoil_azimuth(self, energy, q2, direction, spin, uniform)
 
     def recoil(self, energy: Array, kinetic: Array, direction: Array, azimuth: Array) -> Array:
         """Return the target's four-momentum (4, n), GeV, from its kinetic energy T = Q^2/(2M).

@@ -10,10 +10,10 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.portals.dark_axion.coherent_conversion import (
     CoherentConversion,
-    outgoing_direction_cosine,
 )
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.form_factors import form_factor
+from darkmc.signals.conversion import outgoing_direction_cosine
 
 CARBON = nucleus("C")
 

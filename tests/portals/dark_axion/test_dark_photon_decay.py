@@ -33,13 +33,13 @@ from darkmc import DarkCurrent
 from darkmc.core.kinematics import boost, kallen
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.dark_photon_decay import (
-    FORCED,
     PhotonDecay,
     dipole_cosine,
     pair_spectrum,
     pair_width,
 )
 from darkmc.portals.dark_axion.pseudoscalar_decay import PseudoscalarDecay
+from darkmc.signals.photon_window import FORCED, in_window
 
 N = 100_000
 M = 0.547862  # eta
@@ -200,7 +200,7 @@ def windowed(masses, window, n=N, spin=True, seed=5):
     uniform = np.random.default_rng(seed + 1).random((3, n))
     limits = (window[0] * decay.momentum, window[1] * decay.momentum)
     polarisation = pair.dark_photon_spin if decay.has_spin else None
-    made = decay.in_window(unstable_of(pair), polarisation, limits, uniform)
+    made = in_window(decay, unstable_of(pair), polarisation, limits, uniform)
     return pair, decay, *made
 
 
@@ -278,7 +278,7 @@ def test_forced_decays_in_a_fast_frame_have_the_same_spin():
     current, pair, decay = chain((0.0, 0.1), N, sampler=False)
     frame = four_momentum(M, 30 * M * isotropic(np.random.default_rng(8), N))
     k, e = (boost(v, frame, M) for v in (pair.dark_photon, pair.dark_photon_spin))
-    photon, _, weight = decay.in_window(k, e, (1.0, 4.0), np.random.default_rng(9).random((3, N)))
+    photon, _, weight = in_window(decay, k, e, (1.0, 4.0), np.random.default_rng(9).random((3, N)))
     first, axion = (boost(v, frame, M) for v in (pair.photon, pair.axion))
     angles = chain_angles(first, axion, k, photon)
     assert current.m_axion == 0.0

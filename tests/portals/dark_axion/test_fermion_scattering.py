@@ -12,12 +12,15 @@ from scipy.stats import chi2
 import darkmc
 from darkmc.core.constants import ALPHA, GEV2_TO_CM2
 from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import boost
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion import coherent_conversion
 from darkmc.portals.dark_axion.coherent_conversion import ProtonConversion
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.fermion_scattering import FermionScattering, polarisation_axis
+from darkmc.portals.drawn import at_rest
+from darkmc.portals.portal import Parents
 
 M_E = mass("e")
 TABLE = {  # the physics notes, section 4: sigma in cm^2 at G = 1, m_a = 0, by energy, incoming state and m'
@@ -336,6 +339,13 @@ def test_crossing_gives_the_weight_of_annihilation(mass_lepton):
         assert np.ptp(ratio) < 1e-9 * abs(np.mean(ratio))
 
 
+def in_flight(decay, unstable, axis, uniform):
+    """Photon and axion in the frame of the gamma', linearly polarised along an axis in its rest frame."""
+    spin = None if axis is None else at_rest(axis)
+    drawn = decay.sample(uniform, Parents(np.full(uniform.shape[1], decay.mass), spin))
+    return [boost(drawn.momentum(name), unstable, decay.mass) for name in decay.products]
+
+
 @pytest.mark.parametrize(("m_axion", "m_dark_photon", "energy", "depth"), KINEMATICS)
 def test_photons_of_a_polarised_dark_photon(m_axion, m_dark_photon, energy, depth):
     """Their directions in its rest frame are distributed as W: chi2 of 120 bins, four times, chance 4e-5."""
@@ -347,7 +357,7 @@ def test_photons_of_a_polarised_dark_photon(m_axion, m_dark_photon, energy, dept
     repeated = [np.repeat(v[:, None], n, axis=1) for v in (after, outgoing)]
     axis = polarisation_axis(*repeated, m_dark_photon, M_E, rng.random(n))
     decay = PhotonDecay(DarkCurrent(m_axion, m_dark_photon))
-    photon, daughter = decay.polarised(repeated[1], axis, rng.random((2, n)))
+    photon, daughter = in_flight(decay, repeated[1], axis, rng.random((2, n)))
     np.testing.assert_allclose(photon + daughter, repeated[1], atol=1e-9 * energy)
     direction = to_rest_frame(photon, repeated[1])[1:] / decay.momentum
     z, y = q / np.linalg.norm(q), np.cross(p, q) / np.linalg.norm(np.cross(p, q))
@@ -371,7 +381,7 @@ def test_decay_without_polarisation_is_isotropic():
     """Mean cosines along three axes, |pull| < 4.5, chance 2e-5; second moments 1/3."""
     n, decay = 100_000, PhotonDecay(DarkCurrent(0.0, 0.01))
     moving = np.repeat(four_momentum(0.01, np.array([[0.0], [0.02], [0.05]])), n, axis=1)
-    photon, _ = decay.polarised(moving, None, np.random.default_rng(2).random((2, n)))
+    photon, _ = in_flight(decay, moving, None, np.random.default_rng(2).random((2, n)))
     direction = to_rest_frame(photon, moving)[1:] / decay.momentum
     assert np.all(np.abs(direction.mean(axis=1)) < 4.5 * np.sqrt(1 / 3 / n))
     assert np.all(np.abs((direction**2).mean(axis=1) - 1 / 3) < 4.5 * np.sqrt(4 / 45 / n))

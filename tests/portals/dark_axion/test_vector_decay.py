@@ -12,6 +12,7 @@ from darkmc import DarkAxionPortal, DarkCurrent
 from darkmc.core.particles import mass, photon_coupling
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.vector_decay import VectorDecay, relative_width
+from darkmc.signals.photon_window import in_window
 
 N = 50_000
 ALPHA = 1 / 137.035999
@@ -113,7 +114,7 @@ def test_forced_photons_have_the_same_helicity_distribution(case):
     k = unstable_of(pair)
     window = (decay.momentum * k[0, 0] / decay.mass, np.inf)
     spin = pair.dark_photon_spin if decay.has_spin else None
-    photon, _, weight = decay.in_window(k, spin, window, np.random.default_rng(3).random((3, N)))
+    photon, _, weight = in_window(decay, k, spin, window, np.random.default_rng(3).random((3, N)))
     z = unit(to_rest_frame(photon, k)[1:])[2]
     assert abs(pull(weight, 1.0)) < 4.5
     assert abs(pull(weight * (z**2 - 0.4), 0.0)) < 4.5
