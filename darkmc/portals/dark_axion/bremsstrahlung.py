@@ -86,7 +86,7 @@ def vector_cross_section(beam_energy: float, m_vector: Array, nucleus: Nucleus, 
 
 def _compton(m_vector2: Array, difference: Array, u: Array) -> Array:
     """Return dsigma(e gamma -> e V)/dU = -2 e^4 X/(16 pi D^2), X with a_1 = -D, a_2 = U, D = S - m^2."""
-    crossed = vector_amplitude(m_vector2 - difference + u, m_vector2, -difference, mass("e"))
+    crossed = vector_amplitude(m_vector2 - difference + u, m_vector2, -difference, u, mass("e"))
     out: Array = -2.0 * E4 * crossed / (16.0 * np.pi * difference**2)
     return out
 

@@ -15,12 +15,12 @@ from darkmc.portals.dark_axion.current import DarkCurrent
 E4 = (4.0 * np.pi * ALPHA) ** 2
 
 
-def vector_amplitude(s: Any, s_prime: Any, first: Any, m_lepton: float) -> Any:
-    """Return X of (1/4) sum |M(gamma V)|^2 = 2 e^4 X, for a_1 = 2 p_1.k and a_2 = s - s' - a_1 in GeV^2.
+def vector_amplitude(s: Any, s_prime: Any, first: Any, second: Any, m_lepton: float) -> Any:
+    """Return X of (1/4) sum |M(gamma V)|^2 = 2 e^4 X, for a_1 = 2 p_1.k and a_2 = 2 p_2.k in GeV^2.
 
     a1/a2 + a2/a1 + 2ss'/(a1 a2) + 4m^2(1/a1 + 1/a2) - 2m^2 s'(1/a1^2 + 1/a2^2) - 4m^4 (1/a1 + 1/a2)^2.
+    a_1 + a_2 = s - s', but both are wanted: that difference has no digits left for soft photons.
     """
-    second = s - s_prime - first
     m2 = m_lepton**2
     inverse = 1.0 / first + 1.0 / second
     squares = 1.0 / np.square(first) + 1.0 / np.square(second)
@@ -104,10 +104,10 @@ def double_differential(s: float, omega: Any, y: Any, current: DarkCurrent, m_le
     """
     root_s = np.sqrt(s)
     beam = np.sqrt(0.25 * s - m_lepton**2)
-    first, _ = _twice_products(root_s, omega, y)
+    first, second = _twice_products(root_s, omega, y)
     per_rapidity = 0.5 * root_s / beam / np.square(np.cosh(y))
     s_prime = s - 2.0 * root_s * omega
-    amplitude = vector_amplitude(s, s_prime, first, m_lepton)
+    amplitude = vector_amplitude(s, s_prime, first, second, m_lepton)
     density = current.spectral_density(np.maximum(s_prime, 0.0))
     return 2.0 * root_s * density * 2.0 * E4 * amplitude * omega * per_rapidity / (32.0 * np.pi * s * beam)
 

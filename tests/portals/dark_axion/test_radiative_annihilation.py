@@ -123,6 +123,15 @@ def test_radiator_without_angular_cut(e_min, e_max):
     assert sigma == pytest.approx(leading_logarithm(current, e_min, e_max), rel=1e-6)
 
 
+@pytest.mark.parametrize("root_s", [1e6, 1e12, 9e18])
+def test_soft_photons_of_any_beams(root_s):
+    # the soft theorem, with the logarithm of all angles; s - s' has no digit of omega left
+    current = DarkCurrent(0.0, 0.03)
+    sigma = radiative_annihilation.cross_section(root_s**2, 0.5, 1.0, current, 1.0, mass("e"))
+    soft = radiative_annihilation.collinear_log(root_s**2, mass("e")) * np.log(2.0)
+    assert sigma == pytest.approx(soft * annihilation.cross_section(root_s**2, current), rel=1e-5)
+
+
 def test_angular_integral_against_adaptive_quadrature():
     s, m_e, omega = ROOT_S**2, mass("e"), 3.0
     current = DarkCurrent(0.2, 1.0)
@@ -132,7 +141,7 @@ def test_angular_integral_against_adaptive_quadrature():
 
     def per_cosine(cosine):
         first = 2 * omega * (energy - beam * cosine)
-        amplitude = radiative_annihilation.vector_amplitude(s, s_prime, first, m_e)
+        amplitude = radiative_annihilation.vector_amplitude(s, s_prime, first, s - s_prime - first, m_e)
         return 2 * radiative_annihilation.E4 * amplitude * omega / (32 * np.pi * s * beam)
 
     jacobian = 2 * ROOT_S * current.spectral_density(s_prime)
@@ -203,7 +212,9 @@ def test_the_spin_density_against_explicit_traces(m, s):
     }.items():
         exact = np.einsum("mn,mbn,bn->n", lower(axes[i]), tensor, lower(axes[j]))
         np.testing.assert_allclose(found / trace, exact / trace, atol=1e-9)
-    scalar = radiative_annihilation.vector_amplitude(s, s - 2 * np.sqrt(s) * omega, 2 * dot(p1, k), m)
+    scalar = radiative_annihilation.vector_amplitude(
+        s, s - 2 * np.sqrt(s) * omega, 2 * dot(p1, k), 2 * dot(p2, k), m
+    )
     np.testing.assert_allclose(trace, 2 * scalar, rtol=1e-7)
     assert np.all(xx * zz - xz**2 > -1e-12 * trace**2)
     assert np.all(np.minimum(np.minimum(xx, zz), yy) > -1e-12 * trace)
