@@ -171,8 +171,8 @@ class EventStream:
                 chunks.append((rows, events))  # type: ignore[arg-type]
                 if rows is not None:
                     channel = plan.channel(rows)
-                    where = channel.leading
-                    value = channel.contributions(self.coupling)
+                    where = np.flatnonzero(channel.passing)
+                    value = channel.each(self.coupling)
                     position = order[start + rows.index[where]]
                     taken = value > (chance[position] * self.bounds[c] if self.unweighted else 0.0)
                     positions.append(position[taken])

@@ -19,7 +19,7 @@ class EventReplay:
     def __call__(
         self, channel: str, tried: int, coupling: float, name: str
     ) -> Iterator[tuple[Array, Array, Groups]]:
-        """Yield the observable, weights per primary and groups of the rows that pass, chunk by chunk."""
+        """Yield the observable, weights and groups of the rows that pass, chunk by chunk."""
         plan, quantity = self.plans[channel], observable(name)
         if not quantity.applies_to((*plan.particles, *plan.vertices)):
             return
@@ -27,5 +27,5 @@ class EventReplay:
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
             event = lab_event(events, kept.point(coupling).rate)
-            part = kept.weights(coupling)
-            yield quantity(event)[kept.leading], part.values, part.groups
+            groups = rows.group[kept.passing] if len(rows.group) else rows.group
+            yield quantity(event)[kept.passing], kept.each(coupling), groups

@@ -108,7 +108,7 @@ _ENOUGH = 1000  # primaries that reach the detector without weight: then there i
 class Channel:
     """One stream of primaries: what is common to its rows, and the rows.
 
-    Rows of one primary stand together; they are summed before anything is squared.
+    Rows of one primary stand together, and have one index; they are summed before anything is squared.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Channel:
     efficiency: float
     n_cuts: int
     rows: Rows
-    rows_per_primary: int = 1
+    rows_per_primary: int = 1  # at most
     counts_primaries: bool = True  # False where another channel has the same primaries
     list_shares: Array = field(default_factory=lambda: np.empty(0))  # of a list's groups; empty without one
     pilot: RowColumns | None = None  # see :attr:`reaching`, of the channel that this is a part of
@@ -138,7 +138,7 @@ class Channel:
             return np.empty(0)
         if len(self.rows.arriving):
             return coupling**2 * self.rows.arriving
-        out: Array = coupling**self.power * self.rows.produced[:: self.rows_per_primary]
+        out: Array = coupling**self.power * self.rows.produced[self._first(np.arange(len(self.rows.index)))]
         return out
 
     def in_bin(self, number: int) -> "Channel":
@@ -156,7 +156,15 @@ class Channel:
     @cached_property
     def leading(self) -> NDArray[np.intp]:
         """Places of the rows that pass, one per primary: what :meth:`contributions` belongs to."""
-        return np.flatnonzero(self.passing)[:: self.rows_per_primary]
+        return self._first(np.flatnonzero(self.passing))
+
+    def _first(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return those of some places of rows that are the first of their primary."""
+        return places if self.rows_per_primary == 1 else places[self._starts(places)]
+
+    def _starts(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where among some places of rows each primary begins."""
+        return np.flatnonzero(np.diff(self.rows.index[places], prepend=-1))
 
     @cached_property
     def bins(self) -> NDArray[np.int32]:
@@ -195,10 +203,17 @@ class Channel:
         """The same of some primaries that reach the detector, whether or not they pass the cuts."""
         if self.pilot is not None:
             return self.pilot
-        count = len(self.rows.produced) // self.rows_per_primary
-        first = np.arange(0, count, -(-count // _PILOT) or 1) * self.rows_per_primary
-        places = (first[:, None] + np.arange(self.rows_per_primary)).ravel()
-        return self.columns(places, self.branching * self.efficiency)
+        return self.columns(self._piloting, self.branching * self.efficiency)
+
+    @cached_property
+    def _piloting(self) -> NDArray[np.intp]:
+        """Places of the rows of these primaries."""
+        whole = np.arange(len(self.rows.index))
+        if self.rows_per_primary == 1:
+            return whole[:: -(-len(whole) // _PILOT) or 1]
+        primary = np.cumsum(np.diff(self.rows.index, prepend=-1) > 0) - 1
+        step = -(-(int(primary[-1]) + 1) // _PILOT) if len(primary) else 1
+        return whole[primary % step == 0]
 
     def unseen(self, at: At) -> float:
         """Return the typical contribution of a primary that reaches the detector: one may have been missed.
@@ -208,7 +223,9 @@ class Channel:
         """
         if self.closed:
             return 0.0
-        reaching = self.per_primary(self.terms(self.reaching, at))
+        reaching = self.terms(self.reaching, at)
+        if self.pilot is None:
+            reaching = self._summed(reaching, self._piloting)
         if not np.any(self.reaching[0] > 0.0):
             return 0.0 if len(reaching) >= _ENOUGH else np.inf
         if effective_entries(reaching) < LEAST_ENTRIES and np.any(reaching > 0.0):
@@ -219,9 +236,10 @@ class Channel:
     def weights(self, at: At, cuts: int | None = None) -> Weights:
         """Return what :meth:`contributions` are, or with `cuts` those of rows that pass the first cuts."""
         rows = self.final if cuts is None else self.after(cuts)
-        values = self.per_primary(self.terms(rows, at))
+        stage = self.n_cuts if cuts is None else cuts
+        values = self.per_primary(self.terms(rows, at), stage)
         unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(at)
-        return self._weights(values, unseen, self.n_cuts if cuts is None else cuts)
+        return self._weights(values, unseen, stage)
 
     def slope_weights(self, at: At) -> Weights:
         """Return what :meth:`slopes` are."""
@@ -234,18 +252,24 @@ class Channel:
     def _weights(self, values: Array, unseen: float, cuts: int) -> Weights:
         groups = self.rows.group
         if len(groups):
-            groups = groups[np.flatnonzero(self.rows.stage >= cuts)[:: self.rows_per_primary]]
+            groups = groups[self._first(self._after(cuts))]
         return Weights(values, self.rows.tried, unseen, groups, self.list_shares)
 
     def weights_towards(self, coupling: float) -> Weights:
         """Return what :meth:`towards` are."""
         values = self.towards(coupling)
-        groups = self.rows.group[:: self.rows_per_primary]
+        groups = self.rows.group
+        if len(groups):
+            groups = groups[self._first(np.arange(len(groups)))]
         return Weights(values, self.rows.tried, 0.0 if len(values) else np.inf, groups, self.list_shares)
 
     def contributions(self, at: At) -> Array:
         """Return what each primary that passes contributes at a point (not divided by `tried`)."""
-        return self.per_primary(self.terms(self.final, at))
+        return self.per_primary(self.each(at), self.n_cuts)
+
+    def each(self, at: At) -> Array:
+        """Return what each row that passes contributes at a point: those of a primary are events apart."""
+        return self.terms(self.final, at)
 
     def terms(self, rows: RowColumns, at: At) -> Array:
         """Return what rows contribute at a point."""
@@ -257,18 +281,27 @@ class Channel:
     def _steepness(self, point: Point) -> float:
         return point.steepness(self.power, self.lifetimes, self.states)
 
-    def per_primary(self, terms: Array) -> Array:
-        """Return sums over the rows of each primary."""
-        if self.rows_per_primary == 1:
+    def _after(self, cuts: int) -> NDArray[np.intp]:
+        """Return the places of the rows that pass the first cuts."""
+        return np.flatnonzero(self.rows.stage >= cuts)
+
+    def per_primary(self, terms: Array, cuts: int) -> Array:
+        """Return sums over the rows of each primary, of terms of the rows that pass the first cuts."""
+        return terms if self.rows_per_primary == 1 else self._summed(terms, self._after(cuts))
+
+    def _summed(self, terms: Array, places: NDArray[np.intp]) -> Array:
+        """Return sums over the rows of each primary, of terms of the rows at some places."""
+        if self.rows_per_primary == 1 or not len(terms):
             return terms
-        out: Array = np.sum(terms.reshape(-1, self.rows_per_primary), axis=1)
+        out: Array = np.add.reduceat(terms, self._starts(places))
         return out
 
     def slopes(self, at: At) -> Array:
         """Return d/dG of :meth:`contributions`."""
         point = self.point(at)
         log_slope = self._steepness(point) + self.final.steepness(point)
-        return self.per_primary(self.terms(self.final, point) / point.coupling * log_slope)
+        slopes = self.terms(self.final, point) / point.coupling * log_slope
+        return self.per_primary(slopes, self.n_cuts)
 
     @cached_property
     def final_in_lifetimes(self) -> LifetimeRows:

@@ -92,7 +92,7 @@ class ChannelPlan:
     states : tuple of str
         Final states whose branching ratios multiply.
     rows_per_primary : int
-        Rows that stand together for one primary.
+        Rows that stand together for one primary, at most.
     counts_primaries : bool
         No other channel has the same primaries.
     list_shares : array (GROUPS,)
