@@ -213,7 +213,7 @@ class Channel:
             return whole[:: -(-len(whole) // _PILOT) or 1]
         primary = np.cumsum(np.diff(self.rows.index, prepend=-1) > 0) - 1
         step = -(-(int(primary[-1]) + 1) // _PILOT) if len(primary) else 1
-        return whole[primary % step == 0]
+        return np.flatnonzero(primary % step == 0)
 
     def unseen(self, at: At) -> float:
         """Return the typical contribution of a primary that reaches the detector: one may have been missed.

@@ -33,7 +33,9 @@ def test_a_window_in_pieces_is_the_window():
             assert getattr(cut, method)(g) == pytest.approx(getattr(once, method)(g), rel=1e-12)
         assert cut.efficiency(g) == pytest.approx(once.efficiency(g), rel=1e-12)
         assert cut.largest_row(g) == pytest.approx(once.largest_row(g), rel=1e-12)
-        assert cut.cutflow(g)["produced_towards_detector"].value == pytest.approx(np.sum(weight) * g**2 / 2 / n)
+        assert cut.cutflow(g)["produced_towards_detector"].value == pytest.approx(
+            np.sum(weight) * g**2 / 2 / n
+        )
 
 
 def test_pieces_fail_cuts_one_by_one():
