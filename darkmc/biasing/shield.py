@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from darkmc.cards.experiment import Shield
+from darkmc.cards.volumes import Shield
 from darkmc.core.kinematics import Array
 from darkmc.core.materials import nuclei_per_m3, nucleus
 from darkmc.core.particles import mass

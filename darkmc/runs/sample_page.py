@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from darkmc.cards.collider import Calorimeter
-from darkmc.cards.experiment import Geometry
 from darkmc.cards.load import check
+from darkmc.cards.volumes import Geometry
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, invariant_mass_squared, length, polar_angle

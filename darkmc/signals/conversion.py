@@ -6,7 +6,7 @@ One photon and no recoil, which a detector of showers does not tell from an elec
 
 import numpy as np
 
-from darkmc.cards.experiment import Material
+from darkmc.cards.volumes import Material
 from darkmc.core.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, perpendicular_pair

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 
 import darkmc
 from darkmc.biasing.shield import ShieldedWay, conversions_per_metre
-from darkmc.cards.experiment import Shield
+from darkmc.cards.volumes import Shield
 from darkmc.core.errors import CardError
 
 ALPHA, GEV2_TO_CM2, AVOGADRO, ELECTRON = 1 / 137.035999, 3.893794e-28, 6.02214076e23, 0.51099895e-3

@@ -13,7 +13,7 @@ import pytest
 from helpers import ROOT
 from scipy.spatial.transform import Rotation
 
-from darkmc.cards.experiment import Geometry
+from darkmc.cards.volumes import Geometry
 from darkmc.core.errors import PhysicsError
 from darkmc.geometry.directions import turned
 from darkmc.geometry.shapes import SHAPES as KINDS
