@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from darkmc.cards.volumes import Geometry, Material, Shield
+from darkmc.cards.volumes import DecaySpace, Geometry, Material, Shield
 from darkmc.core.checked import Checked, FileName, Fraction, NotNegative, Positive, Vector, once
 from darkmc.core.materials import nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
 from darkmc.core.vocabulary import FinalState
+from darkmc.geometry.faces import Face
 
 
 class Reference(Checked):
@@ -142,12 +143,39 @@ class Observed(Checked):
 
 
 class Cut(Checked):
-    """One row of the selection: min < observable < max."""
+    """One row of the selection: min < observable < max, or a face that a daughter must meet."""
 
     name: str
     observable: str
     min: float | None = None
     max: float | None = None
+    z_m: float | None = None
+    half_x_m: Positive | None = None
+    half_y_m: Positive | None = None
+    hole_m: Positive | None = None
+
+    @property
+    def face(self) -> Face | None:
+        """The face that must be met, if there is one."""
+        if self.z_m is None or self.half_x_m is None or self.half_y_m is None:
+            return None
+        return Face(self.z_m, self.half_x_m, self.half_y_m, self.hole_m or 0.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _met_or_not(cls, data: Any) -> Any:
+        plane = isinstance(data, dict) and data.get("observable") == "hit_plane"
+        return {"min": 0.0, **data} if plane else data
+
+    @model_validator(mode="after")
+    def _a_face(self) -> "Cut":
+        place = (self.z_m, self.half_x_m, self.half_y_m)
+        if self.observable != "hit_plane":
+            if any(key is not None for key in (*place, self.hole_m)):
+                raise ValueError("z_m, half_x_m, half_y_m and hole_m belong to observable = 'hit_plane'")
+        elif None in place or self.min != 0.0 or self.max is not None:
+            raise ValueError("hit_plane takes z_m, half_x_m, half_y_m and perhaps hole_m")
+        return self
 
     @model_validator(mode="after")
     def _an_interval(self) -> "Cut":
@@ -198,7 +226,7 @@ class FixedTargetCard(ExperimentCard):
 
     beam: Beam
     source: Source
-    geometry: Geometry
+    geometry: DecaySpace
     material: Material | None = None
     signal: Signal
     observed: Observed
@@ -219,7 +247,7 @@ class DecayCard(FixedTargetCard):
     simulation: DecaySimulation = DecaySimulation()
 
 
-class ScatteringGeometry(Geometry):
+class ScatteringGeometry(DecaySpace):
     """The fiducial volume, the active one around it in which a decay is seen, and the veto's lengths."""
 
     active: Geometry | None = None

@@ -81,3 +81,15 @@ class Shield(Material):
         for name in composition:
             nucleus(name)
         return composition
+
+
+class TargetVolume(Geometry):
+    """A volume in which a state converts before it decays in [geometry]."""
+
+    material: Material | None = None
+
+
+class DecaySpace(Geometry):
+    """The volume in which decays are seen, and perhaps one before it."""
+
+    target: TargetVolume | None = None

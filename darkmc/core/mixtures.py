@@ -65,3 +65,27 @@ def half_logarithmic_weight(place: Array, low: float, high: Any) -> Array:
     """Return one over the density of places: half flat from low to high, half flat in the logarithm."""
     out: Array = 2.0 / (1.0 / (high - low) + 1.0 / (place * np.log(high / low)))
     return out
+
+
+def half_near_the_end(uniform: Array, size: Array, scale: float) -> tuple[Array, Array]:
+    """Return distances from the end of a stretch, from 0 to its size, and one over their density.
+
+    Half of them are flat, half have a density that falls as 1/(distance + scale).
+
+    Parameters
+    ----------
+    uniform : array (n,)
+        Uniform numbers.
+    size : array (n,)
+        Of the stretch.
+    scale : float
+        Up to which near distances are alike.
+    """
+    span = np.log1p(size / scale)
+    flat = uniform < 0.5
+    share = np.where(flat, 2.0 * uniform, 2.0 * uniform - 1.0)
+    distance = np.where(flat, size * share, scale * np.expm1(span * share))
+    distance = np.minimum(distance, size)
+    positive = np.maximum(size, np.finfo(float).tiny)
+    near = 1.0 / ((distance + scale) * np.where(span > 0.0, span, 1.0))
+    return distance, 2.0 / (1.0 / positive + near)

@@ -38,6 +38,7 @@ SIGNALS = {  # what is seen of them: tens
     "a e- e+": 30,
     "a mu- mu+": 40,
     "cluster": 50,
+    "conversion before": 60,
 }
 ROUTES = {  # how they come to be seen: units
     "direct": 0,

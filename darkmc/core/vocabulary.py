@@ -70,6 +70,7 @@ PARTICLES = {  # figures draw them in this order
     "muon_plus": Particle(-PDG_IDS["mu"], r"$\mu^+$", "visible"),
     "recoil_electron": Particle(PDG_IDS["e"], "recoil e$^-$", "visible"),
     "cluster": Particle(None, "cluster"),
+    "hit": Particle(None, "on the face"),
 }
 VERTICES = {"production": "production", "upstream": "upstream", "scatter": "scattering", "decay": "decay"}
 

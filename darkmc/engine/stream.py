@@ -70,6 +70,11 @@ class Stream:
         upstream = [4] if self.route.upstream else []
         return [1, 2, *upstream, self._place, self._acting.start, *(self._placing + k for k in range(3))]
 
+    @property
+    def _end(self) -> float:
+        """Up to where a state may decay on the way, m: the volume, or its end for what may begin inside."""
+        return self.site.span[int(self.signal.from_inside)] if self.route.upstream else 0.0
+
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
         chain, route, signal = self.chain, self.route, self.signal
@@ -81,6 +86,7 @@ class Stream:
             number=chain.number,
             cost=signal.cost,
             power=self.emission.power + signal.power,
+            rows_per_primary=signal.rows_per_primary,
             unstable=unstable(self.portal),
             branching=self.site.branching_factor,
             lifetimes=1 if route.kind == "far" else 0,
@@ -133,7 +139,7 @@ class Stream:
         site, route = self.site, self.route
         jacobian = np.ones(uniform.shape[1]) if self.map is None else self.map(uniform)
         emitted = self.emission.sample(uniform[self._emission])
-        path, per_path = route.path(uniform[self._way], site.span[0] if route.upstream else 0.0)
+        path, per_path = route.path(uniform[self._way], self._end)
         carrier = emitted.pair.momentum(route.carrier.name)
         arriving = carrier if emitted.upstream is None else emitted.upstream[1]
         pointing = route.pointing(carrier, self.emission.mass, path, site.reach)
@@ -151,7 +157,10 @@ class Stream:
             chain = {name: some(four, seen) for name, four in chain.items()}
         outcome = self.signal.act(ray, chain, place, acting, bool(chain))
         absorb = self._absorb(ray, carried, path)
-        return _Traced(placed, seen, ray, outcome, produced, carried, path, per_path, absorb, chain)
+        traced = _Traced(
+            placed, seen, ray, outcome, produced, carried, path, per_path, absorb, chain, produced
+        )
+        return traced if outcome.of is None else traced.at(outcome.of)
 
     def _meeting(self, ray: Ray, placed: Placed) -> NDArray[np.intp]:
         """Return which rays meet the volume, from outside unless the signal may begin inside."""
@@ -209,7 +218,7 @@ class Stream:
             n_rows,
             site.efficiencies(outcome.visible),
             site.factors(self.emission.meson, traced.placed)[:, traced.seen],
-            arriving=traced.produced if primaries else np.empty(0),
+            arriving=traced.arriving if primaries else np.empty(0),
             group=traced.placed.group_of(traced.seen),
             absorb=traced.absorb,
             second=second,
@@ -253,7 +262,8 @@ class _Traced(NamedTuple):
 
     `produced` is what a primary stands for, `carried` the state that decays on the way (in axes of the
     decay), `path` where it does and `per_path` 1/g of that draw; `absorb` is n sigma L at G = 1 on the way,
-    empty without a shield; `chain` holds the lab momenta before the signal where they are asked for.
+    empty without a shield; `chain` holds the lab momenta before the signal where they are asked for;
+    `arriving` is `produced` of all that met the volume, whatever rows they have.
     """
 
     placed: Placed
@@ -266,3 +276,17 @@ class _Traced(NamedTuple):
     per_path: Array
     absorb: Array
     chain: Momenta
+    arriving: Array
+
+    def at(self, index: NDArray[np.intp]) -> "_Traced":
+        """Return the same with several rows, or none, of some of the primaries; their outcome stays."""
+        return self._replace(
+            seen=self.seen[index],
+            ray=self.ray.at(index),
+            produced=self.produced[index],
+            carried=None if self.carried is None else some(self.carried, index),
+            path=self.path[index],
+            per_path=self.per_path[index],
+            absorb=self.absorb[index] if len(self.absorb) else self.absorb,
+            chain={name: some(four, index) for name, four in self.chain.items()},
+        )

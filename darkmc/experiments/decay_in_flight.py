@@ -23,7 +23,7 @@ from darkmc.engine.stream import Stream
 from darkmc.experiments.fixed_target import CONVERTING, FixedTarget
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.stream import ChannelPlan
-from darkmc.signals.decay import Decay, threshold
+from darkmc.signals.decay import threshold
 
 
 class DecayInFlight(FixedTarget):
@@ -35,7 +35,9 @@ class DecayInFlight(FixedTarget):
         super().__init__(loaded, overrides)
         self.needs_everything = any(quantity.applies_to({"dark_photon"}) for _, quantity in self.cuts)
         signal = self.card.simulation.signal
-        if signal != "decay" and self.card.material is None:
+        target = self.card.geometry.target
+        known = self.card.material is not None or (target is not None and target.material is not None)
+        if signal != "decay" and not known:
             raise CardError(f"{self.path}: simulation.signal = '{signal}' needs [material]")
 
     def closed(self, portal: DarkAxionPortal) -> str | None:
@@ -88,22 +90,20 @@ class DecayInFlight(FixedTarget):
                 for meson in mesons
                 for kind in CONVERTING
             ]
+            site = self.converting_site(site)
             streams += [Stream(site, portal, c, for_secondaries(site, portal, c, (), aimed)) for c in chains]
         return [stream.plan() for stream in streams]
 
     def _decay(
         self, portal: DarkAxionPortal, meson: str, state: FinalState, open_states: Sequence[FinalState]
     ) -> Chain:
-        spin, natural_ = (
-            self.card.simulation.spin_correlations,
-            not self.aimed or self.source.lists is not None,
-        )
+        spin = self.card.simulation.spin_correlations
         return Chain(
             name=meson if len(self.card.signal.final_states) == 1 else f"{meson} -> {state}",
             number=channel_number(meson, state),
             emission=MesonEmission(portal, meson, spin),
             route=Route("direct", portal.heavy, portal.heavy),
-            signal=Decay(portal, state, self.energy_window(state), natural_, spin),
+            signal=self.decay(portal, state, not self.aimed or self.source.lists is not None),
             efficiency=self.constant_efficiency(state),
             states=(),
             counts_primaries=state == open_states[0],

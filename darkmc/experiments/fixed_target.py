@@ -1,6 +1,7 @@
 """What decay in flight and scattering share: mesons from a target, a volume at a distance, cuts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ from darkmc.sample.sample import Sample
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import Observable, energies, observable
 from darkmc.signals.conversion import NucleusConversion
+from darkmc.signals.decay import Decay
+from darkmc.signals.face import HIT, FaceDecay, face_of
 from darkmc.signals.signal import Signal
 from darkmc.sources.mesons import MesonSource
 
@@ -95,9 +98,13 @@ class FixedTarget:
         self.origin = np.array(card.beam.origin_m)
         self.origin_m, self.exposure = card.beam.origin_m, card.beam.exposure
         self.shape: Shape = card.geometry.body()
+        target = card.geometry.target
+        self.converting = self.shape if target is None else target.body()
+        self.face = face_of(card.cuts, path)
         try:
             if self.source.lists is None:
                 self.proposal  # noqa: B018
+                self.converting.direction_proposal(card.beam.origin_m)
             self.cuts = self._checked_cuts()
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
@@ -154,7 +161,9 @@ class FixedTarget:
 
     def _seen(self) -> list[set[str]]:
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""
-        return [{"dark_photon", *FINAL_STATES[state].visible} for state in self.card.signal.final_states]
+        face = () if self.face is None else (HIT,)
+        states = self.card.signal.final_states
+        return [{"dark_photon", *face, *FINAL_STATES[state].visible} for state in states]
 
     def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
         """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
@@ -178,8 +187,16 @@ class FixedTarget:
 
     def energy_window(self, state: FinalState) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
-        low, high = interval(self.card.cuts, *energies(FINAL_STATES[state].visible))
-        return max(0.0, low), high
+        visible, cuts = FINAL_STATES[state].visible, self.card.cuts
+        low, high = interval(cuts, *energies(visible))
+        softest, hardest = interval(cuts, "E_hit")  # of one of them
+        return max(0.0, low, softest), min(high, hardest) if len(visible) == 1 else high
+
+    def decay(self, portal: DarkAxionPortal, state: FinalState, natural: bool) -> Decay | FaceDecay:
+        """Return the decay to a final state, as it is seen: anywhere, or on a face."""
+        spin = self.card.simulation.spin_correlations
+        decay = Decay(portal, state, self.energy_window(state), natural, spin)
+        return decay if self.face is None else FaceDecay(decay, self.face)
 
     def constant_efficiency(self, state: FinalState) -> float:
         """Return the detection efficiency of a final state, 1 where a table says it."""
@@ -215,11 +232,22 @@ class FixedTarget:
         )
 
     def conversion(self, portal: DarkAxionPortal) -> NucleusConversion:
-        """Return conversion on the nuclei of the volume."""
-        assert self.card.material is not None
-        spin = self.card.simulation.spin_correlations
-        window = self.energy_window("a gamma")
-        return NucleusConversion(portal, self.shape, self.card.material, window, spin)
+        """Return conversion on the nuclei of the volume, or of that before it."""
+        decay = self.decay(portal, "a gamma", natural=False)
+        target = self.card.geometry.target
+        material = (None if target is None else target.material) or self.card.material
+        assert material is not None
+        return NucleusConversion(portal, self.converting, material, decay, self.shape)
+
+    def converting_site(self, site: Site) -> Site:
+        """Return the site as what converts sees it."""
+        if self.card.geometry.target is None:
+            return site
+        proposal = None
+        if self.source.lists is None:
+            proposal = self.converting.direction_proposal(self.card.beam.origin_m)
+        centre = np.array(self.converting.centre_m)
+        return replace(site, volume=self.converting, proposal=proposal, centre=centre)
 
     def secondary(
         self, portal: DarkAxionPortal, meson: str, kind: Kind, signal: Signal, first: bool

@@ -20,6 +20,7 @@ from darkmc.sample.rows import Channel
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.observables import observable
+from darkmc.signals.conversion import NucleusConversion
 from darkmc.signals.electron import (
     ElectronRecoil,
     active_volume,
@@ -107,9 +108,12 @@ class Scattering(FixedTarget):
             for meson in self.open_mesons(portal)
             for kind, what, first in acting
         ]
+        sites = [
+            self.converting_site(site) if isinstance(c.signal, NucleusConversion) else site for c in chains
+        ]
         streams = [
-            Stream(site, portal, chain, for_secondaries(site, portal, chain, couplings, self.aimed))
-            for chain in chains
+            Stream(place, portal, chain, for_secondaries(place, portal, chain, couplings, self.aimed))
+            for place, chain in zip(sites, chains, strict=True)
         ]
         if self.aimed and site.proposal is not None:
             adapt(streams, couplings, self._deciding)

@@ -3,7 +3,8 @@
 A function is given the momenta (4, n), or vertices, that its observable needs, in the lab with z along the
 beam.  Showers: a calorimeter like CHARM's (arXiv:1806.00757 section VI) does not tell a photon from an
 electron pair.  Clusters are photons as a collider's calorimeter reconstructs them: light-like, from the
-interaction point to where they hit, with the measured energy.  With P = p- + p+ and massless beams
+interaction point to where they hit, with the measured energy.  A hit is the hardest daughter of a decay that
+meets a detector's face, of no energy where none does.  With P = p- + p+ and massless beams
 E* = P.k/sqrt(s), cos theta* = (p+ - p-).k/P.k to the electrons, and the missing mass squared is (P - k)^2:
 no boost is needed.
 """
@@ -77,6 +78,11 @@ def _softer(*momenta: Array) -> Array:
     return out
 
 
+def _there(four: Array) -> Array:
+    out: Array = np.where(four[0] > 0.0, 1.0, 0.0)
+    return out
+
+
 def _momentum(four: Array) -> Array:
     return length(four[1:])
 
@@ -140,6 +146,7 @@ def _missing_mass_squared(electron: Array, positron: Array, cluster: Array) -> A
 _PHOTON, _RECOIL, _MESON = (("photon",),), (("recoil_electron",),), (("meson",),)
 _PAIR = tuple(products.visible for products in FINAL_STATES.values() if products.lepton)
 _SHOWER = tuple(products.visible for products in FINAL_STATES.values() if products.lepton in ("", "e"))
+_HIT = (("hit",),)
 _CLUSTER = (("electron_beam", "positron_beam", "cluster"),)
 _VERTEX = (("scatter",), ("decay",))  # of the scattering, or of the decay where there is none
 
@@ -169,6 +176,9 @@ OBSERVABLES: dict[str, Observable] = {
     "r_vertex": Observable(_off_axis, _VERTEX, "m"),
     "E_shower": Observable(_energy, _SHOWER, "GeV"),
     "E2theta2_shower": Observable(_forward, _SHOWER, "GeV^2"),
+    "hit_plane": Observable(_there, _HIT, "", "a daughter meets the face"),
+    "E_hit": Observable(_energy, _HIT, "GeV", "energy of the hardest particle on the face"),
+    "theta_hit": Observable(_angle, _HIT, "rad"),
     "E_star": Observable(
         _central_energy, _CLUSTER, "GeV", "energy of the photon in the centre of mass $E^*$"
     ),

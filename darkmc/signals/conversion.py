@@ -1,24 +1,29 @@
 """Signal: conversion on a nucleus, coherent or a proton, and a photon from the decay of what is made.
 
-a N -> gamma' N, then gamma' -> a gamma before the edge of the volume (for m_a > m' exchange a and gamma').
-One photon and no recoil, which a detector of showers does not tell from an electron.
+a N -> gamma' N, then gamma' -> a gamma before the edge of the volume, or in a second one behind it (for
+m_a > m' exchange a and gamma').  One photon and no recoil, which a detector of showers does not tell from an
+electron.
 """
+
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from darkmc.cards.volumes import Material
-from darkmc.core.constants import GEV2_TO_CM2, SPEED_OF_LIGHT_M_PER_NS
+from darkmc.core.constants import GEV2_TO_CM2
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, perpendicular_pair
 from darkmc.core.materials import nuclei_per_m3, nucleus
+from darkmc.core.mixtures import half_near_the_end
 from darkmc.geometry.shape import Shape
-from darkmc.portals.kinds import Scattering, nucleus_scattering, photon_decay
+from darkmc.portals.kinds import Scattering, nucleus_scattering
 from darkmc.portals.portal import Portal
-from darkmc.sample.stream import Flight, Momenta
-from darkmc.signals.photon_window import in_window, share_in_window
-from darkmc.signals.signal import Outcome, Ray
+from darkmc.sample.stream import Momenta
+from darkmc.signals.signal import Outcome, Ray, Signal
 
 SIGMA_TO_M2 = GEV2_TO_CM2 * 1e-4
+NEAR_M = 1e-6  # from the end of a volume: nearer conversions are drawn alike
 
 
 class Target:
@@ -82,43 +87,46 @@ class NucleusConversion:
     portal : Portal
         The masses, not equal.
     volume : Shape
-        Where it happens, and where the decay is seen.
+        Where it happens.
     material : Material
         Of the volume.
-    window : (float, float)
-        Energies of the photon that the cuts leave, GeV.
-    spin : bool
-        Follow the spin of the gamma'.
+    decay : Seen
+        What is seen of the decay of what is made.
+    space : Shape or None
+        Where that is seen; None: in the same volume.  Of another one behind it, conversions near the end of
+        the way through the volume are drawn more often, for what is made there must come out alive.
     """
 
     veto_depth = 0.0
-    name, key, power, cost = "converts", "conversion", 2.0, 2.0
-    per_length, from_inside = True, False
+    name, power, cost = "converts", 2.0, 2.0
+    per_length = True
 
     def __init__(
         self,
         portal: Portal,
         volume: Shape,
         material: Material,
-        window: tuple[float, float],
-        spin: bool,
+        decay: "Seen",
+        space: Shape | None = None,
     ) -> None:
-        self.decay, self.heavy = photon_decay(portal), portal.heavy
-        self.states: tuple[str, ...] = (self.decay.key,)
+        self.decay, self.heavy = decay, portal.heavy
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
-        _, light = self.decay.products
-        self.target = Target(portal, density, light)
-        self.n_uniform = 7 + int(self.target.spin_in)
-        self.shape, self.spin, self.window = volume, spin, window
-        self._daughter = f"decay_{light}"
-        self.particles: tuple[str, ...] = ("outgoing", "photon", self._daughter)
+        assert portal.light is not None
+        self.target = Target(portal, density, portal.light.name)
+        self.n_uniform = 4 + decay.n_uniform + int(self.target.spin_in)
+        self.volume, self.space = volume, volume if space is None else space
+        self.behind = self.space != volume
+        self.key = "conversion before" if self.behind else "conversion"
+        self.from_inside = self.behind
+        self.states: tuple[str, ...] = decay.states
+        self.rows_per_primary = decay.rows_per_primary
+        self.particles: tuple[str, ...] = ("outgoing", *decay.particles)
         self.vertices: tuple[str, ...] = ("scatter", "decay")
-        self.least_energy = max(self.window[0], self.target.threshold)
+        self.least_energy = max(decay.least_energy, self.target.threshold)
 
     def acceptance(self, energy: Array) -> Array:
         """Return roughly the share of photons that the cuts leave; see :class:`Signal`."""
-        share = share_in_window(self.decay, energy, self.window)
-        return np.where(energy > self.target.threshold, share + 1e-4, 0.0)
+        return np.where(energy > self.target.threshold, self.decay.acceptance(energy) + 1e-4, 0.0)
 
     def largest_weight(self, energy: Array) -> None:
         """Say that no bound is known."""
@@ -126,32 +134,41 @@ class NucleusConversion:
 
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return conversion, decay and photon; see :class:`Signal`."""
-        del made
-        path = ray.entry + ray.chord * place
+        path, per_chord = ray.entry + ray.chord * place, np.ones_like(place)
+        if self.behind:
+            back, per_metre = half_near_the_end(place, ray.chord, NEAR_M)
+            path, per_chord = ray.entry + (ray.chord - back), per_metre / ray.chord
         out, versine, azimuth, rate = self.target.convert(ray, uniform[[0, 1, 2, -1]])
         scatter = ray.point(path)
         first, second = perpendicular_pair(ray.direction)
         cos, sin = np.cos(azimuth), np.sin(azimuth)
         across = np.sqrt(versine * (2.0 - versine))
         flight = across * (cos * first + sin * second) + (1.0 - versine) * ray.direction
-        momentum = np.sqrt(np.maximum(out**2 - self.decay.mass**2, 1e-12))
-        outgoing = np.concatenate([out[None], momentum * flight])
-        turned = self.target.spin(cos * second - sin * first) if self.spin else None
-        photon, daughter, weight = in_window(self.decay, outgoing, turned, self.window, uniform[3:6])
-        _, leaving = self.shape.intersect_components(scatter[:3], flight)
-        window = np.nan_to_num(leaving)
-        proper = proper_length(window, momentum, self.heavy.mass)
-        slowness = out / momentum / SPEED_OF_LIGHT_M_PER_NS
-        known = {"outgoing": outgoing, "photon": photon, self._daughter: daughter} if everything else {}
-        zero = np.zeros_like(window)
-        return Outcome(
-            weight=rate * weight,
-            visible={"photon": photon},
-            momenta=known,
-            vertices={"scatter": scatter},
-            survive=ray.per_metre * path,
-            window=proper,
-            flight=Flight(scatter, flight, zero, window, proper, slowness, uniform[6])
-            if everything
-            else None,
+        momentum = np.sqrt(np.maximum(out**2 - self.heavy.mass**2, 1e-12))
+        spin = self.target.spin(cos * second - sin * first) if self.decay.polarised else None
+        entry, leaving = self.space.intersect_components(scatter[:3], flight)
+        outgoing = Ray(
+            start=scatter,
+            four=np.concatenate([out[None], momentum * flight]),
+            direction=flight,
+            entry=np.nan_to_num(entry),
+            chord=np.nan_to_num(leaving - entry),
+            per_metre=proper_length(1.0, momentum, self.heavy.mass),
+            spin=spin,
         )
+        end = 3 + self.decay.n_uniform
+        seen = self.decay.act(outgoing, made, uniform[end], uniform[3:end], everything)
+        mine = slice(None) if seen.of is None else seen.of
+        return replace(
+            seen,
+            weight=(rate * per_chord)[mine] * seen.weight,
+            momenta=seen.momenta | {"outgoing": outgoing.four[:, mine]} if everything else {},
+            vertices={"scatter": scatter[:, mine]},
+            survive=(ray.per_metre * path)[mine] + seen.survive,
+        )
+
+
+class Seen(Signal, Protocol):
+    """What is seen of a decay."""
+
+    polarised: bool  # it takes the spin of what decays into account

@@ -37,7 +37,7 @@ class Decay:
     """
 
     name, power, cost, veto_depth = "decays", 0.0, 1.0, 0.0
-    per_length, from_inside = False, True
+    per_length, from_inside, rows_per_primary = False, True, 1
     vertices: tuple[str, ...] = ("decay",)
 
     def __init__(
@@ -52,20 +52,20 @@ class Decay:
         self.states: tuple[str, ...] = (state,)
         self.window, self._heavy = window, portal.heavy
         self.least_energy = max(window[0], 1e-9)
-        self._seen: tuple[str, ...] = FINAL_STATES[state].visible
+        self.seen: tuple[str, ...] = FINAL_STATES[state].visible
         self._process = _decay_to(portal, state)
         self.particles: tuple[str, ...] = tuple(
-            name if name in self._seen else f"decay_{name}" for name in self._process.products
+            name if name in self.seen else f"decay_{name}" for name in self._process.products
         )
         self._photon = self._process if isinstance(self._process, PhotonDecay) else None
         self._forced = self._photon is not None and not natural
-        self._polarised = spin
+        self.polarised = spin
         self.n_uniform = max(self._process.n_uniform, _OF_A_WINDOW)
 
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the decay; see :class:`Signal`."""
         del made
-        daughters, weight = self._daughters(ray, uniform, everything)
+        daughters, weight = self.daughters(ray, uniform, everything)
         window, flight = ray.per_metre * ray.chord, None
         if everything:
             slowness = ray.energy / length(ray.four[1:]) / SPEED_OF_LIGHT_M_PER_NS
@@ -80,7 +80,7 @@ class Decay:
             flight=flight,
         )
 
-    def _daughters(self, ray: Ray, uniform: Array, everything: bool) -> tuple[Momenta, Array]:
+    def daughters(self, ray: Ray, uniform: Array, everything: bool) -> tuple[Momenta, Array]:
         """Return daughters by name in the lab, and weights of mean 1."""
         if self._forced and self._photon is not None:
             photon, daughter, weight = in_window(
@@ -95,14 +95,14 @@ class Decay:
         daughters = {
             name: boost(drawn.momentum(product), ray.four, self._heavy.mass)
             for name, product in names
-            if everything or name in self._seen
+            if everything or name in self.seen
         }
         return daughters, drawn.weight / process.total()
 
     def largest_weight(self, energy: Array) -> Array:
         """Return the largest weight of an outcome; 0 where the cuts leave nothing."""
         if self._forced and self._photon is not None:
-            return largest_weight(self._photon, energy, self.window, self._polarised)
+            return largest_weight(self._photon, energy, self.window, self.polarised)
         largest = self._process.largest_weight / self._process.total()
         return np.where(energy > self.window[0], largest, 0.0)
 

@@ -77,7 +77,7 @@ class ElectronRecoil:
     """
 
     name, key, power, cost = "scatters", "electron", 2.0, 1.0
-    per_length, from_inside = True, False
+    per_length, from_inside, rows_per_primary = True, False, 1
 
     def __init__(self, card: ScatteringCard, active: Shape, portal: Portal, unstable_in: bool) -> None:
         self.card = card

@@ -87,6 +87,9 @@ class Outcome:
         from `veto` on; empty where it need not.
     flight : Flight or None
         The state that decays after the interaction.
+    of : array or None
+        Places of the rays that the rows belong to, where a ray makes several rows or none: they stand
+        together.  None: each makes one.
     """
 
     weight: Array
@@ -98,6 +101,7 @@ class Outcome:
     flight: Flight | None
     veto: Array = field(default_factory=lambda: NOTHING)
     average: Array = field(default_factory=lambda: NOTHING)
+    of: NDArray[np.intp] | None = None
 
 
 class Signal(Protocol):
@@ -118,6 +122,7 @@ class Signal(Protocol):
     vertices: tuple[str, ...]
     least_energy: float  # of an incoming state that can be seen, GeV
     cost: float
+    rows_per_primary: int  # at most
     veto_depth: float  # what is made survives about as exp(-veto_depth G^2/E), E in GeV; 0: it need not
 
     def acceptance(self, energy: Array) -> Array:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from darkmc.core.inverse_tables import gauss_legendre
-from darkmc.core.mixtures import ListDraw, half_flat, half_logarithmic_weight, window_weight
+from darkmc.core.mixtures import (
+    ListDraw,
+    half_flat,
+    half_logarithmic_weight,
+    half_near_the_end,
+    window_weight,
+)
 
 N = 100_000
 
@@ -55,3 +61,18 @@ def test_half_logarithmic_places_have_their_density():
         nodes, weights = gauss_legendre(low, end, 200)
         found = np.sum(weights / half_logarithmic_weight(nodes, low, high))
         assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-5, 1.0, 200.0])
+def test_distances_from_the_end_and_their_density(size):
+    """Means of what falls off near the end and of what does not, and the share that is drawn nearby."""
+    uniform = (np.arange(N) + 0.5) / N
+    distance, weight = half_near_the_end(uniform, np.full(N, size), 1e-3)
+    assert 0.0 < np.min(distance) <= np.max(distance) <= size
+    for scale in (1e-3, 0.1, 1e3):
+        exact = scale * -np.expm1(-size / scale)
+        assert np.mean(weight * np.exp(-distance / scale)) == pytest.approx(exact, rel=1e-4)
+    assert half_near_the_end(uniform, np.zeros(N), 1e-3)[0].max() == 0.0
+    part = np.searchsorted(np.sort(distance), 0.5 * size) / N
+    span = np.log1p(size / 1e-3)
+    assert part == pytest.approx(0.25 + 0.5 * np.log1p(0.5 * size / 1e-3) / span, abs=1e-4)

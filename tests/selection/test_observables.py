@@ -21,6 +21,7 @@ EVENT = {
     "electron_beam": [8.0, 0.0, 0.0, 8.0],
     "positron_beam": [2.0, 0.0, 0.0, -2.0],
     "cluster": [5.0, 3.0, 0.0, 4.0],
+    "hit": [6.0, 2.0, 0.0, 5.0],
 }
 EVENT = {name: np.array(four)[:, None] for name, four in EVENT.items()}
 BY_HAND = {
@@ -44,6 +45,9 @@ BY_HAND = {
     "r_vertex": 5.0,
     "E_shower": 5.0,
     "E2theta2_shower": (5.0 * math.atan2(3.0, 4.0)) ** 2,
+    "hit_plane": 1.0,
+    "E_hit": 6.0,
+    "theta_hit": math.atan2(2.0, 5.0),
     # e- p.k = 8 (5 - 4), e+ p.k = 2 (5 + 4), s = 64: E* = 26/8, mm2 = 64 - 52, cos = (18 - 8)/26
     "E_star": 3.25,
     "cos_theta_star": 10.0 / 26.0,
