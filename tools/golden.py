@@ -2,10 +2,12 @@
 
 With names of cases as arguments, only those; the others are kept.  What changed is printed.
 The numbers guard moves of code, which must keep all bits.  They prove nothing: whoever changes physics,
-random numbers or rounding on purpose remakes them, and says in the commit why they moved.
+random numbers or rounding on purpose remakes them, and says in the commit why they moved.  If one changed,
+FORMULAS in darkmc/core/formulas.py is raised, so that no scan goes on with points of before.
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -16,7 +18,19 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads wo
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from golden.cases import all_cases  # noqa: E402
-from golden.numbers import FILE, compared_bitwise, differences, measure, read, write  # noqa: E402
+from golden.numbers import (  # noqa: E402
+    FILE,
+    compared_bitwise,
+    differences,
+    formulas,
+    hash_of_cases,
+    measure,
+    note,
+    read,
+    write,
+)
+
+CONSTANT = ROOT / "darkmc" / "core" / "formulas.py"
 
 
 def main(names: list[str]) -> int:
@@ -45,7 +59,19 @@ def main(names: list[str]) -> int:
             for text in changed:
                 print(f"  {text}")
     write(made)
+    raise_formulas()
     return 0
+
+
+def raise_formulas() -> None:
+    """Raise the number of the formulas if the golden numbers are not those of the last one."""
+    number, last = formulas()[-1]
+    if hash_of_cases(read()) != last:
+        note(number + 1, hash_of_cases(read()))
+        text = CONSTANT.read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^FORMULAS = \d+", f"FORMULAS = {number + 1}", text)
+        CONSTANT.write_text(text, encoding="utf-8")
+        print(f"FORMULAS is {number + 1} now")
 
 
 if __name__ == "__main__":

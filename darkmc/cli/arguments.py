@@ -7,6 +7,7 @@ from typing import Any
 
 from darkmc.cards.load import toml
 from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.process import tell
 from darkmc.core.units import (
     checked_seed,
     checked_workers,
@@ -106,3 +107,13 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
         if name not in known:
             raise PhysicsError(f"--vary: no alternative '{name}'{nearest(name, known)}")
     return tuple(wanted)
+
+
+def report(output: str, text: str) -> None:
+    """Say what was written where; not into it."""
+    from darkmc.output.files import descriptor
+
+    if descriptor(output) == 1:
+        tell(text)
+    else:
+        print(text)

@@ -7,28 +7,22 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from darkmc import __version__
 from darkmc.cards.load import find_card, list_cards
-from darkmc.cli import pictures
+from darkmc.cli import limit, pictures
 from darkmc.cli.arguments import (
-    chosen_alternatives,
     chosen_point,
     chosen_seed,
     chosen_workers,
     cores,
     fraction,
-    overrides,
+    report,
     whole_number,
 )
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.process import tell
-from darkmc.core.units import (
-    parse_axion_mass,
-    parse_energy_grid,
-)
 
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
@@ -79,16 +73,6 @@ def _threads(workers: int) -> Iterator[ThreadPoolExecutor | None]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _report(output: str, text: str) -> None:
-    """Say what was written where; not into it."""
-    from darkmc.output.files import descriptor
-
-    if descriptor(output) == 1:
-        tell(text)
-    else:
-        print(text)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -194,62 +178,13 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _limit(options: argparse.Namespace) -> int:
-    from darkmc.experiments.inputs import input_files
-    from darkmc.experiments.lepton_moments import is_moment
-    from darkmc.output.files import check_target, replacing
-    from darkmc.output.limits import LIMIT_COLUMNS, json_rows, write_limits
-    from darkmc.scan.grid import ScanRequest, scan
-
-    if is_moment(options.experiment) and options.method != "bracket":
-        raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
-    masses = parse_energy_grid(options.m_dark_photon)
-    precision, seed, workers = (
-        fraction("--precision", options.precision),
-        chosen_seed(options),
-        chosen_workers(options),
-    )
-    if options.output is not None:
-        check_target(options.output, options.force)
-    elif not options.json:
-        raise PhysicsError("say where the limit goes: -o FILE.csv or --json")
-    request = ScanRequest(
-        experiment=options.experiment,
-        preset=options.preset,
-        overrides=overrides(options.overrides),
-        masses=tuple((float(m), parse_axion_mass(options.m_axion, float(m))) for m in masses),
-        precision=precision or 0.01,
-        method=options.method,
-        seed=seed,
-    )
-    request = replace(request, vary=chosen_alternatives(request, options.vary))
-    if options.output is not None:
-        check_target(options.output, options.force, input_files(request.load()))
-    points = []
-    for point in scan(request, workers, progress=True):
-        points.append(point)
-        if options.json:
-            print("\n".join(json.dumps(row) for row in json_rows(point)), flush=True)
-    if all(point.closed for point in points):
-        raise PhysicsError(f"every point is closed: {points[0].exclusion.reason}")
-    if options.output is not None:
-        with replacing(options.output, options.force) as path:
-            write_limits(path, request, points)
-        if not options.json:
-            excluded = sum(bool(point.exclusion.intervals) for point in points)
-            _report(
-                options.output,
-                f"{options.output}: {len(points)} masses, {excluded} with an excluded coupling; "
-                f"columns {', '.join(LIMIT_COLUMNS)}",
-            )
-    return 0
-
-
 def _run(options: argparse.Namespace) -> int:
     from darkmc.runs.execute import execute
+    from darkmc.runs.run import Settings
 
     workers = chosen_workers(options) if options.workers is not None else cores()
-    for path in execute(options.run, options.output, options.preset, workers):
+    settings = Settings(options.preset, workers, options.fresh)
+    for path in execute(options.run, options.output, settings):
         print(path)
     return 0
 
@@ -268,7 +203,7 @@ def _new_experiment(options: argparse.Namespace) -> int:
     path = check_target(options.output or f"{options.name}.toml", options.force)
     with replacing(path, options.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    _report(
+    report(
         str(path), f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv"
     )
     return 0
@@ -279,7 +214,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "rate": _rate,
     "generate": _generate,
-    "limit": _limit,
+    "limit": limit.limit,
     "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,

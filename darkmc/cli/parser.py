@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from darkmc.core.process import Terminated, flush_output, open_streams, stoppable, tell
 
-BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
+BAD_INPUT, POINTS_FAILED, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 
 
 class _Parser(argparse.ArgumentParser):
@@ -118,7 +118,8 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument(
         "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes over masses")
+    parser.add_argument("--workers", type=int, default=1, help="processes over points")
+    _add_fresh(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.csv")
@@ -141,7 +142,14 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("run", help="name of a shipped run, or a TOML file")
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
     parser.add_argument("--preset", default="best")
-    parser.add_argument("--workers", type=int, help="processes over masses (default: one per core)")
+    parser.add_argument("--workers", type=int, help="processes over points (default: one per core)")
+    _add_fresh(parser)
+
+
+def _add_fresh(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fresh", action="store_true", help="forget the points that an interrupted scan has finished"
+    )
 
 
 def _add_pictures(commands: Any) -> None:
@@ -223,8 +231,13 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _fail(str(error))
     except BrokenPipeError:
         return 0
-    except (ValueError, OSError, ImportError) as error:
-        from darkmc.core.errors import CardError, PhysicsError
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        from darkmc.core.errors import CardError, FailedPointsError, PhysicsError
+
+        if isinstance(error, FailedPointsError):
+            for line in error.lines:
+                _fail(f"darkmc: {line}")
+            return POINTS_FAILED
 
         if isinstance(error, CardError | PhysicsError):
             return _fail(f"darkmc: {error}")

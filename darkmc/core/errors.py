@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LONGEST, LONGEST_MESSAGE = 200, 2000  # characters of a word that a user typed, and of a message
 _LONG_WORD = re.compile(rf"(\S{{{LONGEST}}})\S+")
@@ -48,6 +48,21 @@ class CardError(BadInputError):
 
 class PhysicsError(BadInputError):
     """A number has no physical meaning, or a channel is closed."""
+
+
+class FailedPointsError(RuntimeError):
+    """Points of a scan could not be computed; all others are done, and written.
+
+    Attributes
+    ----------
+    lines : tuple of str
+        One for each of them, and one that counts them.
+    """
+
+    def __init__(self, failed: Sequence[str], count: int) -> None:
+        counted = f"{len(failed)} of {count} points failed; done again, the same command computes only these"
+        self.lines = (*failed, counted)
+        super().__init__(self.lines[-1])
 
 
 class DarkmcWarning(UserWarning):

@@ -1,5 +1,6 @@
 """What a file is before it is read: there or not, by its first bytes, and as text."""
 
+import hashlib
 from pathlib import Path
 
 from darkmc.core.errors import CardError, PhysicsError
@@ -57,3 +58,9 @@ def read_text(path: Path, fault: Fault = CardError) -> str:
     if place >= 0:
         raise fault(f"{path}:{text.count(chr(10), 0, place) + 1}: not a text file: it holds a NUL byte")
     return text
+
+
+def digest(path: Path) -> str:
+    """Return sixteen digits of the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

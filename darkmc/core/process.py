@@ -77,30 +77,6 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def held() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back until the block is done; processes started in it never see SIGINT.
-
-    A process that is half started when an exception comes would go on without anybody to end it.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    before = {n: signal.signal(n, lambda number, _frame: caught.append(number)) for n in _STOPPING}
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if caught:
-            signal.raise_signal(caught[0])
-
-
 def die_with_parent() -> None:
     """Set up a worker: it ends when its parent does, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

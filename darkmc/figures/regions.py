@@ -44,7 +44,7 @@ class _Chain:
 
 
 def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
-    """Return the regions of a limit table.
+    """Return the regions of a limit table; points that failed say nothing.
 
     Intervals of neighbouring masses are joined when they overlap.  Where one interval meets several, it
     is cut in the middle (of the logarithm) of the gaps between those, so that a gap opens from a point.
@@ -57,7 +57,9 @@ def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
         If a cell that must hold a number holds none, or none that can be a mass or an edge, or if intervals
         of one mass overlap.
     """
-    columns = _columns(rows)
+    columns = _columns([row for row in rows if row.get("failed") != "1"])
+    if not columns:
+        return []
     done: list[Region] = []
     alone = len(columns) == 1
     growing = {k: _Chain(point, alone) for k, point in enumerate(columns[0])}

@@ -55,7 +55,7 @@ def check_target(
             raise PhysicsError(f"{target} is a disk or a socket, no file")
         if not force:
             raise PhysicsError(f"{target} exists (use --force to replace it)")
-    folder = _end(target).parent
+    folder = end_of(target).parent
     if not folder.is_dir():
         raise PhysicsError(f"no such directory: {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -80,7 +80,7 @@ def replacing(path: str | os.PathLike[str], force: bool = True) -> Iterator[Path
     target = check_target(path, force)
     mode = _mode(target)
     through = mode is not None and _streams(target, mode)
-    folder = tempfile.gettempdir() if through else str(_end(target).parent)
+    folder = tempfile.gettempdir() if through else str(end_of(target).parent)
     # the name is known before the file is made, so that whatever happens it can be removed
     name = str(Path(folder, f".darkmc-{secrets.token_hex(8)}{target.suffix[:20]}"))
     try:
@@ -89,7 +89,7 @@ def replacing(path: str | os.PathLike[str], force: bool = True) -> Iterator[Path
         if through:
             _pour(name, target)
         else:
-            _put(name, _end(target), force)
+            _put(name, end_of(target), force)
     except OSError as error:
         if isinstance(error, BrokenPipeError) or str(error.filename or name) != name:
             raise
@@ -121,9 +121,16 @@ def _mode(target: Path) -> int | None:
         raise PhysicsError(f"{target}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _end(target: Path) -> Path:
+def end_of(target: str | os.PathLike[str]) -> Path:
     """Return the file that a path leads to, through links."""
     return Path(os.path.realpath(target))
+
+
+def keeps(path: str | os.PathLike[str]) -> bool:
+    """Return whether what is written there is kept: in a file, there or not yet."""
+    target = Path(path)
+    mode = _mode(target)
+    return mode is None or not _streams(target, mode)
 
 
 def _same(target: Path, source: str | os.PathLike[str]) -> bool:

@@ -13,7 +13,7 @@ from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
 from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.output.files import replacing
-from darkmc.scan.grid import ScanPoint, ScanRequest
+from darkmc.scan.point import ScanPoint, ScanRequest
 
 LIMIT_COLUMNS = (
     "experiment",
@@ -34,8 +34,10 @@ LIMIT_COLUMNS = (
     "upper_draw_error",
     "lower_list_error",
     "upper_list_error",
+    "cpu_seconds",
+    "failed",
 )
-_EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:]
+_EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18]
 
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
 
@@ -94,7 +96,8 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
         if exclusion.method == "iterative":
             row["history"] = [list(step) for step in exclusion.history]
         row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
-        yield row | _finite(_PARTS, parts)
+        row |= _finite(_PARTS, parts)
+        yield row | {"cpu_seconds": point.cpu_seconds, "failed": point.failed}
 
 
 def _finite(names: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
@@ -123,7 +126,9 @@ def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> di
     return {**columns, "reason": reason}
 
 
-def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint]) -> None:
+def write_limits(
+    path: str | os.PathLike[str], request: ScanRequest, points: Sequence[ScanPoint], force: bool = True
+) -> None:
     """Write a scan as CSV: '#' lines with version, cards and units, then one row per interval."""
     experiment = request.load()
     drawn = f"seed {request.seed}, precision {request.precision:g}, "
@@ -139,15 +144,17 @@ def write_limits(path: str | os.PathLike[str], request: ScanRequest, points: Seq
         units,
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
         f"{errors}; an empty one beside an edge is unknown",
+        "cpu_seconds: of sampling and solving; failed 1: the point could not be computed, nothing is known",
     )
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()))
         write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
 
 
 def _cells(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of JSON as one of CSV."""
-    return row | {"history": json.dumps(row["history"])} if "history" in row else row
+    history = {"history": json.dumps(row["history"])} if "history" in row else {}
+    return row | history | {"failed": int(row["failed"])}
 
 
 def read_limits(path: str | os.PathLike[str]) -> list[dict[str, Any]]:

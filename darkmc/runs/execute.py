@@ -9,14 +9,16 @@ from pathlib import Path
 
 from darkmc.cards.load import load_card
 from darkmc.cards.run import RunCard
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import FailedPointsError, PhysicsError
 from darkmc.figures.overlays import Overlay
 from darkmc.output.files import check_target
 from darkmc.runs.run import Settings, run_of
 
 
-def execute(name: str, directory: str | None, preset: str, workers: int) -> Iterator[Path]:
+def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Path]:
     """Do a run and yield the files as they are written.
+
+    Points that fail do not keep the picture from being drawn of all others.
 
     Parameters
     ----------
@@ -24,22 +26,31 @@ def execute(name: str, directory: str | None, preset: str, workers: int) -> Iter
         A run card.
     directory : str, optional
         Where to write; ``./NAME`` by default.
-    preset : str
-        Preset of the experiments' cards.
-    workers : int
-        Processes over the masses of limits.
+    settings : Settings
+        How it is done.
+
+    Raises
+    ------
+    FailedPointsError
+        In the end, if points of limits could not be computed.
     """
     card: RunCard = load_card("runs", name).card
     folder = Path(directory or card.name)
     if folder.exists() and not folder.is_dir():
         raise PhysicsError(f"{folder} exists and is no directory")
-    work = run_of(card).work(card, Settings(preset, workers))
+    work = run_of(card).work(card, settings)
     with _made(folder):
         picture = check_target(folder / f"{card.name}.pdf")
-        yield from work(folder)
+        failed = None
+        try:
+            yield from work(folder)
+        except FailedPointsError as error:
+            failed = error
         bitmap = picture.with_suffix(".png")
         draw_run(card, folder, [bitmap, picture])  # in this order a bitmap is the same if drawn alone
         yield from (picture, bitmap)
+        if failed is not None:
+            raise failed
 
 
 def draw_run(card: RunCard, folder: Path, outputs: Sequence[Path], overlays: Sequence[Overlay] = ()) -> None:

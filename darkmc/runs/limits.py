@@ -1,6 +1,7 @@
 """Runs of kind ``limits``: a limit table for each curve, a sample of events, and the excluded regions."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from darkmc.core.units import parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.limits import draw_limits, find_tables
 from darkmc.figures.overlays import Overlay
+from darkmc.output.checkpoints import checkpoints
 from darkmc.output.events import write_root
 from darkmc.output.limits import write_limits
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import masses
-from darkmc.scan.grid import ScanRequest, scan
+from darkmc.scan.grid import scan
+from darkmc.scan.point import Place, ScanPoint, ScanRequest, raise_failed
 
 
 def work(card: LimitsRun, settings: Settings) -> Work:
@@ -24,28 +27,38 @@ def work(card: LimitsRun, settings: Settings) -> Work:
     for request in requests.values():
         request.load()
     experiment = Experiment(card.events_experiment, settings.preset) if card.events_experiment else None
-    return partial(_write, card, requests, experiment, settings.workers)
+    return partial(_write, card, requests, experiment, settings)
 
 
 def _write(
     card: LimitsRun,
     requests: dict[str, ScanRequest],
     experiment: Experiment | None,
-    workers: int,
+    settings: Settings,
     folder: Path,
 ) -> Iterator[Path]:
-    for stem, request in requests.items():
-        path = folder / f"{stem}.csv"
-        write_limits(path, request, list(scan(request, workers, progress=True)))
-        yield path
-    if card.events and experiment is not None:
-        yield _write_events(card, experiment, folder)
+    """Write tables and events; the points of all curves are kept until everything is there."""
+    done: list[ScanPoint] = []
+    with ExitStack() as stack:
+        paths = [folder / f"{stem}.csv" for stem in requests]
+        kept = [stack.enter_context(checkpoints(path, settings.fresh)) for path in paths]
+        for path, request, known in zip(paths, requests.values(), kept, strict=True):
+            points = list(scan(request, settings.workers, progress=True, checkpoints=known))
+            write_limits(path, request, points)
+            done += points
+            yield path
+        if card.events and experiment is not None:
+            yield _write_events(card, experiment, folder)
+        raise_failed(done)
 
 
 def _request(card: LimitsRun, curve: Curve, preset: str) -> ScanRequest:
     return ScanRequest(
         curve.experiment,
-        tuple(masses(curve.m_dark_photon or card.m_dark_photon or "", curve.m_axion or card.m_axion)),
+        tuple(
+            Place(*pair)
+            for pair in masses(curve.m_dark_photon or card.m_dark_photon or "", curve.m_axion or card.m_axion)
+        ),
         preset,
         dict(flatten(curve.overrides)),
         card.precision,

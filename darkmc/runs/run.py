@@ -18,11 +18,14 @@ class Settings(NamedTuple):
     preset : str
         Preset of the experiments' cards.
     workers : int
-        Processes over masses.
+        Processes over the points of limits.
+    fresh : bool
+        Forget the points that an interrupted run has finished.
     """
 
-    preset: str
-    workers: int
+    preset: str = "best"
+    workers: int = 1
+    fresh: bool = False
 
 
 class Run(Protocol):

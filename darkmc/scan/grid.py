@@ -1,188 +1,155 @@
-"""Limits over a grid of masses: serial, or in processes; the result does not depend on which."""
+"""Limits over a grid of masses: here, in processes, or elsewhere; the result does not depend on which."""
 
-import json
-import time
 import warnings
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from functools import lru_cache
-from multiprocessing import get_context
-from typing import Any
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any, NamedTuple, Protocol
 
 from darkmc.core.errors import PrecisionWarning
-from darkmc.core.intervals import Exclusion
-from darkmc.core.process import NO_GUARD, die_with_parent, held, leave_if_spawned, main_script
+from darkmc.core.process import leave_if_spawned
 from darkmc.core.progress import count_bar
 from darkmc.core.units import checked_workers
-from darkmc.experiments.experiment import Experiment
-from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.scan.point import ScanPoint, ScanRequest, failed_point, scan_point
+from darkmc.scan.workers import Executor, Here, WorkerDiedError, Workers
+
+_TRIES = 3  # of a point whose worker dies
+_WAITING = 1000  # points handed to an executor at once
 
 
-@dataclass(frozen=True)
-class ScanRequest:
-    """What a scan is asked for; everything that its result depends on."""
+class Checkpoints(Protocol):
+    """Finished points by key, kept until their scan is done."""
 
-    experiment: str
-    masses: tuple[tuple[float, float], ...]  # (m_dark_photon, m_axion), GeV
-    preset: str = "best"
-    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    precision: float = 0.01
-    method: str = "bracket"
-    seed: int = 1
-    vary: tuple[str, ...] = ()  # names of alternatives of the flux card
+    def get(self, key: str) -> ScanPoint | None:
+        """Return a point that was finished before, or None."""
+        ...
 
-    def load(self) -> Experiment | MomentLimit:
-        """Return the experiment, or the limit of a lepton's moment, made once per process."""
-        return _loaded(self.experiment, self.preset, json.dumps(dict(self.overrides), sort_keys=True))
+    def add(self, key: str, point: ScanPoint) -> None:
+        """Keep a point that is finished."""
+        ...
 
 
-@dataclass(frozen=True)
-class ScanPoint:
-    """The exclusion at one pair of masses and what it took."""
+def scan(
+    request: ScanRequest,
+    workers: int = 1,
+    progress: bool = False,
+    executor: Executor | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Iterator[ScanPoint]:
+    """Yield the points of a scan in the order of its places.
 
-    experiment: str
-    m_dark_photon: float
-    m_axion: float
-    exclusion: Exclusion
-    n_samples: int
-    seconds: float
-    seed: int
-    closed: bool
-    warnings: tuple[str, ...]
-    alternatives: Mapping[str, Exclusion] = field(default_factory=dict, hash=False)
-
-
-def scan_point(request: ScanRequest, index: int) -> ScanPoint:
-    """Return the exclusion at one point of a scan."""
-    experiment = request.load()
-    m_dark_photon, m_axion = request.masses[index]
-    if isinstance(experiment, MomentLimit):
-        return _moment_point(request, experiment, m_dark_photon, m_axion)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they travel with the point
-        sample = experiment.simulate(
-            DarkAxionPortal(m_dark_photon, m_axion),
-            precision=request.precision,
-            seed=request.seed,
-            vary=bool(request.vary),
-        )
-    return ScanPoint(
-        experiment=experiment.card.name,
-        m_dark_photon=m_dark_photon,
-        m_axion=m_axion,
-        exclusion=experiment.limit(sample, request.method),
-        n_samples=sample.n_samples,
-        seconds=sample.seconds,
-        seed=request.seed,
-        closed=sample.closed is not None,
-        warnings=sample.warnings,
-        alternatives={
-            name: experiment.limit(sample.varied(name), request.method)
-            for name in request.vary
-            if sample.closed is None
-        },
-    )
-
-
-def _moment_point(
-    request: ScanRequest, moment: MomentLimit, m_dark_photon: float, m_axion: float
-) -> ScanPoint:
-    """Return the exclusion of a lepton's moment: a formula, so nothing is drawn or ever closed."""
-    start = time.perf_counter()
-    return ScanPoint(
-        experiment=moment.name,
-        m_dark_photon=m_dark_photon,
-        m_axion=m_axion,
-        exclusion=moment.limit(m_dark_photon, m_axion),
-        n_samples=0,
-        seconds=time.perf_counter() - start,
-        seed=request.seed,
-        closed=False,
-        warnings=(),
-    )
-
-
-@lru_cache(maxsize=4)
-def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
-    if is_moment(name):
-        return MomentLimit(name, preset, json.loads(overrides))
-    find_experiment(name)  # suggests the names of moments too
-    return Experiment(name, preset, json.loads(overrides))
-
-
-def scan(request: ScanRequest, workers: int = 1, progress: bool = False) -> Iterator[ScanPoint]:
-    """Yield the points of a scan in the order of its masses.
+    A point whose worker dies is tried twice more; then it is yielded as failed, and the scan goes on.
 
     Parameters
     ----------
     request : ScanRequest
-        Experiment, masses and settings.
+        Experiment, places and settings.
     workers : int
         Processes (spawned); 1 runs here.
     progress : bool
         Show a bar on a terminal.
+    executor : object with ``submit``, optional
+        Computes the points instead of workers.
+    checkpoints : Checkpoints, optional
+        Points that are there are not computed; what is finished is put there, failed points are not.
 
     Raises
     ------
     ChildProcessError
-        If a worker dies, or workers cannot be started because the main script has no main guard.
+        If workers cannot be started, as when the main script has no main guard, or the executor is broken.
     """
     leave_if_spawned()
-    workers = min(checked_workers("workers", workers), max(len(request.masses), 1))
-    count = len(request.masses)
+    workers = min(checked_workers("workers", workers), max(len(request.places), 1))
     request.load()  # a wrong card fails here, before any process is started
-    with count_bar(count, "masses", shown=progress) as bar:
-        points = _serial(request) if workers == 1 else _parallel(request, workers)
-        for point in points:
-            yield _shown(point, bar)
+    early: dict[int, ScanPoint] = {}
+    following = 0
+    with count_bar(len(request.places), "points", shown=progress) as bar:
+        for number, point in _finished(request, workers, executor, checkpoints):
+            early[number] = point
+            bar.update(1)
+            while following in early:
+                yield _warned(early.pop(following))
+                following += 1
 
 
-def _serial(request: ScanRequest) -> Iterator[ScanPoint]:
-    return (scan_point(request, index) for index in range(len(request.masses)))
+def _finished(
+    request: ScanRequest, workers: int, executor: Executor | None, checkpoints: Checkpoints | None
+) -> Iterator[tuple[int, ScanPoint]]:
+    """Yield number and point as they are finished, those that are known already first."""
+    missing = []
+    for number, place in enumerate(request.places):
+        known = checkpoints.get(request.key(place)) if checkpoints is not None else None
+        if known is None:
+            missing.append(number)
+        else:
+            yield number, known
+    if not missing:
+        return
+    with _running(workers, executor) as running:
+        for number, point in _computed(request, missing, running):
+            if checkpoints is not None and not point.failed:
+                checkpoints.add(request.key(request.places[number]), point)
+            yield number, point
 
 
-_GUARD = "put what the script does under if __name__ == '__main__':, or use workers=1"
-
-
-def _parallel(request: ScanRequest, workers: int) -> Iterator[ScanPoint]:
-    """Yield the points, computed in processes that are gone when this ends, however it ends."""
-    script = main_script()
-    if script is not None:
-        raise ChildProcessError(
-            f"workers cannot read the script {script} again: save it to a file and {_GUARD}"
-        )
-    started: list[Any] = []
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent)
+@contextmanager
+def _running(workers: int, executor: Executor | None) -> Iterator[Executor]:
+    """Give what computes points; processes started here are gone afterwards, however the block ends."""
+    if executor is not None or workers == 1:
+        yield executor or Here()
+        return
+    processes = Workers(workers)
     try:
-        with held():
+        yield processes
+    finally:
+        processes.close()
+
+
+class _Attempt(NamedTuple):
+    number: int
+    tries: int
+
+
+def _computed(
+    request: ScanRequest, missing: list[int], executor: Executor
+) -> Iterator[tuple[int, ScanPoint]]:
+    """Yield number and point of those that are missing, as they are done; of those that are lost, failed."""
+    alone = replace(request, places=())  # what every task is sent
+    waiting = deque(_Attempt(number, 1) for number in missing)
+    at_once = 1 if isinstance(executor, Here) else _WAITING
+    running: dict[Any, _Attempt] = {}
+    done: SimpleQueue[Any] = SimpleQueue()
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                attempt = waiting.popleft()
+                future = executor.submit(scan_point, alone, request.places[attempt.number])
+                running[future] = attempt
+                future.add_done_callback(done.put)
+            future = done.get()
+            attempt = running.pop(future)
+            place = request.places[attempt.number]
             try:
-                futures = [pool.submit(scan_point, request, index) for index in range(len(request.masses))]
-            finally:
-                started += pool._processes.values()  # no public name; its exit codes tell why a worker died
-        for future in futures:
-            yield future.result()
-    except BrokenProcessPool:
-        pool.shutdown()
-        codes = [process.exitcode for process in started]
-        if NO_GUARD in codes:
-            raise ChildProcessError(f"a worker has started the whole script again: {_GUARD}") from None
-        raise ChildProcessError(
-            f"a worker process died (exit codes {', '.join(map(str, codes))}): killed, or out of memory; "
-            "try fewer workers"
-        ) from None
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in started:  # a point may take minutes: do not wait for it
-            process.kill()
-        raise
-    pool.shutdown()
+                point = future.result()
+            except (WorkerDiedError, MemoryError) as error:
+                if attempt.tries < _TRIES:
+                    waiting.append(_Attempt(attempt.number, attempt.tries + 1))
+                    continue
+                why = f"failed {_TRIES} times, the last with: {str(error) or 'out of memory'}"
+                point = failed_point(request, place, why)
+            yield attempt.number, point
+    except BrokenExecutor as error:
+        raise ChildProcessError(f"what computes the points is broken: {error}") from None
+    finally:
+        for future in running:
+            future.cancel()
 
 
-def _shown(point: ScanPoint, bar: Any) -> ScanPoint:
-    bar.update(1)
+def _warned(point: ScanPoint) -> ScanPoint:
+    """Return a point after its warnings are given."""
     for message in point.warnings:
         warnings.warn(f"m' = {point.m_dark_photon:g} GeV: {message}", PrecisionWarning, stacklevel=3)
     return point

@@ -9,7 +9,7 @@ from darkmc.cli import main
 from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import Exclusion, Interval
 from darkmc.output.limits import envelope, read_limits
-from darkmc.scan.grid import ScanPoint
+from darkmc.scan.point import ScanPoint
 
 PORTAL = darkmc.DarkAxionPortal(0.01)
 POINTS = (2e-4, 1e-3, 3.5e-3)

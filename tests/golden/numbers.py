@@ -17,6 +17,7 @@ import darkmc
 from golden.cases import SEED, Case
 
 FILE = Path(__file__).with_name("golden.json")
+HISTORY = Path(__file__).with_name("formulas.csv")  # number of the formulas, hash of the golden numbers
 YIELDS, STREAMS = "yields", "chunk 0"  # parts of a case
 TOLERANCE = 0.25  # of the quoted error, where bits are not compared
 Held = dict[str, Any]
@@ -180,3 +181,20 @@ def write(cases: Mapping[str, Held]) -> None:
 def compared_bitwise(held: Held) -> bool:
     """Return whether this environment is the one in which the file was made."""
     return bool(held["made with"] == environment())
+
+
+def hash_of_cases(held: Held) -> str:
+    """Return a hash of all numbers, whatever they were made with."""
+    return hashlib.sha256(json.dumps(held["cases"], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def formulas() -> list[tuple[int, str]]:
+    """Return the numbers that the formulas have had, with the hash of the golden numbers under each."""
+    lines = HISTORY.read_text(encoding="utf-8").splitlines()[1:]
+    return [(int(number), found) for number, _, found in (line.partition(",") for line in lines)]
+
+
+def note(number: int, found: str) -> None:
+    """Add a number to the history of the formulas."""
+    with HISTORY.open("a", encoding="utf-8") as file:
+        file.write(f"{number},{found}\n")

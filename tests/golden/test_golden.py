@@ -1,12 +1,23 @@
 """Golden numbers: what was, is.  They guard moves of code and prove nothing; tools/golden.py remakes them."""
 
 import copy
+import itertools
 
 import pytest
 
 import darkmc
+from darkmc.core.formulas import FORMULAS
 from golden.cases import all_cases
-from golden.numbers import STREAMS, YIELDS, compared_bitwise, differences, measure, read
+from golden.numbers import (
+    STREAMS,
+    YIELDS,
+    compared_bitwise,
+    differences,
+    formulas,
+    hash_of_cases,
+    measure,
+    read,
+)
 
 CASES, HELD = all_cases(), read()
 EXACT = compared_bitwise(HELD)
@@ -73,3 +84,18 @@ def test_elsewhere_an_edge_that_appears_is_a_change():
     assert held[YIELDS]["edges"][1][0] is None
     found[YIELDS]["edges"][1] = [1.0, 1.0]
     assert len(differences(held, found, exact=False)) == 1
+
+
+def test_other_golden_numbers_are_other_formulas():
+    """Else a scan would go on with points of before; `python tools/golden.py` raises FORMULAS."""
+    numbers, hashes = zip(*formulas(), strict=True)
+    assert numbers == tuple(range(1, len(numbers) + 1))
+    assert (FORMULAS, hash_of_cases(HELD)) == (numbers[-1], hashes[-1])
+    assert all(before != after for before, after in itertools.pairwise(hashes))
+
+
+def test_a_golden_number_that_moves_is_seen():
+    found = copy.deepcopy(HELD)
+    found["cases"][YIELD_CASE][YIELDS]["N"][0][0] *= 1.0 + 1e-15
+    assert hash_of_cases(found) != hash_of_cases(HELD)
+    assert hash_of_cases({**HELD, "made with": {}}) == hash_of_cases(HELD)

@@ -91,7 +91,7 @@ def computing_names(name):
 def test_the_reader_reads():
     """The rest would pass on an empty list."""
     assert len(MODULES) > 100
-    assert "experiments" in map(top, imported("scan.grid"))
+    assert "experiments" in map(top, imported("scan.point"))
     assert {"portals.dark_axion.pseudoscalar_decay", "portals.dark_axion.current"} <= imported(
         "portals.dark_axion.facade"
     )

@@ -17,7 +17,7 @@ from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.figures import style
 from darkmc.output.csv_tables import read_table, write_table
 from darkmc.runs import histogram
-from darkmc.runs.run import run_of
+from darkmc.runs.run import Settings, run_of
 
 HEAD = 'schema = 1\nname = "toy"\ntitle = "A toy"\n'
 LIMITS = """
@@ -389,7 +389,7 @@ def test_a_run_uses_all_cores_unless_asked(options, workers, monkeypatch):
     monkeypatch.setattr("darkmc.runs.execute.execute", lambda *arguments: asked.append(arguments) or [])
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(7)), raising=False)
     assert main(["run", "charm", *options]) == 0
-    assert asked == [("charm", None, "best", workers)]
+    assert asked == [("charm", None, Settings("best", workers))]
 
 
 def test_a_card_without_kind_is_one_of_limits(here):

@@ -8,7 +8,7 @@ import pytest
 
 import darkmc
 from darkmc.core.intervals import Interval
-from darkmc.scan.grid import ScanRequest
+from darkmc.scan.point import Place, ScanRequest
 
 SAMPLES = {
     "decay": ("charm-finegrained", {}, "E_photon"),
@@ -69,7 +69,7 @@ def test_requests_of_a_scan_compare_and_can_be_keys():
     """A request could not be hashed: it holds a mapping."""
 
     def request(**values):
-        return ScanRequest("lsnd", ((0.03, 0.0),), overrides={"beam.pot": 1e20}, **values)
+        return ScanRequest("lsnd", (Place(0.03, 0.0),), overrides={"beam.pot": 1e20}, **values)
 
     assert request() == request()
     assert len({request(), request(), request(seed=2)}) == 2

@@ -1,0 +1,80 @@
+"""What `darkmc limit` does."""
+
+import argparse
+import json
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+from darkmc.cli.arguments import (
+    chosen_alternatives,
+    chosen_seed,
+    chosen_workers,
+    fraction,
+    overrides,
+    report,
+)
+from darkmc.core.errors import PhysicsError
+from darkmc.core.units import parse_axion_mass, parse_energy_grid
+
+
+def limit(options: argparse.Namespace) -> int:
+    """Scan a grid and write the excluded couplings."""
+    from darkmc.experiments.inputs import input_files
+    from darkmc.output.checkpoints import checkpoints
+    from darkmc.output.files import check_target
+    from darkmc.output.limits import LIMIT_COLUMNS, json_rows, write_limits
+    from darkmc.scan.grid import scan
+    from darkmc.scan.point import ScanPoint, raise_failed
+
+    workers = chosen_workers(options)
+    request = _request(options)
+    if options.output is not None:
+        check_target(options.output, options.force, input_files(request.load()))
+    keeping = nullcontext() if options.output is None else checkpoints(options.output, options.fresh)
+    points: list[ScanPoint] = []
+    with keeping as kept:
+        for point in scan(request, workers, progress=True, checkpoints=kept):
+            points.append(point)
+            if options.json:
+                print("\n".join(json.dumps(row) for row in json_rows(point)), flush=True)
+        closed = all(point.closed for point in points)
+        if options.output is not None and not closed:
+            write_limits(options.output, request, points, options.force)
+        raise_failed(points)
+    if closed:
+        raise PhysicsError(f"every point is closed: {points[0].exclusion.reason}")
+    if options.output is not None and not options.json:
+        excluded = sum(bool(point.exclusion.intervals) for point in points)
+        report(
+            options.output,
+            f"{options.output}: {len(points)} points, {excluded} with an excluded coupling; "
+            f"columns {', '.join(LIMIT_COLUMNS)}",
+        )
+    return 0
+
+
+def _request(options: argparse.Namespace) -> Any:
+    """Return what is asked for."""
+    from darkmc.experiments.lepton_moments import is_moment
+    from darkmc.output.files import check_target
+    from darkmc.scan.point import Place, ScanRequest
+
+    if is_moment(options.experiment) and options.method != "bracket":
+        raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
+    masses = sorted({float(m) for m in parse_energy_grid(options.m_dark_photon)})
+    precision, seed = fraction("--precision", options.precision), chosen_seed(options)
+    if options.output is not None:
+        check_target(options.output, options.force)
+    elif not options.json:
+        raise PhysicsError("say where the limit goes: -o FILE.csv or --json")
+    request = ScanRequest(
+        experiment=options.experiment,
+        preset=options.preset,
+        overrides=overrides(options.overrides),
+        places=tuple(Place(m, parse_axion_mass(options.m_axion, m)) for m in masses),
+        precision=precision or 0.01,
+        method=options.method,
+        seed=seed,
+    )
+    return replace(request, vary=chosen_alternatives(request, options.vary))

@@ -1,0 +1,173 @@
+"""One point of a scan: where it is, what its result depends on, and how it is computed."""
+
+import hashlib
+import json
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from darkmc.core.errors import FailedPointsError
+from darkmc.core.formulas import FORMULAS
+from darkmc.core.input_files import digest
+from darkmc.core.intervals import Exclusion
+from darkmc.experiments.experiment import Experiment
+from darkmc.experiments.inputs import input_files
+from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
+from darkmc.portals.dark_axion.facade import DarkAxionPortal
+
+
+class Place(NamedTuple):
+    """Where a point of a scan is: masses in GeV."""
+
+    m_dark_photon: float
+    m_axion: float
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What a scan is asked for; everything that its result depends on."""
+
+    experiment: str
+    places: tuple[Place, ...]
+    preset: str = "best"
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    precision: float = 0.01
+    method: str = "bracket"
+    seed: int = 1
+    vary: tuple[str, ...] = ()  # names of alternatives of the flux card
+
+    def load(self) -> Experiment | MomentLimit:
+        """Return the experiment, or the limit of a lepton's moment, made once per process."""
+        return _loaded(self.experiment, self.preset, _text(dict(self.overrides)))
+
+    def key(self, place: Place) -> str:
+        """Return a hash of all that the result at a place depends on: equal keys, equal bits.
+
+        Cards count by what they say, the presets and overrides in it; lists of mesons by their content.
+        """
+        inputs = _inputs(self.experiment, self.preset, _text(dict(self.overrides)))
+        asked = (self.precision, self.method, self.seed, self.vary)
+        return hashlib.sha256(_text([FORMULAS, inputs, asked, place]).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class ScanPoint:
+    """The exclusion at one pair of masses and what it took."""
+
+    experiment: str
+    m_dark_photon: float
+    m_axion: float
+    exclusion: Exclusion
+    n_samples: int
+    seconds: float
+    seed: int
+    closed: bool
+    warnings: tuple[str, ...]
+    alternatives: Mapping[str, Exclusion] = field(default_factory=dict, hash=False)
+    cpu_seconds: float = 0.0  # of sampling and solving
+    failed: bool = False  # nothing is known: what computed it died
+
+    @property
+    def where(self) -> str:
+        """The masses in words."""
+        return f"m' = {self.m_dark_photon:g} GeV, m_a = {self.m_axion:g} GeV"
+
+
+def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
+    """Return the exclusion at one place of a scan."""
+    experiment = request.load()
+    start = time.thread_time()
+    if isinstance(experiment, MomentLimit):
+        return _moment_point(request, experiment, place)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they travel with the point
+        sample = experiment.simulate(
+            DarkAxionPortal(*place),
+            precision=request.precision,
+            seed=request.seed,
+            vary=bool(request.vary),
+        )
+    exclusion = experiment.limit(sample, request.method)
+    alternatives = {
+        name: experiment.limit(sample.varied(name), request.method)
+        for name in request.vary
+        if sample.closed is None
+    }
+    return ScanPoint(
+        experiment=experiment.card.name,
+        m_dark_photon=place.m_dark_photon,
+        m_axion=place.m_axion,
+        exclusion=exclusion,
+        n_samples=sample.n_samples,
+        seconds=sample.seconds,
+        seed=request.seed,
+        closed=sample.closed is not None,
+        warnings=sample.warnings,
+        alternatives=alternatives,
+        cpu_seconds=time.thread_time() - start,
+    )
+
+
+def _moment_point(request: ScanRequest, moment: MomentLimit, place: Place) -> ScanPoint:
+    """Return the exclusion of a lepton's moment: a formula, so nothing is drawn or ever closed."""
+    start = time.perf_counter(), time.thread_time()
+    return ScanPoint(
+        experiment=moment.name,
+        m_dark_photon=place.m_dark_photon,
+        m_axion=place.m_axion,
+        exclusion=moment.limit(*place),
+        n_samples=0,
+        seconds=time.perf_counter() - start[0],
+        seed=request.seed,
+        closed=False,
+        warnings=(),
+        cpu_seconds=time.thread_time() - start[1],
+    )
+
+
+def failed_point(request: ScanRequest, place: Place, reason: str) -> ScanPoint:
+    """Return what stands in a table for a point that could not be computed."""
+    return ScanPoint(
+        experiment=request.load().name,
+        m_dark_photon=place.m_dark_photon,
+        m_axion=place.m_axion,
+        exclusion=Exclusion((), request.method, reason),
+        n_samples=0,
+        seconds=0.0,
+        seed=request.seed,
+        closed=False,
+        warnings=(),
+        failed=True,
+    )
+
+
+def raise_failed(points: Sequence[ScanPoint]) -> None:
+    """Raise FailedPointsError, which lists them, if points have failed."""
+    failed = [
+        f"{point.experiment}, {point.where}: {point.exclusion.reason}" for point in points if point.failed
+    ]
+    if failed:
+        raise FailedPointsError(failed, len(points))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
+    if is_moment(name):
+        return MomentLimit(name, preset, json.loads(overrides))
+    find_experiment(name)  # suggests the names of moments too
+    return Experiment(name, preset, json.loads(overrides))
+
+
+@lru_cache(maxsize=4)
+def _inputs(name: str, preset: str, overrides: str) -> tuple[str, ...]:
+    """Return hashes of what an experiment was read from: effective cards, and files that they name."""
+    experiment = _loaded(name, preset, overrides)
+    files = [path for path in input_files(experiment) if path.suffix != ".toml"]
+    return (experiment.name, *experiment.provenance, *map(digest, files))
