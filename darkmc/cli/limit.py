@@ -15,7 +15,7 @@ from darkmc.cli.arguments import (
     report,
 )
 from darkmc.core.errors import PhysicsError
-from darkmc.core.units import parse_axion_mass, parse_energy_grid
+from darkmc.core.units import masses, parse_axion_mass, parse_energy_grid
 
 
 def limit(options: argparse.Namespace) -> int:
@@ -62,7 +62,9 @@ def _request(options: argparse.Namespace) -> Any:
 
     if is_moment(options.experiment) and options.method != "bracket":
         raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
-    masses = sorted({float(m) for m in parse_energy_grid(options.m_dark_photon)})
+    grid = sorted({float(m) for m in parse_energy_grid(options.m_dark_photon)})
+    places = tuple(Place(m, parse_axion_mass(options.m_axion, m)) for m in grid)
+    masses("m_axion", [place.m_axion for place in places])
     precision, seed = fraction("--precision", options.precision), chosen_seed(options)
     if options.output is not None:
         check_target(options.output, options.force)
@@ -72,7 +74,7 @@ def _request(options: argparse.Namespace) -> Any:
         experiment=options.experiment,
         preset=options.preset,
         overrides=overrides(options.overrides),
-        places=tuple(Place(m, parse_axion_mass(options.m_axion, m)) for m in masses),
+        places=places,
         precision=precision or 0.01,
         method=options.method,
         seed=seed,

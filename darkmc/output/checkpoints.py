@@ -70,7 +70,7 @@ class CheckpointFile:
     """The points that are finished, in memory and in an open, locked file."""
 
     def __init__(self, path: Path, result: str, fresh: bool) -> None:
-        self.path = path
+        self.path, self._name = path, f"{result}{SUFFIX}"
         self._timer: threading.Timer | None = None
         self._synced = time.monotonic()
         self._lock = threading.Lock()
@@ -80,7 +80,7 @@ class CheckpointFile:
             if fresh:
                 os.ftruncate(self._file, 0)
             elif dropped:
-                said = f"{path}: {dropped} damaged line{'s' * (dropped > 1)} dropped, computed anew"
+                said = f"{self._name}: {dropped} damaged line{'s' * (dropped > 1)} dropped, computed anew"
                 warnings.warn(said, DarkmcWarning, stacklevel=4)
                 self._replace(lines, result)
         except BaseException:
@@ -102,7 +102,7 @@ class CheckpointFile:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, size)
-            raise OSError(error.errno, error.strerror, str(self.path)) from None
+            raise OSError(error.errno, error.strerror, self._name) from None
         self._points[key] = point
         if time.monotonic() - self._synced >= _SYNC:
             self._sync()
