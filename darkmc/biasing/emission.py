@@ -1,33 +1,159 @@
-"""How mesons emit dark states: a decay, and where the heavier of them decays on its way, that decay too."""
+"""How parents emit dark states: a production, and where the heavier state decays on its way, that decay."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from darkmc.biasing.placement import Energies, LabParents
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
-from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Draw, Portal, Production
 
 
 @dataclass(frozen=True)
 class Emitted:
-    """Decays of mesons, in their rest frame.
+    """What parents emit, in their frame.
 
     Attributes
     ----------
-    pair : DarkPair
-        The dark states.
-    upstream : (array (4, n), array (4, n)) or None
-        Photon and lighter dark state of a decay on the way.
+    weight : array (n,)
+        Of production, at G = 1.
+    production : Draw
+        Events of the production.
+    decay : Draw or None
+        Those of a decay on the way, in the same frame.
     """
 
-    pair: DarkPair
-    upstream: tuple[Array, Array] | None
+    weight: Array
+    production: Draw
+    decay: Draw | None = None
+
+    @property
+    def last(self) -> Draw:
+        """The decay if there is one, else the production: what arrives is of it."""
+        return self.production if self.decay is None else self.decay
 
 
-class MesonEmission:
+class Emission(Protocol):
+    """Dark states of one kind of parents.
+
+    Attributes
+    ----------
+    parent : str
+        What events call the parent.
+    particles : tuple of str
+        Names in events: the parent, and all that :meth:`momenta` returns.
+    power : float
+        Of G.
+    n_uniform : int
+        How many uniform numbers it takes.
+    n_late : int
+        How many of them, the last, lie apart from the others.
+    mappable : tuple of int
+        Which of them a trained map may move.
+    largest_weight : float
+        Bound on the weights.
+    """
+
+    @property
+    def parent(self) -> str: ...  # noqa: D102
+    @property
+    def particles(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def power(self) -> float: ...  # noqa: D102
+    @property
+    def n_uniform(self) -> int: ...  # noqa: D102
+    @property
+    def n_late(self) -> int: ...  # noqa: D102
+    @property
+    def mappable(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def largest_weight(self) -> float: ...  # noqa: D102
+
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return what parents emit, from uniform numbers (n_uniform, n); None: parents that are all alike."""
+        ...
+
+    def about_axis(self, emitted: Emitted, axis: Array) -> Array | None:
+        """Return the density for parents along axes (3, n) over the isotropic one; None: 1."""
+        ...
+
+    def spin(self, emitted: Emitted, state: str) -> Array | None:
+        """Return the linear polarisation (4, n) of a state that arrives; None: unpolarised, or spin 0."""
+        ...
+
+    def momenta(self, emitted: Emitted) -> Mapping[str, Array]:
+        """Return four-momenta (4, n) by the names that events have for them."""
+        ...
+
+    def energies(self, portal: Portal) -> Energies | None:
+        """Return what is known beforehand of the heavier state; None for parents of different masses."""
+        ...
+
+
+class ProductionEmission:
+    """What a production makes, which flies off as it is.
+
+    Parameters
+    ----------
+    process : Production
+        Of the parents that a placement draws.
+    parent : str
+        What events call them.
+    spin : bool
+        Rays bring a polarisation along.
+    """
+
+    n_late = 0
+
+    def __init__(self, process: Production, parent: str, spin: bool) -> None:
+        self.process, self.parent, self.keeps_spin = process, parent, spin
+        self.power, self.n_uniform, self.mappable = process.power, process.n_uniform, process.mappable
+        self.names = {_event_name(product, parent): product for product in process.products}
+
+    @property
+    def particles(self) -> tuple[str, ...]:
+        """Names in events."""
+        return (self.parent, *self.names)
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight of a draw."""
+        return float(self.process.largest_weight)
+
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return what parents emit; see :class:`Emission`."""
+        of_process = None if parents is None else parents.of_process(self.process.frame)
+        draw = self.process.sample(uniform, of_process)
+        return Emitted(draw.weight, draw)
+
+    def about_axis(self, emitted: Emitted, axis: Array) -> Array | None:
+        """Return the density for parents along axes over the isotropic one; see :class:`Emission`."""
+        return self.process.about_axis(emitted.production, axis)
+
+    def spin(self, emitted: Emitted, state: str) -> Array | None:
+        """Return the linear polarisation of a state that arrives; see :class:`Emission`."""
+        return emitted.last.spin(state) if self.keeps_spin else None
+
+    def momenta(self, emitted: Emitted) -> dict[str, Array]:
+        """Return four-momenta by the names of events; see :class:`Emission`."""
+        return {name: emitted.production.momentum(product) for name, product in self.names.items()}
+
+    def energies(self, portal: Portal) -> Energies | None:
+        """Say that parents need not be alike."""
+        del portal
+        return None
+
+
+def _event_name(product: str, parent: str) -> str:
+    return f"{parent}_photon" if product == "photon" else product
+
+
+class MesonEmission(ProductionEmission):
     """Dark states of one species of mesons.
 
     Parameters
@@ -42,29 +168,46 @@ class MesonEmission:
         The heavier state decays on its way.
     """
 
-    power = 2.0
-    mappable = (0, 1)  # of its uniform numbers: energies and angles of the meson's decay
-
     def __init__(self, portal: DarkAxionPortal, meson: str, spin: bool, upstream: bool = False) -> None:
-        self.meson, self.mass, self.upstream = meson, mass(meson), upstream
-        (self._production,) = portal.meson_decays(meson, spin)
-        self.two_body = "photon" not in self._production.products
-        self._decay = PhotonDecay(portal.current) if upstream else None
+        (process,) = portal.meson_decays(meson, spin)
+        super().__init__(process, "meson", spin)
+        self._meson = process
+        self._mass, self._decay = mass(meson), PhotonDecay(portal.current) if upstream else None
+        # energies and angles of the meson's decay, and of that of the dark state
+        self.mappable = (0, 1, 3) if upstream else (0, 1)
+        self.n_late = int(self._decay is not None and not self._decay.has_spin)  # its daughter's spin
+        self.n_uniform = process.n_uniform + (2 if upstream else 0) + self.n_late
+        self._upstream = {} if self._decay is None else {f"upstream_{x}": x for x in self._decay.products}
 
     @property
-    def largest_weight(self) -> float:
-        """Largest weight of a draw."""
-        return float(self._production.largest_weight)
+    def particles(self) -> tuple[str, ...]:
+        """Names in events."""
+        return (*super().particles, *self._upstream)
 
-    def sample(self, uniform: Array) -> Emitted:
-        """Return decays from uniform numbers (3, n), or (5, n) with a decay on the way."""
-        pair = self._production.sample(uniform[:3])
-        return Emitted(pair, None if self._decay is None else self._decay.as_it_comes(pair, uniform[3:5]))
+    def sample(self, uniform: Array, parents: LabParents | None = None) -> Emitted:
+        """Return decays; see :class:`Emission`."""
+        del parents
+        pair = self._meson.sample(uniform[:3])
+        if self._decay is None:
+            return Emitted(pair.weight, pair)
+        return Emitted(pair.weight, pair, self._decay.as_it_comes(pair, uniform[3:]))
 
-    def daughter_spin(self, emitted: Emitted, uniform: Array) -> Array:
-        """Return the polarisation (4, n) of a gamma' from a decay on the way, from uniforms (3, n)."""
-        assert self._decay is not None
-        return self._decay.daughter_spin(emitted.pair, uniform)
+    def about_axis(self, emitted: Emitted, axis: Array) -> None:
+        """Say that nothing depends on where the meson flies."""
+        del emitted, axis
+
+    def momenta(self, emitted: Emitted) -> dict[str, Array]:
+        """Return four-momenta by the names of events; see :class:`Emission`."""
+        out = super().momenta(emitted)
+        if emitted.decay is not None:
+            out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
+        return out
+
+    def energies(self, portal: Portal) -> Energies | None:
+        """Return what is known beforehand of the heavier state; see :class:`Emission`."""
+        heavy, light = portal.heavy.mass, 0.0 if portal.light is None else portal.light.mass
+        largest = (self._mass**2 + heavy**2 - light**2) / (2.0 * self._mass)
+        return Energies(self._mass, heavy, largest, "photon" not in self.process.products)
 
 
 def sideways(portal: DarkAxionPortal, least_energy: float) -> float:

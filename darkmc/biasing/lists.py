@@ -5,7 +5,7 @@ beam axis among those from which a decay can go there, and one of the decays tha
 they come, the density of which is known everywhere: that bounds the weights.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +17,10 @@ from darkmc.biasing.forced import (
     azimuth_share,
     hit_chance,
 )
-from darkmc.biasing.turned import Placed, Pointing, moving
+from darkmc.biasing.natural import most
+from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
+from darkmc.core.maxima import largest_on_line
 from darkmc.core.mixtures import Index, ListDraw, half_flat
 from darkmc.geometry.cones import Cones, cones_of_sight
 from darkmc.geometry.shape import Shape
@@ -51,7 +53,8 @@ class ListPrimaries:
         themselves get there.
     """
 
-    n_uniform = 6
+    n_uniform, mappable = 6, (0, 1, 2)
+    rough_bound = True  # dark states at rest set it, and hardly a row comes near it
 
     def __init__(
         self,
@@ -89,29 +92,59 @@ class ListPrimaries:
             return cones.azimuths
         return np.zeros(len(cones.angle)), np.full(len(cones.angle), np.pi)
 
-    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
-        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (6, n)."""
+    @property
+    def list_shares(self) -> Array:
+        """What part of the list each group of entries is."""
+        return self.entries.group_shares
+
+    def parents(self, uniform: Array) -> LabParents:
+        """Return entries, which :meth:`place` turns about the beam axis; see :class:`Placement`."""
+        entries, entry = self.entries, self._aim.draw.pick(uniform[0])
+        weight, direction = self._aim.draw.weight[entry], entries.direction[:, entry]
+        return LabParents(entries.size[entry], self.mass, weight, direction, self._start(entry), entry)
+
+    def _start(self, entry: Index) -> Array | None:
+        """Return where and when entries start; None: all as the beam hits the target."""
+        position, time = self.entries.position, self.entries.time
+        if position is None and time is None:
+            return None
+        out = np.zeros((4, len(entry)))
+        if position is not None:
+            out[:3] = position[:, entry]
+        if time is not None:
+            out[3] = time[entry]
+        return out
+
+    def place(
+        self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
+    ) -> Placed:
+        """Return placed entries; see :class:`Placement`."""
         del pointing
-        entries, entry, speed = self.entries, self._aim.draw.pick(uniform[0]), length(unstable[1:])
-        draw = self._draw(entry, unstable[0], speed, uniform[1:5])
-        axis = around(_unit(unstable[1:], speed), draw.cosine, 2.0 * np.pi * uniform[5])
-        parent = moving(axis, entries.size[entry], self.mass)
-        moved = boost(unstable, parent, self.mass)
-        momentum = length(moved[1:])
-        flight = _unit(moved[1:], momentum)
-        rotation = Rotation(axis, entries.direction[:, entry], draw.roll(axis, flight))
+        assert parents.entry is not None
+        assert parents.direction is not None
+        entry, speed = parents.entry, length(arriving[1:])
+        draw = self._draw(entry, arriving[0], speed, uniform[1:5])
+        axis = around(_unit(arriving[1:], speed), draw.cosine, 2.0 * np.pi * uniform[5])
+        parent = moving(axis, parents.momentum, self.mass)
+        moved = partial(boost, frame=parent, frame_mass=self.mass)
+        state = moved(arriving)
+        size = length(state[1:])
+        flight = _unit(state[1:], size)
+        rotation = Rotation(axis, parents.direction, draw.roll(axis, flight))
         flight = rotation(flight)
         turn = draw.turn(flight)
         direction = about_z(flight, turn)
         return Placed(
-            weight=self._aim.draw.weight[entry] * draw.weight(momentum, direction, turn),
+            weight=parents.weight * draw.weight(size, direction, turn),
             parent=parent,
-            unstable=moved,
+            arriving=state,
+            size=size,
             direction=direction,
-            rotation=rotation.then_about_z(turn),
-            origin=None if entries.position is None else self._turned(entries.position[:, entry], turn),
-            time=None if entries.time is None else entries.time[entry],
-            group=entries.groups[entry],
+            moved=moved,
+            turned=rotation.then_about_z(turn),
+            start=None if parents.start is None else self._turned(parents.start, turn),
+            group=self.entries.groups[entry],
+            axis=axis,
         )
 
     def _draw(self, entry: Index, energy: Array, speed: Array, uniform: Array) -> AsItComes:
@@ -125,9 +158,18 @@ class ListPrimaries:
         share = np.where(cones.angle > 0.0, FORCED_SHARE / (1.0 + hits), 0.0)
         return Forced(uniform, *self._azimuths(cones), emission, meson, cones, share)
 
-    def _turned(self, position: Array, turn: Array) -> Array:
-        out: Array = self.origin[:, None] + about_z(position, turn)
-        return out
+    def _turned(self, start: Array, turn: Array) -> Array:
+        """Return starts (4, n) turned about the beam, from where it hits the target."""
+        return np.concatenate([self.origin[:, None] + about_z(start[:3], turn), start[3:]])
+
+    def factors(self, placed: Placed) -> Array:
+        """Return nothing: a list has no alternatives."""
+        return np.empty((0, len(placed.weight)))
+
+    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
+        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
+        limits = self.energy_range(energies.mass, energies.largest, energies.monochromatic)
+        return self.largest_weight * largest_on_line(survival, limits) * most(seen)
 
     @property
     def largest_weight(self) -> float:

@@ -101,7 +101,7 @@ class AnalogueProduction:
     def sample(self, uniform: Array) -> Chain:
         """Return chains from uniform numbers (7, n)."""
         pair = self._annihilation.sample(uniform[:3])
-        photon, _ = self._decay.as_it_comes(pair, uniform[3:5])
+        photon = self._decay.as_it_comes(pair, uniform[3:5]).momentum("photon")
         portal = self._source.portal
         unstable, partner = pair.momentum(portal.heavy.name), pair.momentum(portal.light.name)
         azimuth, side = 2.0 * np.pi * uniform[5], np.where(uniform[6] < 0.5, -1.0, 1.0)

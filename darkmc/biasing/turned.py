@@ -1,4 +1,4 @@
-"""How a parent meson and its decay are placed in the lab: turned towards the detector, or as they come.
+"""Mesons and their decays turned towards the detector.
 
 Turning (importance sampling): draw the meson's momentum from the forward density times a factor, the decay
 as it comes except for a known tilt of the boost's direction, and the dark state's lab direction inside
@@ -6,99 +6,19 @@ the solid angle of the detector; the meson's direction follows.  Rotations prese
 weight is density(p, theta) x solid angle over the sampling density of p, with no other Jacobian.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.errors import PhysicsError
-from darkmc.core.estimates import NO_GROUPS, Groups
 from darkmc.core.inverse_tables import InverseTable
-from darkmc.core.kinematics import Array, Rotation, around, boost, length, unit_vector
+from darkmc.core.kinematics import Array, Rotation, around, boost, length
+from darkmc.core.maxima import largest_on_grid
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.sources.mesons import MesonSource
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A parent and its decay in the lab.
-
-    Attributes
-    ----------
-    weight : array (n,)
-        Mesons per POT over the sampling density, Jacobians included, decay excluded.
-    parent : array (4, n)
-        The meson in axes of its own decay, GeV.
-    unstable : array (4, n)
-        The dark state that will decay, boosted to the lab, in those axes.
-    direction : array (3, n)
-        Its direction in the lab.
-    rotation : Rotation
-        Takes vectors from the decay's axes to the lab.
-    origin : array (3, n) or None
-        Where the parents decay in the lab, m; None: where the beam hits the target.
-    time : array (n,) or None
-        When, ns; None: as the beam hits the target.
-    group : array (n,) or None
-        Groups of the list's entries that the parents are; None without a list.
-    """
-
-    weight: Array
-    parent: Array
-    unstable: Array
-    direction: Array
-    rotation: Rotation
-    origin: Array | None = None
-    time: Array | None = None
-    group: Groups | None = None
-
-    def group_of(self, index: NDArray[np.intp]) -> Groups:
-        """Return the groups of some of them; empty without a list."""
-        return NO_GROUPS if self.group is None else self.group[index]
-
-
-Pointing = Callable[[Array, Array], Array]
-
-
-def moving(direction: Array, momentum: Array, mass: float) -> Array:
-    """Return four-momenta (4, n) of given directions, momenta and mass."""
-    return np.concatenate([np.hypot(momentum, mass)[None], direction * momentum])
-
-
-def _direction(four: Array) -> Array:
-    out: Array = four[1:] / length(four[1:])
-    return out
-
-
-class AnaloguePrimaries:
-    """Mesons from their full density in momentum and angle, decays as they come."""
-
-    n_uniform = 7
-
-    def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
-        self.source, self.meson, self.mass = source, meson, meson_mass
-
-    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
-        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n)."""
-        del pointing
-        momentum, theta, weight = self.source.draw(self.meson, uniform[:3])
-        lab = unit_vector(np.cos(theta), 2.0 * np.pi * uniform[3])
-        axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
-        parent = moving(axis, momentum, self.mass)
-        moved = boost(unstable, parent, self.mass)
-        rotation = Rotation(axis, lab, 2.0 * np.pi * uniform[6])
-        return Placed(weight, parent, moved, rotation(_direction(moved)), rotation)
-
-    @property
-    def largest_weight(self) -> float:
-        """Largest weight of :meth:`place`."""
-        return self.source.largest_draw(self.meson)
-
-    def energy_range(self, mass: float, largest: float, monochromatic: bool) -> tuple[float, float]:
-        """Return bounds (GeV) of the dark state's lab energy; see :class:`ListPrimaries`."""
-        del largest, monochromatic
-        return mass, self.source.largest_momentum + self.mass
 
 
 @dataclass(frozen=True)
@@ -148,7 +68,9 @@ class TurnedPrimaries:
         If the source has no mesons in the forward direction.
     """
 
-    n_uniform = 7
+    n_uniform, mappable = 7, (0, 1, 2)
+    path_range, rough_bound = None, False
+    list_shares: Array = np.empty(0)
 
     def __init__(
         self,
@@ -243,23 +165,54 @@ class TurnedPrimaries:
         out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
         return out
 
-    def place(self, unstable: Array, uniform: Array, pointing: Pointing | None = None) -> Placed:
-        """Return placed parents from dark states (4, n) in the meson's frame and uniforms (7, n).
+    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
+        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
+        mass = energies.parent
 
-        What is turned into the solid angle is the dark state's direction, or the unit vectors that
-        `pointing` returns for the parents (4, n) and dark states (4, n) in the axes of the decay.
-        """
+        def weight(x: Array) -> Array:
+            momentum, energy, cosine = np.exp(x[0]), x[1], x[2]
+            speed = np.sqrt(np.maximum(energy**2 - energies.mass**2, 0.0))
+            lab = (energy * np.hypot(momentum, mass) + speed * momentum * cosine) / mass
+            placed = self.largest_weight(momentum, energy, speed, cosine)
+            out: Array = placed * survival(lab) * seen(lab)
+            return out
+
+        least = energies.largest * (1.0 - 1e-12) if energies.monochromatic else energies.mass
+        top = self.source.largest_momentum * (1.0 - 1e-6)
+        return largest_on_grid(
+            weight,
+            np.array([np.log(1e-3 * top), least, -1.0]),
+            np.array([np.log(top), energies.largest, 1.0]),
+        )
+
+    def factors(self, placed: Placed) -> Array:
+        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
+        return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
+
+    def parents(self, uniform: Array) -> LabParents:
+        """Return mesons, whose directions follow from those of their dark states; see :class:`Placement`."""
         momentum, slope = self._table.sample(uniform[0])
-        cosine, angle_weight = self._angle(momentum, unstable, uniform[1:3])
-        axis = around(_direction(unstable), cosine, 2.0 * np.pi * uniform[3])
+        return LabParents(momentum, self.mass, slope)
+
+    def place(
+        self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
+    ) -> Placed:
+        """Return placed mesons: the state that arrives, or what points, lies in the solid angle."""
+        momentum = parents.momentum
+        cosine, angle_weight = self._angle(momentum, arriving, uniform[1:3])
+        axis = around(arriving[1:] / length(arriving[1:]), cosine, 2.0 * np.pi * uniform[3])
         parent = moving(axis, momentum, self.mass)
-        moved = boost(unstable, parent, self.mass)
+        moved = partial(boost, frame=parent, frame_mass=self.mass)
+        state = moved(arriving)
+        size = length(state[1:])
+        flight = state[1:] / size
         direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
-        aimed = _direction(moved) if pointing is None else pointing(parent, moved)
-        rotation = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
+        aimed = flight if pointing is None else pointing(moved, state)
+        turned = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
         if pointing is not None:
-            direction = rotation(_direction(moved))
-        lab = rotation(axis)
+            direction = turned(flight)
+        lab = turned(axis)
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
-        return Placed(density * slope * angle_weight * solid_angle, parent, moved, direction, rotation)
+        weight = density * parents.weight * angle_weight * solid_angle
+        return Placed(weight, parent, state, size, direction, moved, turned, axis=axis)

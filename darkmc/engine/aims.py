@@ -6,11 +6,14 @@ import numpy as np
 
 from darkmc.biasing.emission import sideways
 from darkmc.biasing.lists import ListPrimaries
-from darkmc.biasing.turned import Aim, AnaloguePrimaries, TurnedPrimaries, momentum_grid
+from darkmc.biasing.natural import AnaloguePrimaries
+from darkmc.biasing.placement import Placement
+from darkmc.biasing.turned import Aim, TurnedPrimaries, momentum_grid
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, length
+from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, chunk_rng
-from darkmc.engine.chain import Chain, Placement
+from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.portals.portal import DarkState
@@ -31,8 +34,9 @@ class Expectation:
     def of(cls, chain: Chain, momenta: Array) -> "Expectation":
         """Return the average over decays of a chain's emission for every meson momentum (GeV)."""
         uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((4, 48))
-        arriving = chain.emission.sample(uniform[:3]).pair.momentum(chain.route.arriving.name)
-        energies = _lab_energies(arriving, 2.0 * uniform[3] - 1.0, momenta, chain.emission.mass)
+        emitted = chain.emission.sample(uniform[:3], None)
+        arriving = emitted.last.momentum(chain.route.arriving.name)
+        energies = _lab_energies(arriving, 2.0 * uniform[3] - 1.0, momenta, mass(chain.parent))
         return cls(energies, chain.signal.acceptance(energies) + 1e-4)
 
     def factor(self, depth: float) -> Array:
@@ -53,12 +57,12 @@ def depth_of(site: Site, state: DarkState) -> float:
 
 def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
     """Return mesons as they come, or those of a list, sent to the volume if that is asked for."""
-    meson, lists = chain.emission.meson, site.source.lists
+    meson, lists = chain.parent, site.source.lists
     if lists is None:
-        return AnaloguePrimaries(site.source, meson, chain.emission.mass)
+        return AnaloguePrimaries(site.source, meson, mass(meson))
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
     margin = 0.5 if chain.route.kind == "far" else 0.0
-    return ListPrimaries(lists[meson], chain.emission.mass, site.origin, site.volume, aimed, margin)
+    return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin)
 
 
 def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) -> Placement:
@@ -70,8 +74,7 @@ def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) 
     for share, depth in depths:
         factor = expectation.factor(depth)
         aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
-    emission = chain.emission
-    return TurnedPrimaries(site.source, emission.meson, emission.mass, site.proposal, momenta, aims)
+    return TurnedPrimaries(site.source, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
 
 
 def for_secondaries(
@@ -91,17 +94,15 @@ def for_secondaries(
         proposal = wider.direction_proposal(tuple(site.origin))
     momenta = momentum_grid(site.source.largest_momentum)
     aims = _mixture(site, chain, momenta, at)
-    return TurnedPrimaries(site.source, chain.emission.meson, chain.emission.mass, proposal, momenta, aims)
+    return TurnedPrimaries(site.source, chain.parent, mass(chain.parent), proposal, momenta, aims)
 
 
 def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> list[Aim]:
     """Return the mixture of proposals: the forward density, and what is likely to be seen."""
     uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((6, 96))
-    emitted = chain.emission.sample(uniform[1:])
-    state = (
-        emitted.pair.momentum(chain.route.arriving.name) if emitted.upstream is None else emitted.upstream[1]
-    )
-    lab = _lab_energies(state, 2.0 * uniform[0] - 1.0, momenta, chain.emission.mass)
+    emitted = chain.emission.sample(uniform[1:], None)
+    state = emitted.last.momentum(chain.route.arriving.name)
+    lab = _lab_energies(state, 2.0 * uniform[0] - 1.0, momenta, mass(chain.parent))
     rate, top = chain.signal.acceptance(lab), site.source.largest_momentum
     depths = [0.0]
     if chain.route.arriving.decays:

@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-from darkmc.biasing.emission import MesonEmission
-from darkmc.biasing.lists import ListPrimaries
-from darkmc.biasing.turned import AnaloguePrimaries, TurnedPrimaries
+from darkmc.biasing.emission import Emission
 from darkmc.core.rng import StreamNumber
 from darkmc.engine.routes import Route
 from darkmc.signals.signal import Signal
-
-Placement = AnaloguePrimaries | ListPrimaries | TurnedPrimaries
 
 
 @dataclass(frozen=True)
@@ -20,7 +16,9 @@ class Chain:
     ----------
     name, number : str, StreamNumber
         Of the channel.
-    emission : MesonEmission
+    parent : str
+        What dark states are made of, by its name in :mod:`darkmc.core.rng`.
+    emission : Emission
         Where dark states come from.
     route : Route
         Which of them gets to the detector, and how.
@@ -36,7 +34,8 @@ class Chain:
 
     name: str
     number: StreamNumber
-    emission: MesonEmission
+    parent: str
+    emission: Emission
     route: Route
     signal: Signal
     efficiency: float

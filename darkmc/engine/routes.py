@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from darkmc.biasing.turned import Pointing
-from darkmc.core.kinematics import Array, boost, length
+from darkmc.biasing.placement import Pointing, Turn
+from darkmc.core.kinematics import Array, length
 from darkmc.core.mixtures import half_logarithmic_weight
 from darkmc.portals.portal import DarkState
 from darkmc.sample.columns import NOTHING
@@ -52,13 +52,13 @@ class Route:
         path = np.where(flat, low + (high - low) * uniform[1], low * (high / low) ** uniform[1])
         return path, half_logarithmic_weight(path, low, high)
 
-    def pointing(self, carrier: Array, parent_mass: float, path: Array, reach: float) -> Pointing | None:
+    def pointing(self, carrier: Array, path: Array, reach: float) -> Pointing | None:
         """Return what is turned into the solid angle: where the daughter crosses the distance `reach`, m."""
         if self.kind != "far":
             return None
 
-        def crossing(parent: Array, light: Array) -> Array:
-            flight = boost(carrier, parent, parent_mass)[1:]
+        def crossing(moved: Turn, light: Array) -> Array:
+            flight = moved(carrier)[1:]
             flight = flight / length(flight)
             direction = light[1:] / length(light[1:])
             cosine = np.einsum("ij,ij->j", flight, direction)

@@ -6,10 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
+from darkmc.biasing.placement import Placed
 from darkmc.biasing.shield import ShieldedWay
-from darkmc.biasing.turned import Placed
 from darkmc.cards.experiment import Cut, EfficiencyTable
-from darkmc.core.kinematics import Array, length
+from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNKS, chunk_rng, stream_number
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
@@ -96,18 +96,10 @@ class Site:
             else np.interp(observable(table.observable)(event), table.at, table.values)
         )
 
-    def factors(self, meson: str, placed: Placed) -> Array:
-        """Return by what the flux card's alternatives multiply the weights, shape (m, n)."""
-        if not self.vary:
-            return np.empty((0, len(placed.weight)))
-        lab = placed.rotation(placed.parent[1:])
-        momentum = length(lab)
-        transverse2 = lab[0] ** 2 + lab[1] ** 2
-        return self.source.alternative_factors(meson, momentum, lab[2] / momentum, transverse2)
-
     def production(self, placed: Placed) -> Array:
-        """Return where (m) and when (ns) the mesons decay, (4, n)."""
+        """Return where (m) and when (ns) the parents emit, (4, n)."""
+        if placed.start is not None:
+            return placed.start.copy()
         out = np.zeros((4, len(placed.weight)))
-        out[:3] = self.origin[:, None] if placed.origin is None else placed.origin
-        out[3] = 0.0 if placed.time is None else placed.time
+        out[:3] = self.origin[:, None]
         return out

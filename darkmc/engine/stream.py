@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.biasing.emission import Emitted
-from darkmc.biasing.lists import ListPrimaries
+from darkmc.biasing.placement import Placed, Placement
 from darkmc.biasing.trained import AdaptiveMap
-from darkmc.biasing.turned import Placed
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.flight import proper_length
-from darkmc.core.kinematics import Array, boost, length, some
+from darkmc.core.kinematics import Array, length, some
 from darkmc.core.rng import chunk_rng
-from darkmc.engine.chain import Chain, Placement
+from darkmc.engine.chain import Chain
+from darkmc.engine.routes import N_UNIFORM
 from darkmc.engine.site import Site
 from darkmc.engine.weight_bounds import row_bound, sampled_bound
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -27,6 +27,7 @@ from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.cuts import stages
 from darkmc.signals.signal import Outcome, Ray
 
+_ON_THE_WAY = 5  # numbers of an emission with a decay on the way, kept free where there is none
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
 
 
@@ -50,14 +51,16 @@ class Stream:
         self.emission, self.route, self.signal = chain.emission, chain.route, chain.signal
         self.number = chain.number
         self.map: AdaptiveMap | None = None
-        # Uniform numbers: vertex | emission | way | place | signal | placement.
-        on_the_way = 4 if self.signal.per_length else 0
-        self._emission, self._way = slice(1, 4 + on_the_way // 2), slice(6, 8)
-        self._place = 8 if self.signal.per_length else 0
-        start = 4 + on_the_way + int(self.signal.per_length)
+        # Uniform numbers: vertex | emission | way | place | signal | late emission | placement.
+        emission, per_length = self.emission, self.signal.per_length
+        early = emission.n_uniform - emission.n_late
+        end = 1 + (max(early, _ON_THE_WAY) if per_length else early)
+        self._way, self._place = slice(end, end + N_UNIFORM), end + N_UNIFORM if per_length else 0
+        start = end + N_UNIFORM + 1 if per_length else end
         self._acting = slice(start, start + self.signal.n_uniform)
-        makes_spin = self.route.upstream and self.route.arriving.name == "dark_photon"
-        self._placing = self._acting.stop + int(makes_spin)
+        self._placing = self._acting.stop + emission.n_late
+        late = range(self._acting.stop, self._placing)
+        self._emission = [*range(1, 1 + early), *late] if late else slice(1, 1 + early)
 
     @property
     def n_uniform(self) -> int:
@@ -66,9 +69,10 @@ class Stream:
 
     @property
     def mappable(self) -> list[int]:
-        """Rows of the uniform numbers that decide energies and ways: of decays, place, recoil and meson."""
-        upstream = [4] if self.route.upstream else []
-        return [1, 2, *upstream, self._place, self._acting.start, *(self._placing + k for k in range(3))]
+        """Rows of the uniform numbers that decide energies and ways: of decays, place, recoil and parent."""
+        emitting = [1 + k for k in self.emission.mappable]
+        placing = [self._placing + k for k in self.placement.mappable]
+        return [*emitting, self._place, self._acting.start, *placing]
 
     @property
     def _end(self) -> float:
@@ -78,9 +82,6 @@ class Stream:
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""
         chain, route, signal = self.chain, self.route, self.signal
-        radiated = ("meson",) if self.emission.two_body else ("meson", "meson_photon")
-        upstream = ("upstream_photon", f"upstream_{route.arriving.name}") if route.upstream else ()
-        lists = self.site.source.lists
         return ChannelPlan(
             name=chain.name,
             number=chain.number,
@@ -93,23 +94,22 @@ class Stream:
             states=chain.states + signal.states,
             efficiency=chain.efficiency,
             n_cuts=len(self.site.cuts),
-            particles=(*radiated, "axion", "dark_photon", *upstream, *signal.particles),
+            particles=(*self.emission.particles, *signal.particles),
             vertices=("production", *(("upstream",) if route.upstream else ()), *signal.vertices),
             run=self.run,
             run_events=self.run_events,
             bound=self.bound,
             counts_primaries=chain.counts_primaries,
-            list_shares=np.empty(0) if lists is None else lists[self.emission.meson].group_shares,
+            list_shares=self.placement.list_shares,
             absorbing=self.site.absorbing,
         )
 
     def bound(self, coupling: float) -> float:
         """Return an upper bound of any row's contribution at one coupling."""
-        if self.signal.largest_weight(np.array([1.0])) is None:
-            return sampled_bound(self, coupling)
         bound = row_bound(self.chain, self.site, self.portal, self.placement, coupling)
-        if isinstance(self.placement, ListPrimaries):
-            # Dark states at rest set the bound, and hardly a row comes near it.
+        if bound is None:
+            return sampled_bound(self, coupling)
+        if self.placement.rough_bound:
             return min(bound, sampled_bound(self, coupling) or bound)
         return bound
 
@@ -138,15 +138,20 @@ class Stream:
         """Follow primaries from uniform numbers (n_uniform, n), which a map may change in place."""
         site, route = self.site, self.route
         jacobian = np.ones(uniform.shape[1]) if self.map is None else self.map(uniform)
-        emitted = self.emission.sample(uniform[self._emission])
+        placing = uniform[self._placing :]
+        parents = self.placement.parents(placing)
+        emitted = self.emission.sample(uniform[self._emission], parents)
         path, per_path = route.path(uniform[self._way], self._end)
-        carrier = emitted.pair.momentum(route.carrier.name)
-        arriving = carrier if emitted.upstream is None else emitted.upstream[1]
-        pointing = route.pointing(carrier, self.emission.mass, path, site.reach)
-        placed = self.placement.place(arriving, uniform[self._placing :], pointing)
-        carried = boost(carrier, placed.parent, self.emission.mass) if route.upstream else None
-        ray = self._ray(placed, carried, path, self._spin(emitted, placed, uniform))
-        produced = site.exposure * placed.weight * emitted.pair.weight * jacobian
+        carrier = emitted.production.momentum(route.carrier.name)
+        arriving = emitted.last.momentum(route.arriving.name) if route.upstream else carrier
+        pointing = route.pointing(carrier, path, site.reach)
+        placed = self.placement.place(parents, arriving, placing, pointing)
+        carried = placed.moved(carrier) if route.upstream else None
+        ray = self._ray(placed, carried, path, self._spin(emitted, placed))
+        produced = site.exposure * placed.weight * emitted.weight * jacobian
+        if placed.axis is not None:
+            about = self.emission.about_axis(emitted, placed.axis)
+            produced = produced if about is None else produced * about
         chain = self._chain(emitted, placed) if with_events or site.everything else {}
         place, acting = uniform[self._place], uniform[self._acting]
         seen = self._meeting(ray, placed)
@@ -169,11 +174,11 @@ class Stream:
 
     def _ray(self, placed: Placed, carried: Array | None, path: Array, spin: Array | None) -> Ray:
         """Return the state that arrives as a ray in the lab, with its path to and through the volume."""
-        momentum, direction = length(placed.unstable[1:]), placed.direction
+        momentum, direction = placed.size, placed.direction
         start = self.site.production(placed)
         if self.route.kind == "far" and carried is not None:
             size = length(carried[1:])
-            start[:3] += path * placed.rotation(carried[1:] / size)
+            start[:3] += path * placed.turned(carried[1:] / size)
             start[3] += path * carried[0] / size / SPEED_OF_LIGHT_M_PER_NS
         entry, leaving = self.site.volume.intersect_components(start[:3], direction)
         chord = leaving - entry
@@ -181,7 +186,7 @@ class Stream:
             chord[self.site.photons_seen.contains(start[:3].T)] = 0.0
         state = self.route.arriving
         lives = proper_length(1.0, momentum, state.mass) if state.decays else np.zeros_like(momentum)
-        four = np.concatenate([placed.unstable[:1], momentum * direction])
+        four = np.concatenate([placed.arriving[:1], momentum * direction])
         return Ray(start, four, direction, entry, np.nan_to_num(chord), lives, spin)
 
     def _absorb(self, ray: Ray, carried: Array | None, path: Array) -> Array:
@@ -217,7 +222,7 @@ class Stream:
             traced.seen,
             n_rows,
             site.efficiencies(outcome.visible),
-            site.factors(self.emission.meson, traced.placed)[:, traced.seen],
+            self._factors(traced.placed)[:, traced.seen],
             arriving=traced.arriving if primaries else np.empty(0),
             group=traced.placed.group_of(traced.seen),
             absorb=traced.absorb,
@@ -226,14 +231,14 @@ class Stream:
             average=outcome.average,
         )
 
-    def _spin(self, emitted: Emitted, placed: Placed, uniform: Array) -> Array | None:
-        """Return the linear polarisation (4, n) in the lab of a gamma' that arrives, if it has one."""
-        if not (self.site.spin and self.route.arriving.name == "dark_photon"):
-            return None
-        spin = emitted.pair.dark_photon_spin
-        if self.route.upstream:
-            spin = self.emission.daughter_spin(emitted, uniform[[4, 5, self._placing - 1]])
-        return placed.rotation(boost(spin, placed.parent, self.emission.mass))
+    def _factors(self, placed: Placed) -> Array:
+        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
+        return self.placement.factors(placed) if self.site.vary else np.empty((0, len(placed.weight)))
+
+    def _spin(self, emitted: Emitted, placed: Placed) -> Array | None:
+        """Return the linear polarisation (4, n) in the lab of the state that arrives, if it has one."""
+        spin = self.emission.spin(emitted, self.route.arriving.name)
+        return None if spin is None else placed.to_lab(spin)
 
     def _events(self, traced: "_Traced") -> Events:
         """Return the lab events."""
@@ -246,15 +251,8 @@ class Stream:
 
     def _chain(self, emitted: Emitted, placed: Placed) -> Momenta:
         """Return the lab momenta of everything before the signal."""
-        pair = emitted.pair
-        frame = {"axion": pair.axion, "dark_photon": pair.dark_photon}
-        if pair.photon is not None:
-            frame["meson_photon"] = pair.photon
-        if emitted.upstream is not None:
-            frame["upstream_photon"], frame[f"upstream_{self.route.arriving.name}"] = emitted.upstream
-        known = {"meson": placed.parent}
-        known |= {name: boost(four, placed.parent, self.emission.mass) for name, four in frame.items()}
-        return {name: placed.rotation(four) for name, four in known.items()}
+        known = {self.emission.parent: placed.turned(placed.parent)}
+        return known | {name: placed.to_lab(four) for name, four in self.emission.momenta(emitted).items()}
 
 
 class _Traced(NamedTuple):

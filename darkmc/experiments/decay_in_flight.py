@@ -101,6 +101,7 @@ class DecayInFlight(FixedTarget):
         return Chain(
             name=meson if len(self.card.signal.final_states) == 1 else f"{meson} -> {state}",
             number=channel_number(meson, state),
+            parent=meson,
             emission=MesonEmission(portal, meson, spin),
             route=Route("direct", portal.heavy, portal.heavy),
             signal=self.decay(portal, state, not self.aimed or self.source.lists is not None),
@@ -139,7 +140,7 @@ def _depths(
 def _forward(site: Site, portal: DarkAxionPortal, chain: Chain, momenta: Array) -> Array:
     """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
     assert site.proposal is not None
-    meson, branching = chain.emission.meson, portal.heavy_branching_ratio(chain.signal.states[0])
+    meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
     density = site.source.forward_density(meson, momenta)
     scale = site.exposure * branching * site.proposal.largest_weight
     out: Array = scale * density * portal.meson_branching_ratio(meson)

@@ -279,6 +279,7 @@ class FixedTarget:
         return Chain(
             name=f"{meson}: {PARTICLES[arriving.name].word} {signal.name}{origin}",
             number=channel_number(meson, signal.key, "direct" if kind == "light" else kind),
+            parent=meson,
             emission=MesonEmission(portal, meson, spin, upstream),
             route=route,
             signal=signal,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from darkmc.cards.flux import FitCard, FluxCard, HadronicCard, MesonListCard
 from darkmc.cards.load import checked_overrides, flatten, load_card
 from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
-from darkmc.core.kinematics import Array, Numbers
+from darkmc.core.kinematics import Array, Numbers, length
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
@@ -168,6 +168,12 @@ class MesonSource:
             for source in self.alternatives.values()
         ]
         return np.array(rows).reshape(len(rows), len(momentum))
+
+    def factors_of(self, meson: str, momentum: Array) -> Array:
+        """Return the density of every alternative over this one, for momenta (3, n) in the lab."""
+        size = length(momentum)
+        transverse2 = momentum[0] ** 2 + momentum[1] ** 2
+        return self.alternative_factors(meson, size, momentum[2] / size, transverse2)
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""

@@ -45,7 +45,8 @@ def decays(rng, m, energy, n):
 
 def placed(primaries, m, energy, n, seed):
     rng = np.random.default_rng(seed)
-    return primaries.place(decays(rng, m, energy, n), rng.random((primaries.n_uniform, n)))
+    arriving, uniform = decays(rng, m, energy, n), rng.random((primaries.n_uniform, n))
+    return primaries.place(primaries.parents(uniform), arriving, uniform)
 
 
 def assert_same(first, second, limit=4.5):
@@ -139,17 +140,17 @@ def test_forced_and_natural_decays_are_the_same(shape, flight, spread):
         for primaries, seed in ((fast, 2 * k), (slow, 2 * k + 1)):
             made = placed(primaries, m, energy, n, seed)
             assert np.all((made.weight >= 0.0) & (made.weight <= primaries.largest_weight * (1.0 + 1e-9)))
-            start = ORIGIN[:, None] if made.origin is None else made.origin
+            start = ORIGIN[:, None] if made.start is None else made.start[:3]
             entry, leaving = body.intersect_components(start, made.direction)
             chord = made.weight * np.nan_to_num(leaving - entry)
             hit = made.weight * (leaving > entry)
-            x, z = (made.rotation(np.eye(3)[:, j : j + 1] + np.zeros((3, n))) for j in (0, 2))
-            meson = made.rotation(made.parent)
-            found = [hit, chord, hit * made.unstable[0], hit / made.unstable[0], hit * x[0], hit * x[2]]
+            x, z = (made.turned(np.eye(3)[:, j : j + 1] + np.zeros((3, n))) for j in (0, 2))
+            meson = made.turned(made.parent)
+            found = [hit, chord, hit * made.arriving[0], hit / made.arriving[0], hit * x[0], hit * x[2]]
             found += [hit * z[1] ** 2, hit * meson[3], hit * np.hypot(meson[1], meson[2])]
             values.append(found)
             np.testing.assert_allclose(
-                made.rotation(made.unstable[1:] / length(made.unstable[1:])), made.direction, atol=1e-9
+                made.turned(made.arriving[1:] / length(made.arriving[1:])), made.direction, atol=1e-9
             )
         if np.count_nonzero(values[1][0]) > 100:
             for forced, natural in zip(*values, strict=True):
@@ -165,9 +166,10 @@ def test_how_decays_lie_in_space_agrees_with_turning_them_at_random(aimed, state
     speed = np.sqrt(energy**2 - m**2)
     unstable = np.array([energy, 0.6 * speed, 0.0, 0.8 * speed])[:, None] + np.zeros((4, n))
     primaries = ListPrimaries(some, PI0, ORIGIN, body, aimed)
-    made = primaries.place(unstable, rng.random((primaries.n_uniform, n)))
-    axes = [made.rotation(np.eye(3)[:, j : j + 1] + np.zeros((3, n))) for j in range(3)]
-    mesons, weight = made.rotation(made.parent), made.weight
+    uniform = rng.random((primaries.n_uniform, n))
+    made = primaries.place(primaries.parents(uniform), unstable, uniform)
+    axes = [made.turned(np.eye(3)[:, j : j + 1] + np.zeros((3, n))) for j in range(3)]
+    mesons, weight = made.turned(made.parent), made.weight
 
     def moments(axes, mesons, weight):
         boosted = to_lab(energy, 0.6 * speed * axes[0] + 0.8 * speed * axes[2], mesons)
@@ -242,8 +244,8 @@ def test_weights_are_bounded_and_nothing_breaks_at_the_edges():
         momentum = np.sqrt(max(energy**2 - m**2, 0.0))
         unstable = np.concatenate([np.full((1, n), energy), momentum * unit_vector(*rng.random((2, n)))])
         with np.errstate(all="raise", under="ignore"):
-            made = primaries.place(unstable, uniform)
-        for values in (made.weight, made.parent, made.unstable, made.direction):
+            made = primaries.place(primaries.parents(uniform), unstable, uniform)
+        for values in (made.weight, made.parent, made.arriving, made.direction):
             assert np.all(np.isfinite(values))
         assert np.all(made.weight <= primaries.largest_weight * (1.0 + 1e-12))
     chance = primaries.largest_weight * (1.0 - FORCED_SHARE) / one.per_pot

@@ -11,6 +11,7 @@ Sources: [dN] eqs. 7, 8 and section VI (arXiv:1806.00757).
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,20 @@ class PhotonDecay:
         """
         return at_rest(around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform))
 
-    def as_it_comes(self, pair: DarkPair, uniform: Array) -> tuple[Array, Array]:
-        """Return photon and dark daughter (4, n) in the parent's rest frame, from uniforms (2, n)."""
+    def as_it_comes(self, pair: DarkPair, uniform: Array) -> Drawn:
+        """Return decays of the heavier state of pairs, in the frame of their parents.
+
+        Parameters
+        ----------
+        pair : DarkPair
+            Whose state decays.
+        uniform : array (2, n) or (3, n)
+            Uniform numbers; the third is for the spin of the gamma' of a -> gamma gamma'.
+        """
         drawn = self._drawn(pair.polarisation if self.has_spin else None, uniform)
-        photon, daughter = (self._to_parent(pair, drawn.momentum(name)) for name in self.products)
-        return photon, daughter
+        momenta = {name: partial(self._to_parent, pair, drawn, name) for name in self.products}
+        spins = {} if self.has_spin else {self._daughter: lambda: self._moved_spin(pair, drawn)}
+        return Drawn(drawn.weight, momenta, spins)
 
     @staticmethod
     def _direction(axis: Array | None, uniform: Array) -> Array:
@@ -114,24 +124,16 @@ class PhotonDecay:
             return unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
         return around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
 
-    def daughter_spin(self, pair: DarkPair, uniform: Array) -> Array:
-        """Return the polarisation four-vector (4, n) of the gamma' of a -> gamma gamma', parent's frame.
-
-        Parameters
-        ----------
-        pair : DarkPair
-            Whose axion decays.
-        uniform : array (3, n)
-            Uniform numbers; the first two are those of :meth:`as_it_comes`.
-        """
-        spin = self._drawn(None, uniform).spin(self._daughter)
-        assert spin is not None
-        return boost(spin, pair.axion, self.mass)
-
-    def _to_parent(self, pair: DarkPair, four: Array) -> Array:
+    def _to_parent(self, pair: DarkPair, drawn: Drawn, name: str) -> Array:
+        four = drawn.momentum(name)
         if self.has_spin:
             return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
         return boost(four, pair.axion, self.mass)
+
+    def _moved_spin(self, pair: DarkPair, drawn: Drawn) -> Array:
+        spin = drawn.spin(self._daughter)
+        assert spin is not None
+        return boost(spin, pair.axion, self.mass)
 
 
 def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:

@@ -60,7 +60,11 @@ def sampled(m_axion, m_dark_photon, spin=True, radiation=False, n=N, seed=1):
 def decayed(pair, seed=2):
     """Return the photon of gamma' -> a gamma (or of a -> gamma gamma') in the centre of mass."""
     n = len(pair.weight)
-    return PhotonDecay(pair.current).as_it_comes(pair, np.random.default_rng(seed).random((2, n)))[0]
+    return (
+        PhotonDecay(pair.current)
+        .as_it_comes(pair, np.random.default_rng(seed).random((2, n)))
+        .momentum("photon")
+    )
 
 
 def beam(n):

@@ -88,11 +88,10 @@ def chain(masses, n, spin=True, seed=1, sampler=True):
     rng = np.random.default_rng(seed)
     pair = PseudoscalarDecay(M, 0.4, current, spin).sample(rng.random((3, n)))
     decay = PhotonDecay(current)
-    return (
-        (current, pair, decay, *decay.as_it_comes(pair, rng.random((2, n))))
-        if sampler
-        else (current, pair, decay)
-    )
+    if not sampler:
+        return current, pair, decay
+    drawn = decay.as_it_comes(pair, rng.random((2, n)))
+    return current, pair, decay, *map(drawn.momentum, decay.products)
 
 
 @each_case

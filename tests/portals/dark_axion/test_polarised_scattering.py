@@ -325,8 +325,9 @@ def test_spin_of_the_dark_photon_of_an_axion_decay():
     current = DarkCurrent(m_axion, m)
     pair = PseudoscalarDecay(mass("eta"), 0.4, current, spin_correlations=True).sample(rng.random((3, n)))
     decay, uniform = PhotonDecay(current), rng.random((3, n))
-    photon, dark = decay.as_it_comes(pair, uniform[:2])
-    spin = decay.daughter_spin(pair, uniform)
+    drawn = decay.as_it_comes(pair, uniform)
+    photon, dark = map(drawn.momentum, decay.products)
+    spin = drawn.spin("dark_photon")
     np.testing.assert_allclose(dot(spin, spin), -1.0, atol=1e-9)
     assert np.max(np.abs(dot(spin, dark)) / dark[0]) < 1e-12
     axes = to_rest_frame(spin, dark)[1:]

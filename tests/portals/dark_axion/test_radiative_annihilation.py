@@ -398,6 +398,10 @@ def test_the_mixture_of_linear_polarisations_is_the_whole_amplitude(masses):
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-7)
 
 
+def photon_of(decay, pair):
+    return decay.as_it_comes(pair, np.random.default_rng(2).random((2, N))).momentum("photon")
+
+
 @pytest.mark.parametrize(
     ("m_dark_photon", "m_axion", "cut"), [(3.0, 0.0, 0.9), (2.0, 1.0, 0.5), (0.5, 0.0, 0.99)]
 )
@@ -409,7 +413,7 @@ def test_all_spins_against_the_whole_amplitude(m_dark_photon, m_axion, cut):
     for spin in (True, False):
         event = sampled(m_dark_photon, m_axion, cut=cut, spin=spin)
         decay = PhotonDecay(event.pair.current)
-        photon = event.turn(decay.as_it_comes(event.pair, np.random.default_rng(2).random((2, N)))[0])
+        photon = event.turn(photon_of(decay, event.pair))
         variables = chain_variables(
             event.momentum("photon"), event.momentum("axion"), event.momentum("dark_photon"), photon
         )
@@ -425,7 +429,7 @@ def test_isotropic_decays(m_dark_photon, m_axion, spin):
     """Spin correlations off, or an axion that decays."""
     event = sampled(m_dark_photon, m_axion, spin=spin)
     decay = PhotonDecay(event.pair.current)
-    photon = decay.as_it_comes(event.pair, np.random.default_rng(2).random((2, N)))[0]
+    photon = photon_of(decay, event.pair)
     direction = unit(to_rest_frame(event.turn(photon), event.turn(unstable_of(event.pair)))[1:])
     for component in direction:
         assert abs(pull(event.weight * (component**2 - 1 / 3), 0.0)) < 4.5

@@ -78,7 +78,8 @@ def photon_direction(meson, m_axion, m_dark_photon, spin):
     """Photon's direction in the gamma' rest frame; the gamma' flies along z."""
     current, _, pair = sampled(meson, m_axion, m_dark_photon, spin)
     decay = PhotonDecay(current)
-    photon, daughter = decay.as_it_comes(pair, np.random.default_rng(2).random((2, N)))
+    drawn = decay.as_it_comes(pair, np.random.default_rng(2).random((2, N)))
+    photon, daughter = map(drawn.momentum, decay.products)
     np.testing.assert_allclose(photon + daughter, unstable_of(pair), atol=1e-9)
     return unit(to_rest_frame(photon, unstable_of(pair))[1:])
 

@@ -1,0 +1,66 @@
+"""Mesons as they come: their full density in momentum and angle, and decays at any angle."""
+
+from functools import partial
+
+import numpy as np
+
+from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
+from darkmc.core.kinematics import Array, Rotation, boost, length, unit_vector
+from darkmc.core.maxima import largest_on_line
+from darkmc.sources.mesons import MesonSource
+
+
+class AnaloguePrimaries:
+    """Mesons of one species, as they come.
+
+    Parameters
+    ----------
+    source : MesonSource
+        Where they come from.
+    meson : str
+        The species.
+    meson_mass : float
+        GeV.
+    """
+
+    n_uniform, mappable = 7, (0, 1, 2)
+    path_range, rough_bound = None, False
+    list_shares: Array = np.empty(0)
+
+    def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
+        self.source, self.meson, self.mass = source, meson, meson_mass
+
+    def parents(self, uniform: Array) -> LabParents:
+        """Return mesons; see :class:`Placement`."""
+        momentum, theta, weight = self.source.draw(self.meson, uniform[:3])
+        direction = unit_vector(np.cos(theta), 2.0 * np.pi * uniform[3])
+        return LabParents(momentum, self.mass, weight, direction)
+
+    def place(
+        self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
+    ) -> Placed:
+        """Return placed mesons; see :class:`Placement`."""
+        del pointing
+        assert parents.direction is not None
+        axis = unit_vector(2.0 * uniform[4] - 1.0, 2.0 * np.pi * uniform[5])
+        parent = moving(axis, parents.momentum, self.mass)
+        moved = partial(boost, frame=parent, frame_mass=self.mass)
+        state = moved(arriving)
+        size = length(state[1:])
+        turned = Rotation(axis, parents.direction, 2.0 * np.pi * uniform[6])
+        direction = turned(state[1:] / size)
+        return Placed(parents.weight, parent, state, size, direction, moved, turned, axis=axis)
+
+    def factors(self, placed: Placed) -> Array:
+        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
+        return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
+
+    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
+        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
+        limits = energies.mass, self.source.largest_momentum + self.mass
+        return self.source.largest_draw(self.meson) * largest_on_line(survival, limits) * most(seen)
+
+
+def most(seen: Function) -> float:
+    """Return the largest weight of what is seen, of the fastest states."""
+    return float(seen(np.array([np.inf]))[0])
