@@ -163,18 +163,32 @@ def _generate(options: argparse.Namespace) -> int:
 
     events, seed = whole_number("--events", options.events), chosen_seed(options)
     check_target(options.output, options.force)
-    writer = writer_of(options.output)
+    writer_of(options.output, options.format)
     experiment, portal, coupling = chosen_point(options)
     check_target(options.output, options.force, input_files(experiment))
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
-    write_events(options.output, stream, writer, options.force)
-    print(
+    write_events(options.output, stream, options.format, options.force)
+    _report(
+        options.output,
         f"{options.output}: {events} events from {stream.n_tried} primaries "
         f"(efficiency {stream.efficiency:.3f}), "
-        f"expected events, the sum of weights: {with_error(stream.sum_of_weights, stream.error)}"
+        f"expected events, the sum of weights: {with_error(stream.sum_of_weights, stream.error)}",
     )
     if options.unweighted:
-        print(f"{stream.n_above_bound} events exceed the bound and keep more than the common weight")
+        above = f"{stream.n_above_bound} events exceed the bound and keep more than the common weight"
+        _report(options.output, above)
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from darkmc.output.events import read_events, write_events, writer_of
+    from darkmc.output.files import check_target
+
+    check_target(options.output, options.force, [options.input])
+    writer_of(options.output, options.format)
+    events = read_events(options.input)
+    write_events(options.output, events, options.format, options.force)
+    _report(options.output, f"{options.output}: the events of {options.input}")
     return 0
 
 
@@ -214,6 +228,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "rate": _rate,
     "generate": _generate,
+    "convert": _convert,
     "limit": limit.limit,
     "gminus2": _gminus2,
     "run": _run,

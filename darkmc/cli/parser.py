@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_catalogue(commands)
     _add_rate(commands)
     _add_generate(commands)
+    _add_convert(commands)
     _add_limit(commands)
     _add_gminus2(commands)
     _add_run(commands)
@@ -105,8 +106,22 @@ def _add_generate(commands: Any) -> None:
     _add_point(parser)
     parser.add_argument("--events", required=True, metavar="N", help="number of events")
     parser.add_argument("--unweighted", action="store_true", help="accept or reject: equal weights")
+    _add_format(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="its ending says the format")
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", metavar="NAME", help="where the ending of the name does not say it, see docs/files.md"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.root")
+
+
+def _add_convert(commands: Any) -> None:
+    parser = _new(commands, "convert", "write the events of a file in another format")
+    parser.add_argument("input", metavar="IN", help="a file that darkmc wrote, of any format")
+    parser.add_argument("output", metavar="OUT", help="its ending says the format")
+    _add_format(parser)
 
 
 def _add_limit(commands: Any) -> None:

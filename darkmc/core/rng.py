@@ -6,7 +6,7 @@ that are combined; all else that draws random numbers has a number of its own in
 a range of chunks of its own in CHUNKS.  Tests hold the tables to a copy and show them disjoint.
 """
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 import numpy as np
 
@@ -84,6 +84,27 @@ def channel_number(parent: str, signal: str, route: str = "direct", analysis: in
     """
     shift = range(0, ANALYSES * ANALYSIS_STEP, ANALYSIS_STEP)[analysis]
     return StreamNumber(PARENTS[parent] + SIGNALS[signal] + ROUTES[route] + shift)
+
+
+class ChannelParts(NamedTuple):
+    """What a channel's number is made of: names of PARENTS, SIGNALS and ROUTES, and its analysis."""
+
+    parent: str
+    signal: str
+    route: str
+    analysis: int
+
+
+def channel_parts(number: int) -> ChannelParts:
+    """Return what :func:`channel_number` made a number of; KeyError if it is no channel's."""
+    analysis, rest = divmod(number, ANALYSIS_STEP)
+    names = {
+        parent + signal + route: (parents, signals, routes)
+        for parents, parent in PARENTS.items()
+        for signals, signal in SIGNALS.items()
+        for routes, route in ROUTES.items()
+    }
+    return ChannelParts(*names[rest], analysis)
 
 
 def stream_number(name: str) -> StreamNumber:

@@ -26,6 +26,8 @@ PDG_IDS = {  # species of beams, sources, targets and final states, by the names
     "Upsilon(3S)": 200553,
 }
 PHOTON_ID = 22
+# Those without a number of the PDG: its scheme leaves numbers with two nines in front to programs.
+OTHER_IDS = {"axion": 9900036, "dark_photon": 9900022}
 
 
 class Particle(NamedTuple):
@@ -41,34 +43,38 @@ class Particle(NamedTuple):
         With what figures of events show it.
     word : str
         As names of channels write it.
+    made : str
+        Vertex that it comes out of: one of VERTICES, "beam" where the beam hits the target; "incoming": none;
+        empty: it is measured, and no particle of its own.
     """
 
     pdg: int | None
     label: str
     drawn: Literal["visible", "dark", ""] = ""
     word: str = ""
+    made: str = ""
 
 
 PARTICLES = {  # figures draw them in this order
-    "meson": Particle(None, "meson"),
-    "meson_photon": Particle(PHOTON_ID, r"$\gamma$ (from the meson)"),
-    "electron_beam": Particle(PDG_IDS["e"], "e$^-$ (beam)"),
-    "positron_beam": Particle(-PDG_IDS["e"], "e$^+$ (beam)"),
-    "isr_photon": Particle(PHOTON_ID, r"$\gamma$ (radiated)"),
-    "dark_photon": Particle(None, r"$\gamma^\prime$", "dark", "gamma'"),
-    "axion": Particle(None, "a", "dark", "a"),
-    "upstream_photon": Particle(PHOTON_ID, r"$\gamma$ (upstream)"),
-    "upstream_axion": Particle(None, "a (upstream)"),
-    "upstream_dark_photon": Particle(None, r"$\gamma^\prime$ (upstream)"),
-    "outgoing": Particle(None, "scattered", "dark"),
-    "decay_axion": Particle(None, r"a (from $\gamma^\prime$)", "dark"),
-    "decay_dark_photon": Particle(None, r"$\gamma^\prime$ (from a)", "dark"),
-    "photon": Particle(PHOTON_ID, r"$\gamma$", "visible"),
-    "electron": Particle(PDG_IDS["e"], "e$^-$", "visible"),
-    "positron": Particle(-PDG_IDS["e"], "e$^+$", "visible"),
-    "muon_minus": Particle(PDG_IDS["mu"], r"$\mu^-$", "visible"),
-    "muon_plus": Particle(-PDG_IDS["mu"], r"$\mu^+$", "visible"),
-    "recoil_electron": Particle(PDG_IDS["e"], "recoil e$^-$", "visible"),
+    "meson": Particle(None, "meson", made="beam"),
+    "meson_photon": Particle(PHOTON_ID, r"$\gamma$ (from the meson)", made="production"),
+    "electron_beam": Particle(PDG_IDS["e"], "e$^-$ (beam)", made="incoming"),
+    "positron_beam": Particle(-PDG_IDS["e"], "e$^+$ (beam)", made="incoming"),
+    "isr_photon": Particle(PHOTON_ID, r"$\gamma$ (radiated)", made="production"),
+    "dark_photon": Particle(None, r"$\gamma^\prime$", "dark", "gamma'", made="production"),
+    "axion": Particle(None, "a", "dark", "a", made="production"),
+    "upstream_photon": Particle(PHOTON_ID, r"$\gamma$ (upstream)", made="upstream"),
+    "upstream_axion": Particle(None, "a (upstream)", made="upstream"),
+    "upstream_dark_photon": Particle(None, r"$\gamma^\prime$ (upstream)", made="upstream"),
+    "outgoing": Particle(None, "scattered", "dark", made="scatter"),
+    "decay_axion": Particle(None, r"a (from $\gamma^\prime$)", "dark", made="decay"),
+    "decay_dark_photon": Particle(None, r"$\gamma^\prime$ (from a)", "dark", made="decay"),
+    "photon": Particle(PHOTON_ID, r"$\gamma$", "visible", made="decay"),
+    "electron": Particle(PDG_IDS["e"], "e$^-$", "visible", made="decay"),
+    "positron": Particle(-PDG_IDS["e"], "e$^+$", "visible", made="decay"),
+    "muon_minus": Particle(PDG_IDS["mu"], r"$\mu^-$", "visible", made="decay"),
+    "muon_plus": Particle(-PDG_IDS["mu"], r"$\mu^+$", "visible", made="decay"),
+    "recoil_electron": Particle(PDG_IDS["e"], "recoil e$^-$", "visible", made="scatter"),
     "cluster": Particle(None, "cluster"),
     "hit": Particle(None, "on the face"),
 }

@@ -326,7 +326,7 @@ def test_what_write_root_does_not_take(folder):
     experiment = Experiment("charm-finegrained", overrides={"source.mesons": ["pi0"]})
     sample = experiment.simulate(DarkAxionPortal(0.01), n_samples=4096)
     for wrong in (sample, 3, None, "text", [1, 2], [sample]):
-        with pytest.raises(PhysicsError, match=r"write_root takes what Experiment\.generate returns"):
+        with pytest.raises(PhysicsError, match=r"write_events takes what Experiment\.generate returns"):
             write_root("x.root", wrong)
     assert names(folder) == []
 

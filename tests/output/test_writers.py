@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from darkmc.output.writers import Writer
 
 class TextWriter(Writer):
+    name = "toy"
     suffixes = (".toy", ".toy.gz", ".gz")
     def __init__(self, file):
         self.file = file
@@ -40,13 +41,13 @@ def toy(tmp_path, monkeypatch):
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "toy.py").write_text(TEXT_WRITER)
     monkeypatch.setattr(writers, "__path__", [*writers.__path__, str(tmp_path / "modules")])
-    monkeypatch.setattr(events, "WRITERS", events._registered())
+    monkeypatch.setattr(events, "FORMATS", events._registered())
 
 
 def test_every_module_of_the_folder_is_a_writer_and_no_ending_is_taken_twice():
     modules = {path.stem for path in Path(writers.__path__[0]).glob("*.py")} - {"__init__"}
-    assert {writer.__module__.rpartition(".")[2] for writer in events.WRITERS.values()} == modules
-    assert sum(len(writer.suffixes) for writer in set(events.WRITERS.values())) == len(events.WRITERS)
+    assert {writer.__module__.rpartition(".")[2] for writer in events.FORMATS.values()} == modules
+    assert sum(len(writer.suffixes) for writer in events.FORMATS.values()) == len(events.endings())
 
 
 @pytest.mark.usefixtures("toy")
@@ -54,7 +55,7 @@ def test_one_module_adds_a_format(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert events.writer_of("a.toy").__name__ == events.writer_of("b/a.toy.gz").__name__ == "TextWriter"
     assert events.writer_of("a.toy.root").__name__ == "RootWriter"
-    events.write_events("a.toy", CHUNKS, events.writer_of("a.toy"))
+    events.write_events("a.toy", CHUNKS)
     assert Path("a.toy").read_text() == "0.5 0\n2.0 1\n3.0 2\n{}"
     point = ["generate", "charm-finegrained", "--m-dark-photon", "10MeV", "--coupling", "1e-3"]
     many = [*point, "--set", 'source.mesons=["pi0"]', "--events", "5"]
@@ -66,16 +67,38 @@ def test_one_module_adds_a_format(tmp_path, monkeypatch, capsys):
     assert lines[5].startswith("{'")
     capsys.readouterr()
     assert main([*many, "-o", "c.tov"]) == 2
-    assert (
-        capsys.readouterr().err
-        == "darkmc: c.tov: the name of an event file ends in .root, .toy, .toy.gz, .gz\n"
-    )
+    error = capsys.readouterr().err
+    assert error.startswith("darkmc: c.tov: the name of an event file ends in .")
+    assert error.endswith(", .root, .toy, .toy.gz, .gz\n")
+    with pytest.raises(PhysicsError, match=r"a\.toy: files of this kind are not read$"):
+        events.read_events("a.toy")
 
 
 @pytest.mark.parametrize("name", ["x.ROOT", "root", ".root", "x.root.gz", "x.csv"])
 def test_no_writer_for_other_endings(name):
-    with pytest.raises(PhysicsError, match=r"an event file ends in \.root"):
+    with pytest.raises(PhysicsError, match=r"an event file ends in \..*, \.root"):
         events.writer_of(name)
+
+
+def test_a_format_by_name():
+    assert events.writer_of("/dev/stdout", "hepevt") is events.writer_of("a.hepevt")
+    for name, kind, error in (
+        ("a.root", "hepevt", "a.root: a name of a file of format root, not hepevt"),
+        ("a.root", "rot", r"no format 'rot' \(nearest: 'root'\)"),
+        ("a.root", 3, "no format 3"),
+    ):
+        with pytest.raises(PhysicsError, match=error):
+            events.writer_of(name, kind)
+
+
+def test_a_missing_package_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr(events, "find_spec", lambda _: None)
+    needs = {name: writer.needs for name, writer in events.FORMATS.items() if writer.needs}
+    assert needs == {"parquet": "pyarrow parquet"}
+    for name, words in needs.items():
+        package, extra = words.split()
+        with pytest.raises(PhysicsError, match=rf"needs {package}: pip install 'darkmc\[{extra}\]'$"):
+            events.writer_of(f"a.{name}")
 
 
 @pytest.mark.usefixtures("toy")
@@ -87,5 +110,5 @@ def test_nothing_to_write_and_a_failure_leave_nothing(tmp_path):
     for stream, error in ((list, "no event"), (broken, "disk full")):
         for name in ("a.toy", "a.root"):
             with pytest.raises((PhysicsError, OSError), match=error):
-                events.write_events(tmp_path / name, stream(), events.writer_of(name))
+                events.write_events(tmp_path / name, stream())
     assert [path.name for path in tmp_path.iterdir()] == ["modules"]

@@ -142,10 +142,13 @@ def test_figures_know_files_only():
             assert {top(other) for other in imported(name)} <= {"core", "output", "figures"}
 
 
-def test_a_writer_knows_the_columns_only():
+def test_a_writer_knows_columns_and_how_particles_are_joined_only():
+    known = {"output.writers", "output.event_graph", "output.event_text"}
     for name in MODULES:
         if name.startswith("output.writers."):
-            assert {other for other in imported(name) if top(other) != "core"} == {"output.writers"}
+            others = {other for other in imported(name) if top(other) != "core"}
+            assert "output.writers" in others
+            assert others <= known
 
 
 COMPUTING = set(PHYSICS.split()) - {"core", "geometry", "cards", "selection"} | {"experiments", "scan"}

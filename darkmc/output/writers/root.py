@@ -5,14 +5,17 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from darkmc.output.writers import Columns, Writer
+from darkmc.core.errors import PhysicsError
+from darkmc.core.event_columns import Columns
+from darkmc.output.writers import BATCH, Stored, Writer
 
 
 class RootWriter(Writer):
     """A TTree ``events`` and a TObjString ``metadata``."""
 
+    name: ClassVar[str] = "root"
     suffixes: ClassVar[tuple[str, ...]] = (".root",)
 
     def __init__(self, file: Any) -> None:
@@ -21,7 +24,7 @@ class RootWriter(Writer):
 
     @classmethod
     @contextmanager
-    def open(cls, path: str | os.PathLike[str], metadata: Mapping[str, Any]) -> Iterator["RootWriter"]:
+    def open(cls, path: str | os.PathLike[str], metadata: Mapping[str, Any]) -> Iterator[Self]:
         """Begin a file; the metadata come behind the events."""
         import uproot
 
@@ -35,6 +38,21 @@ class RootWriter(Writer):
         if self._tree is None:
             self._tree = self._file.mktree("events", {name: c.dtype for name, c in columns.items()})
         self._tree.extend(columns)
+
+    @classmethod
+    @contextmanager
+    def read(cls, path: str | os.PathLike[str]) -> Iterator[Stored]:
+        """Open a file with flat columns as a TTree or an RNTuple."""
+        import uproot
+
+        with Path(path).open("rb") as raw, uproot.open(raw) as file:
+            for key in ("events", "metadata"):
+                if key not in file:
+                    raise PhysicsError(f"no '{key}' inside: not a sample of darkmc")
+            tree, metadata = file["events"], json.loads(str(file["metadata"]))
+            starts = range(0, tree.num_entries, BATCH)
+            batches = (tree.arrays(entry_start=k, entry_stop=k + BATCH, library="np") for k in starts)
+            yield Stored(metadata, batches)
 
 
 WRITER = RootWriter
