@@ -168,7 +168,7 @@ def _generate(options: argparse.Namespace) -> int:
     check_target(options.output, options.force, input_files(experiment))
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
     write_events(options.output, stream, options.format, options.force)
-    _report(
+    report(
         options.output,
         f"{options.output}: {events} events from {stream.n_tried} primaries "
         f"(efficiency {stream.efficiency:.3f}), "
@@ -176,7 +176,7 @@ def _generate(options: argparse.Namespace) -> int:
     )
     if options.unweighted:
         above = f"{stream.n_above_bound} events exceed the bound and keep more than the common weight"
-        _report(options.output, above)
+        report(options.output, above)
     return 0
 
 
@@ -188,7 +188,7 @@ def _convert(options: argparse.Namespace) -> int:
     writer_of(options.output, options.format)
     events = read_events(options.input)
     write_events(options.output, events, options.format, options.force)
-    _report(options.output, f"{options.output}: the events of {options.input}")
+    report(options.output, f"{options.output}: the events of {options.input}")
     return 0
 
 

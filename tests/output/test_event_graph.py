@@ -95,7 +95,7 @@ def test_names_say_the_graph(events):
 
 def test_every_particle_says_where_it_comes_from():
     for name, particle in PARTICLES.items():
-        assert particle.made in {*VERTICES, "beam", "incoming"} or name == "cluster"
+        assert particle.made in {*VERTICES, "beam", "incoming"} or name in ("cluster", "hit")
 
 
 def test_channel_numbers_are_taken_apart():
