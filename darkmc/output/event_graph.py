@@ -125,6 +125,14 @@ class Known(NamedTuple):
         return "axion" if self.axion > self.dark_photon else "dark_photon"
 
 
+def beam_card(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the table of the beam in the cards of metadata; of analyses that are combined, the first's."""
+    card = metadata["cards"]["experiment"]
+    analyses = (card.get("windows") or {}).values()
+    beam: Mapping[str, Any] = card["beam"] or next(iter(analyses))["beam"]
+    return beam
+
+
 def known(metadata: Mapping[str, Any]) -> Known:
     """Return what the metadata of ``Experiment.generate`` say.
 
@@ -134,8 +142,7 @@ def known(metadata: Mapping[str, Any]) -> Known:
         If they are not those of events.
     """
     try:
-        cards = metadata["cards"]
-        beam = cards["experiment"]["beam"]
+        cards, beam = metadata["cards"], beam_card(metadata)
         particle = str(beam.get("particle") or "")
         energy = 0.0
         if particle:
@@ -146,7 +153,7 @@ def known(metadata: Mapping[str, Any]) -> Known:
         hit = nucleus(symbols[0]) if symbols else None
         masses = float(metadata["m_axion"]), float(metadata["m_dark_photon"])
         return Known(*masses, particle, energy, hit)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
         raise PhysicsError(
             f"files of particles and vertices need the metadata of Experiment.generate ({error})"
         ) from None

@@ -9,48 +9,24 @@ import tracemalloc
 import awkward as ak
 import numpy as np
 import pytest
+from made_events import POINTS, Made, made_once
 
 import darkmc
 from darkmc.cli import main
 from darkmc.core.event_columns import flat
 from darkmc.output.events import FORMATS, endings
 
-POINTS = {  # decays of many mesons; scattering and conversion with decays on the way; beams; a heavy axion
-    "charm": ("charm-finegrained", 0.03, 0.0, 6e-5, {}),
-    "lsnd": ("lsnd", 0.01, 0.0, 1e-3, {"simulation.signal": "all", "simulation.biasing": "turned"}),
-    "babar": ("babar", 0.5, 0.0, 1e-2, {}),
-    "heavy": ("charm-finegrained", 0.01, 0.02, 1e-3, {"source.mesons": ["pi0", "rho0"]}),
-}
 EXACT = {"root", "parquet", "npz"}  # text has millimetres: a digit in the last place
-
-
-class Made:
-    """Events that are generated once."""
-
-    def __init__(self, key, n=300):
-        name, m_dark_photon, m_axion, self.coupling, overrides = POINTS[key]
-        self.portal = darkmc.DarkAxionPortal(m_dark_photon, m_axion)
-        self.experiment = darkmc.Experiment(name, overrides=overrides)
-        stream = self.experiment.generate(self.portal, self.coupling, n, seed=3)
-        self.metadata, self.chunks = stream.metadata, list(stream)
-        self.sum_of_weights = stream.sum_of_weights
-
-    def __iter__(self):
-        return iter(self.chunks)
-
-    @property
-    def columns(self):
-        return flat(ak.concatenate(self.chunks))
 
 
 @pytest.fixture(scope="module", params=POINTS)
 def made(request):
-    return Made(request.param)
+    return made_once(request.param, 300)
 
 
 @pytest.fixture(scope="module")
 def charm():
-    return Made("charm")
+    return made_once("charm", 300)
 
 
 @pytest.fixture(scope="module", params=FORMATS)
