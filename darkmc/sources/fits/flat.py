@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from darkmc.core.inverse_tables import gauss_legendre
 from darkmc.core.kinematics import Array
 from darkmc.sources.fits.from_card import Fit
 
@@ -35,11 +36,11 @@ def unfold(fit: Fit, square: Array) -> tuple[Array, Array, Array, Array, Array]:
 
 def integral(fit: Fit) -> float:
     """Mesons of a fit over all momenta and angles, by Gauss-Legendre quadrature."""
-    x, weights = np.polynomial.legendre.leggauss(300)
-    square = np.stack(np.meshgrid(0.5 * (x + 1.0), 0.5 * (x + 1.0), indexing="ij")).reshape(2, -1)
+    x, weights = gauss_legendre(0.0, 1.0, 300)
+    square = np.stack(np.meshgrid(x, x, indexing="ij")).reshape(2, -1)
     momentum, _, jacobian, cosine, transverse2 = unfold(fit, square)
     values = jacobian * fit.density(momentum, cosine, transverse2)
-    return float(0.25 * np.sum(weights[:, None] * weights * values.reshape(300, 300)))
+    return float(np.sum(weights[:, None] * weights * values.reshape(300, 300)))
 
 
 def cells(fit: Fit) -> tuple[Array, Array]:
