@@ -18,7 +18,7 @@ _LONGEST_NAME = 200  # bytes: file systems take 255, suffixes included
 class Checked(BaseModel):
     """Base of all tables: frozen, exact types, finite numbers, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def file_name(text: str) -> str:
