@@ -89,7 +89,12 @@ settings_of_keys = st.one_of(
     st.tuples(st.sampled_from(_KEYS), _CARD_VALUES).map("=".join),
     names,
     st.sampled_from(
-        ("beam.pot=" + "[" * 2000, "beam.pot=2e18", "simulation.biasing='none'", "observed.background=900")
+        (
+            "beam.pot=" + "[" * 2000,
+            "beam.pot=2e18",
+            "simulation.spin_correlations=false",
+            "observed.background=900",
+        )
     ),
 )
 VALUES = {
