@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.core.beam_radiation import collinear_log, pair_energy, radiator
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, Rotation, boost, on_shell
 from darkmc.core.particles import mass
-from darkmc.portals.dark_axion.annihilation import pair_energy, radiator
-from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
 from darkmc.portals.portal import LAB, REST, Draw, Frame, Parents
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.particles import Tracks
@@ -217,7 +216,7 @@ def radiated(entries: Entries, threshold: float, uniform: Array) -> Entries:
     """Return pairs that have radiated photons along either of their particles, before they annihilate.
 
     The part x of the momentum of one of the two is gone, each with the same chance, and s turns into
-    s (1 - x): x has the density of :func:`darkmc.portals.dark_axion.annihilation.radiator`, and the weights
+    s (1 - x): x has the density of :func:`darkmc.core.beam_radiation.radiator`, and the weights
     of the entries take the rest of it, so that their mean times the cross section is that with radiation.
 
     Parameters

@@ -10,11 +10,11 @@ from scipy.integrate import quad
 from scipy.stats import qmc
 
 import darkmc
+from darkmc.core.beam_radiation import collinear_log, pair_energy, radiator
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import boost
 from darkmc.core.particles import mass
-from darkmc.portals.dark_axion.annihilation import cross_section, pair_energy, radiator
-from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
+from darkmc.portals.dark_axion.annihilation import cross_section
 from darkmc.portals.portal import Parents
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.particles import Tracks

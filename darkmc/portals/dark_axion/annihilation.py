@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from darkmc.core.beam_radiation import collinear_log, radiator
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.inverse_tables import InverseTable
@@ -21,7 +22,6 @@ from darkmc.core.particles import mass
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_pair import DarkPair, isotropic_axes, polarisation_axes
 from darkmc.portals.dark_axion.pseudoscalar_decay import cosine_from_uniform
-from darkmc.portals.dark_axion.radiative_annihilation import collinear_log
 from darkmc.portals.portal import REST, Draw, Parents
 
 TINY_CUBIC = 1e-12  # where the angles of annihilation are flat to rounding
@@ -58,32 +58,6 @@ def annihilation_cosine(uniform: Array, share: Any) -> Array:
     scale = 2.0 / np.sqrt(3.0 * cubic)
     out: Array = scale * np.sinh(np.arcsinh(3.0 / scale * (2.0 * uniform - 1.0) * (1.0 + cubic)) / 3.0)
     return np.clip(out, -1.0, 1.0)
-
-
-def pair_energy(positron_energy: Any) -> Any:
-    """Return sqrt(s) = sqrt(2 m_e^2 + 2 m_e E) in GeV of positrons of lab energy E on electrons at rest."""
-    return np.sqrt(2.0 * mass("e") * (mass("e") + np.asarray(positron_energy, dtype=float)))
-
-
-def radiator(log_u: Any, beta: Any) -> tuple[Any, Any, Any]:
-    """Return x, 1 - x and the chance per u = x^beta that photons along the beams take x = 2E/sqrt(s).
-
-    sigma(s) = int dx [beta x^(beta - 1) (1 + 3 beta/4 + (alpha/pi)(pi^2/3 - 1/2)) - beta (1 - x/2)]
-    sigma_0(s(1 - x)): soft photons to all orders, hard ones to the first, virtual ones included, so that
-    nothing is counted twice at x = 0 (the form of E. A. Kuraev and V. S. Fadin, 1985; from memory).
-    In u the soft singularity is gone: the density is 1 + ... - x^(1 - beta)(1 - x/2).
-
-    Parameters
-    ----------
-    log_u : float or array
-        beta ln x, not positive: both ends keep their digits.
-    beta : float or array
-        :func:`radiative_annihilation.collinear_log` of the beams.
-    """
-    log_x = np.asarray(log_u) / beta
-    x = np.exp(log_x)
-    soft = 1.0 + 0.75 * beta + ALPHA / np.pi * (np.pi**2 / 3.0 - 0.5)
-    return x, -np.expm1(log_x), soft - np.exp((1.0 - beta) * log_x) * (1.0 - 0.5 * x)
 
 
 class InitialStateRadiation:

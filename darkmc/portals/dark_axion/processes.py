@@ -55,7 +55,7 @@ class Processes:
         ----------
         parent : str
             A meson; "e+ e-", whose sqrt(s) the parents bring along, leptons massless, or "e+ e- at rest", the
-            same of :func:`darkmc.portals.dark_axion.annihilation.pair_energy` with their mass; or "e- Al", an
+            same of :func:`darkmc.core.beam_radiation.pair_energy` with their mass; or "e- Al", an
             electron on a nucleus.
         spin_correlations : bool
             Keep the polarisation of the gamma', or forget it.

@@ -34,11 +34,6 @@ def vector_amplitude(s: Any, s_prime: Any, first: Any, second: Any, m_lepton: fl
     )
 
 
-def collinear_log(s: Any, m_lepton: float) -> Any:
-    """Return beta = (2 alpha/pi)(ln(s/m^2) - 1), the strength of radiation along both beams together."""
-    return 2.0 * ALPHA / np.pi * (np.log(s / m_lepton**2) - 1.0)
-
-
 def largest_rapidity(s: float, abs_cos_max: float, m_lepton: float) -> float:
     """Return y of p cos theta = E tanh y at the largest |cos theta|: ln((E + p)/m) for 1."""
     beam = np.sqrt(0.25 * s - m_lepton**2)

@@ -26,11 +26,12 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 import darkmc
+from darkmc.core.beam_radiation import pair_energy
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import mass
 from darkmc.portals.dark_axion import annihilation
-from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation, pair_energy
+from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.portal import Parents
