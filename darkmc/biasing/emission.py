@@ -9,9 +9,11 @@ import numpy as np
 from darkmc.biasing.placement import Energies, LabParents
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.chains import decayed
+from darkmc.portals.kinds import photon_decay
 from darkmc.portals.portal import Draw, Portal, Production
+
+_ANGLES = 2  # numbers of a decay on the way that stand beside those of the production
 
 
 @dataclass(frozen=True)
@@ -158,25 +160,26 @@ class MesonEmission(ProductionEmission):
 
     Parameters
     ----------
-    portal : DarkAxionPortal
+    portal : Portal
         The masses.
     meson : str
         The species.
     spin : bool
-        Keep the spin of the gamma'; else it is unpolarised.
+        Keep the spin of what is made; else it is unpolarised.
     upstream : bool
         The heavier state decays on its way.
     """
 
-    def __init__(self, portal: DarkAxionPortal, meson: str, spin: bool, upstream: bool = False) -> None:
-        (process,) = portal.meson_decays(meson, spin)
+    def __init__(self, portal: Portal, meson: str, spin: bool, upstream: bool = False) -> None:
+        (process,) = portal.productions(meson, spin)
         super().__init__(process, "meson", spin)
-        self._meson = process
-        self._mass, self._decay = mass(meson), PhotonDecay(portal.current) if upstream else None
+        self._mass, self._decay = mass(meson), photon_decay(portal) if upstream else None
         # energies and angles of the meson's decay, and of that of the dark state
-        self.mappable = (0, 1, 3) if upstream else (0, 1)
-        self.n_late = int(self._decay is not None and not self._decay.has_spin)  # its daughter's spin
-        self.n_uniform = process.n_uniform + (2 if upstream else 0) + self.n_late
+        self.mappable = tuple(k for k in (0, 1) if k < process.n_uniform)
+        if self._decay is not None:
+            self.mappable += (process.n_uniform,)
+            self.n_late = max(self._decay.n_uniform - _ANGLES, 0)  # its daughter's spin
+            self.n_uniform += _ANGLES + self.n_late
         self._upstream = {} if self._decay is None else {f"upstream_{x}": x for x in self._decay.products}
 
     @property
@@ -187,10 +190,10 @@ class MesonEmission(ProductionEmission):
     def sample(self, uniform: Array, parents: LabParents | None = None) -> Emitted:
         """Return decays; see :class:`Emission`."""
         del parents
-        pair = self._meson.sample(uniform[:3])
+        made = self.process.sample(uniform[: self.process.n_uniform])
         if self._decay is None:
-            return Emitted(pair.weight, pair)
-        return Emitted(pair.weight, pair, self._decay.as_it_comes(pair, uniform[3:]))
+            return Emitted(made.weight, made)
+        return Emitted(made.weight, made, decayed(made, self._decay, uniform[self.process.n_uniform :]))
 
     def about_axis(self, emitted: Emitted, axis: Array) -> None:
         """Say that nothing depends on where the meson flies."""
@@ -207,11 +210,11 @@ class MesonEmission(ProductionEmission):
         """Return what is known beforehand of the heavier state; see :class:`Emission`."""
         heavy, light = portal.heavy.mass, 0.0 if portal.light is None else portal.light.mass
         largest = (self._mass**2 + heavy**2 - light**2) / (2.0 * self._mass)
-        return Energies(self._mass, heavy, largest, "photon" not in self.process.products)
+        return Energies(self._mass, heavy, largest, len(self.process.products) == 2)
 
 
-def sideways(portal: DarkAxionPortal, least_energy: float) -> float:
+def sideways(portal: Portal, least_energy: float) -> float:
     """Return the tangent of the largest angle between a decaying state and a daughter that can be seen."""
-    momentum = PhotonDecay(portal.current).momentum
+    momentum = photon_decay(portal).momentum
     sine = min(momentum / max(least_energy, 2.0 * momentum), 0.9)
     return float(sine / np.sqrt(1.0 - sine**2))

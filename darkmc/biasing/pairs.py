@@ -15,11 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from darkmc.biasing.photons import AngleAim, EnergyAim
-from darkmc.core.constants import GEV2_TO_PB
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, about_z, around, boost_z, length, two_body_momentum, unit_vector
-from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation, cross_section
-from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.chains import decayed
+from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
+from darkmc.portals.kinds import photon_decay
+from darkmc.portals.portal import Portal
 
 N_UNIFORM = 7
 
@@ -56,7 +57,7 @@ class Source:
 
     Parameters
     ----------
-    portal : DarkAxionPortal
+    portal : Portal
         The masses.
     sqrt_s : float
         Energy in the centre of mass, GeV.
@@ -70,16 +71,19 @@ class Source:
 
     def __init__(
         self,
-        portal: DarkAxionPortal,
+        portal: Portal,
         sqrt_s: float,
         luminosity: float,
         pairs: float | None = None,
         radiation: bool = False,
     ) -> None:
         self.portal, self.sqrt_s, self.luminosity = portal, sqrt_s, luminosity
-        sigma = float(cross_section(sqrt_s**2, portal.current)) * GEV2_TO_PB
-        self.pairs = luminosity * sigma if pairs is None else pairs
-        self.radiation = InitialStateRadiation(sqrt_s, portal.current) if radiation else None
+        (production,) = portal.productions("e+ e-")
+        if not isinstance(production, Annihilation):
+            raise PhysicsError(f"colliders know e+ e- -> a gamma' only, not what {portal!r} makes")
+        self.current = production.current
+        self.pairs = luminosity * float(production.total(sqrt_s)) if pairs is None else pairs
+        self.radiation = InitialStateRadiation(sqrt_s, self.current) if radiation else None
 
     def sample(self, uniform: Array) -> tuple[Array, Array]:
         """Return the share x of a beam's energy that is radiated, and pairs, from uniform numbers (n,)."""
@@ -94,16 +98,15 @@ class AnalogueProduction:
 
     def __init__(self, source: Source, spin_correlations: bool) -> None:
         self._source = source
-        current, radiates = source.portal.current, source.radiation is not None
-        self._annihilation = Annihilation(source.sqrt_s, current, spin_correlations, radiates)
-        self._decay = PhotonDecay(current)
+        radiates = source.radiation is not None
+        self._annihilation = Annihilation(source.sqrt_s, source.current, spin_correlations, radiates)
+        self._decay = photon_decay(source.portal)
 
     def sample(self, uniform: Array) -> Chain:
         """Return chains from uniform numbers (7, n)."""
         pair = self._annihilation.sample(uniform[:3])
-        photon = self._decay.as_it_comes(pair, uniform[3:5]).momentum("photon")
-        portal = self._source.portal
-        unstable, partner = pair.momentum(portal.heavy.name), pair.momentum(portal.light.name)
+        photon = decayed(pair, self._decay, uniform[3:5]).momentum("photon")
+        unstable, partner = pair.momentum(self._decay.unstable), pair.momentum(self._decay.products[1])
         azimuth, side = 2.0 * np.pi * uniform[5], np.where(uniform[6] < 0.5, -1.0, 1.0)
 
         def placed(four: Array) -> Array:
@@ -121,8 +124,8 @@ class TurnedProduction:
 
     def __init__(self, source: Source, spin_correlations: bool, energy: EnergyAim, angle: AngleAim) -> None:
         self._source, self._energy, self._angle = source, energy, angle
-        self._decay = PhotonDecay(source.portal.current)
-        self._polarised = spin_correlations and self._decay.has_spin
+        self._decay = photon_decay(source.portal)
+        self._polarised = spin_correlations and self._decay.polarised
 
     def sample(self, uniform: Array) -> Chain:
         """Return chains from uniform numbers (7, n)."""

@@ -13,10 +13,7 @@ import numpy as np
 from darkmc.cards.volumes import Shield
 from darkmc.core.kinematics import Array
 from darkmc.core.materials import nuclei_per_m3, nucleus
-from darkmc.core.particles import mass
-from darkmc.portals.dark_axion.coherent_conversion import conversion_on
-from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.fermion_scattering import FermionScattering
+from darkmc.portals.portal import Portal, Process
 
 _POINTS, _NEAREST = 1024, 1e-4  # energies of a table, the first so far above the threshold, relatively
 
@@ -28,20 +25,23 @@ class ShieldedWay:
     ----------
     shield : Shield
         The card's table.
-    current : DarkCurrent
+    portal : Portal
         The masses.
     top_energy : float
         Largest energy (GeV) of dark states; beyond, conversions are those at this energy.
     """
 
-    def __init__(self, shield: Shield, current: DarkCurrent, top_energy: float) -> None:
+    def __init__(self, shield: Shield, portal: Portal, top_energy: float) -> None:
         density = nuclei_per_m3(shield.density_g_cm3, shield.composition, shield.fill)
-        self._material = tuple(density.items()), current, top_energy
+        self._material = tuple(density.items()), portal, top_energy
         self._length = shield.length_m
 
     def exponent(self, incoming: str, energy: Array) -> Array:
-        """Return n sigma(E) L at G = 1 of "axion" or "dark_photon" of some energies (GeV)."""
-        threshold, start, step, per_metre = _per_metre(*self._material, incoming)
+        """Return n sigma(E) L at G = 1 of a dark state of some energies (GeV)."""
+        table = _per_metre(*self._material, incoming)
+        if table is None:
+            return np.zeros_like(energy)
+        threshold, start, step, per_metre = table
         open_ = energy > threshold
         place = (np.log(np.where(open_, energy / threshold - 1.0, 1.0)) - start) / step
         place = np.clip(place, 0.0, _POINTS - 1.0)
@@ -50,40 +50,49 @@ class ShieldedWay:
         return np.where(open_, self._length * np.exp(value), 0.0)
 
 
-def conversions_per_metre(
-    density: dict[str, float], current: DarkCurrent, incoming: str, energy: Array
-) -> Array:
+def conversions_per_metre(density: dict[str, float], portal: Portal, incoming: str, energy: Array) -> Array:
     """Return n sigma at G = 1 in 1/m, summed over nuclei and electrons.
 
     Parameters
     ----------
     density : dict
         Nuclei per cubic metre by element.
-    current : DarkCurrent
+    portal : Portal
         The masses, not equal: equal ones convert on electrons without any transfer of momentum.
-    incoming : {"axion", "dark_photon"}
-        What comes in; a gamma' is averaged over its polarisations.
+    incoming : str
+        The dark state that comes in, averaged over its polarisations.
     energy : array
         GeV.
     """
-    electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
-    total = electrons * FermionScattering(current, incoming, mass("e")).total(energy)
-    for symbol, number in density.items():
-        total = total + number * conversion_on(nucleus(symbol), current, incoming).total(energy)
+    total = np.zeros(np.shape(energy))
+    for number, process in _on_all(density, portal, incoming):
+        total = total + number * process.total(energy)
     out: Array = 1e-4 * total
     return out
 
 
+def _on_all(density: dict[str, float], portal: Portal, incoming: str) -> list[tuple[float, Process]]:
+    """Return scatterings on electrons and nuclei, with how many of these there are per cubic metre."""
+    electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
+    targets = [("e", electrons), *density.items()]
+    return [(number, one) for name, number in targets for one in portal.scatterings(incoming, name)]
+
+
 @lru_cache(maxsize=8)
 def _per_metre(
-    material: tuple[tuple[str, float], ...], current: DarkCurrent, top_energy: float, incoming: str
-) -> tuple[float, float, float, Array]:
-    """Return the threshold (GeV), and start, step and values of ln n sigma against ln(E/threshold - 1)."""
+    material: tuple[tuple[str, float], ...], portal: Portal, top_energy: float, incoming: str
+) -> tuple[float, float, float, Array] | None:
+    """Return the threshold (GeV), and start, step and values of ln n sigma against ln(E/threshold - 1).
+
+    None for a state that scatters on nothing.
+    """
     density = dict(material)
-    threshold = min(conversion_on(nucleus(name), current, incoming).threshold for name in density)
+    threshold = min((one.threshold for _, one in _on_all(density, portal, incoming)), default=None)
+    if threshold is None:
+        return None
     start = np.log(_NEAREST)
     end = np.log(max(top_energy / threshold - 1.0, 2.0 * _NEAREST))
     energies = threshold * (1.0 + np.exp(np.linspace(start, end, _POINTS)))
-    per_metre = conversions_per_metre(density, current, incoming, energies)
+    per_metre = conversions_per_metre(density, portal, incoming, energies)
     values = np.log(np.maximum(per_metre, 1e-300))
     return threshold, float(start), float((end - start) / (_POINTS - 1)), values

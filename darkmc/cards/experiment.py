@@ -7,11 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from darkmc.cards.volumes import DecaySpace, Geometry, Material, Shield
-from darkmc.core.checked import Checked, FileName, Fraction, NotNegative, Positive, Vector, once
+from darkmc.core.checked import (
+    Checked,
+    FileName,
+    FinalState,
+    Fraction,
+    NotNegative,
+    Positive,
+    Vector,
+    once,
+)
 from darkmc.core.materials import nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
-from darkmc.core.vocabulary import FinalState
 from darkmc.geometry.faces import Face
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from darkmc.core.vocabulary import final_state
+
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -34,6 +36,14 @@ def file_name(text: str) -> str:
 
 
 FileName = Annotated[str, AfterValidator(file_name)]
+
+
+def _known_final_state(name: str) -> str:
+    final_state(name)
+    return name
+
+
+FinalState = Annotated[str, AfterValidator(_known_final_state)]
 
 
 def once(names: Sequence[str]) -> None:

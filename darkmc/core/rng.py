@@ -39,6 +39,9 @@ SIGNALS = {  # what is seen of them: tens
     "a mu- mu+": 40,
     "cluster": 50,
     "conversion before": 60,
+    "first decay": 70,  # final states of other portals, by their place among those of one portal
+    "second decay": 80,
+    "third decay": 90,
 }
 ROUTES = {  # how they come to be seen: units
     "direct": 0,

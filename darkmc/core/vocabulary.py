@@ -1,10 +1,14 @@
 """Every name of results: species, particles and vertices of events, final states; PDG ids, labels, units.
 
 Columns of event files, cards, cuts and figures take their names from here.  Numbers of random streams lie in
-:mod:`darkmc.core.rng`, which must not change.
+:mod:`darkmc.core.rng`, which must not change.  Final states of portals other than the dark axion's join with
+:func:`add_final_state`.
 """
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from darkmc.core.errors import PhysicsError, nearest
 
 MOMENTUM = ("E", "px", "py", "pz")  # GeV, lab, z along the beam
 POSITION = ("x", "y", "z", "t")  # m and ns
@@ -90,10 +94,13 @@ class Products(NamedTuple):
         What is seen, as events name it.
     lepton : str
         Species of a lepton pair; empty: a photon.
+    signal : str
+        By which name of the register its random numbers go; empty: its own.
     """
 
     visible: tuple[str, ...]
     lepton: str = ""
+    signal: str = ""
 
     @property
     def label(self) -> str:
@@ -106,15 +113,55 @@ FINAL_STATES = {  # of gamma'; of a heavy axion "a gamma" stands for gamma gamma
     "a e- e+": Products(("electron", "positron"), "e"),
     "a mu- mu+": Products(("muon_minus", "muon_plus"), "mu"),
 }
-if TYPE_CHECKING:
-    FinalState = str
-else:
-    FinalState = Literal[tuple(FINAL_STATES)]
+_OTHER_STATES: dict[str, Products] = {}  # of other portals, which add theirs as they are imported
+_OTHER_PARTICLES: dict[str, Particle] = {}
+
+
+def add_final_state(name: str, products: Products, particles: Mapping[str, Particle] | None = None) -> None:
+    """Add a final state of a further portal, as its module is imported, so that cards may name it.
+
+    Parameters
+    ----------
+    name : str
+        As cards say it; the key of the decay.
+    products : Products
+        With one of the names that the register of random numbers keeps for other portals.
+    particles : mapping, optional
+        What is seen and has no name in events yet.
+
+    Raises
+    ------
+    PhysicsError
+        If a name already means something else.
+    """
+    for known, new in (
+        (FINAL_STATES | _OTHER_STATES, {name: products}),
+        (PARTICLES | _OTHER_PARTICLES, particles or {}),
+    ):
+        taken = [key for key, value in new.items() if known.get(key, value) != value]
+        if taken:
+            raise PhysicsError(f"'{taken[0]}' already means something else")
+    _OTHER_PARTICLES.update(particles or {})
+    _OTHER_STATES[name] = products
+
+
+def final_states() -> tuple[str, ...]:
+    """Return the names of all final states."""
+    return (*FINAL_STATES, *_OTHER_STATES)
+
+
+def final_state(name: str) -> Products:
+    """Return what a final state holds; PhysicsError with the nearest name for an unknown one."""
+    known = FINAL_STATES | _OTHER_STATES
+    if name not in known:
+        raise PhysicsError(f"unknown final state '{name}'{nearest(name, known)}")
+    return known[name]
 
 
 def pdg_ids(*names: str) -> dict[str, int]:
     """Return PDG ids of particles of events by name, of those that have one."""
-    return {name: pdg for name in names if (pdg := PARTICLES[name].pdg) is not None}
+    known = PARTICLES | _OTHER_PARTICLES
+    return {name: pdg for name in names if (pdg := known[name].pdg) is not None}
 
 
 def drawn(kind: str) -> dict[str, str]:

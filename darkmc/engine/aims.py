@@ -15,8 +15,7 @@ from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, chunk_rng
 from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
-from darkmc.portals.portal import DarkState
+from darkmc.portals.portal import DarkState, Portal
 
 FORWARD_SHARE = (
     0.1  # of the rows, for the plain forward density: it keeps the errors of the early cutflow small
@@ -33,10 +32,11 @@ class Expectation:
     @classmethod
     def of(cls, chain: Chain, momenta: Array) -> "Expectation":
         """Return the average over decays of a chain's emission for every meson momentum (GeV)."""
-        uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((4, 48))
-        emitted = chain.emission.sample(uniform[:3], None)
+        own = chain.emission.n_uniform
+        uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((own + 1, 48))
+        emitted = chain.emission.sample(uniform[:own], None)
         arriving = emitted.last.momentum(chain.route.arriving.name)
-        energies = _lab_energies(arriving, 2.0 * uniform[3] - 1.0, momenta, mass(chain.parent))
+        energies = _lab_energies(arriving, 2.0 * uniform[own] - 1.0, momenta, mass(chain.parent))
         return cls(energies, chain.signal.acceptance(energies) + 1e-4)
 
     def factor(self, depth: float) -> Array:
@@ -77,9 +77,7 @@ def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) 
     return TurnedPrimaries(site.source, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
 
 
-def for_secondaries(
-    site: Site, portal: DarkAxionPortal, chain: Chain, at: Sequence[float], aimed: bool
-) -> Placement:
+def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float], aimed: bool) -> Placement:
     """Return mesons placed for what happens along the way through the volume."""
     if site.proposal is None or not aimed:
         return natural(site, chain, aimed)

@@ -28,7 +28,7 @@ from darkmc.selection.cuts import stages
 
 if TYPE_CHECKING:
     from darkmc.biasing.photons import EnergyAim
-    from darkmc.portals.dark_axion.facade import DarkAxionPortal
+    from darkmc.portals.portal import Portal
 
 Mask = NDArray[np.bool_]
 Kind = Literal["near", "far", "single length"]
@@ -42,7 +42,7 @@ class ColliderStream:
     ----------
     calorimeter : Calorimeter
         Beams, calorimeter, response and cuts.
-    portal : DarkAxionPortal
+    portal : Portal
         The masses.
     production : Production
         Sampler of the chain in the centre of mass.
@@ -57,7 +57,7 @@ class ColliderStream:
     def __init__(
         self,
         calorimeter: Calorimeter,
-        portal: "DarkAxionPortal",
+        portal: "Portal",
         production: Production,
         energy: "EnergyAim | None",
         kind: Kind,
@@ -66,6 +66,7 @@ class ColliderStream:
     ) -> None:
         self.calorimeter, self.production, self.energy, self.kind = calorimeter, production, energy, kind
         self.name, self.number = name, number
+        assert portal.light is not None
         self.heavy, self.light = portal.heavy, portal.light
         self.unstable = unstable(portal)
         self.window = calorimeter.single_m if kind == "single length" else SPLIT_M

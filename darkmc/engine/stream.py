@@ -20,7 +20,7 @@ from darkmc.engine.chain import Chain
 from darkmc.engine.routes import N_UNIFORM
 from darkmc.engine.site import Site
 from darkmc.engine.weight_bounds import row_bound, sampled_bound
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Portal
 from darkmc.sample.point import unstable
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
@@ -38,7 +38,7 @@ class Stream:
     ----------
     site : Site
         Source, volume and selection.
-    portal : DarkAxionPortal
+    portal : Portal
         The masses.
     chain : Chain
         Emission, route and signal.
@@ -46,7 +46,7 @@ class Stream:
         How parents are placed in the lab.
     """
 
-    def __init__(self, site: Site, portal: DarkAxionPortal, chain: Chain, placement: Placement) -> None:
+    def __init__(self, site: Site, portal: Portal, chain: Chain, placement: Placement) -> None:
         self.site, self.portal, self.chain, self.placement = site, portal, chain, placement
         self.emission, self.route, self.signal = chain.emission, chain.route, chain.signal
         self.number = chain.number

@@ -29,7 +29,7 @@ from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.counts_file import Counts, read_counts
 from darkmc.limits.criterion import Counting, Criterion
 from darkmc.limits.significance import excluded_events
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Portal, branching_ratio
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.cuts import interval
@@ -39,6 +39,7 @@ from darkmc.sources.beams import Beams
 
 PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
+_SINGLE_PHOTON = ("a gamma",)
 _SEEN = ("photon", "cluster", "electron_beam", "positron_beam")
 
 
@@ -141,23 +142,19 @@ class Collider:
         import scipy.optimize
         import scipy.special  # noqa: F401
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why nothing can be seen at these masses, naming the threshold; None if something can."""
-        threshold = portal.current.threshold
-        if threshold >= self.beams.sqrt_s:
+        words, least = portal.production_threshold
+        if least >= self.beams.sqrt_s:
             return (
-                f"production closed: m_axion + m_dark_photon = {threshold:g} GeV is not below the "
+                f"production closed: {words} = {least:g} GeV is not below the "
                 f"threshold of {self.beams.sqrt_s:g} GeV, the beams' energy"
             )
-        if not portal.heavy.decays:
-            return (
-                f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
-            )
-        return None
+        if portal.light is None or not portal.productions("e+ e-"):
+            return "production closed: no pair of dark states is made of e+ e-"
+        return portal.decay_closed(_SINGLE_PHOTON)
 
-    def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
-    ) -> list[ChannelPlan]:
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses; nothing can be varied.
 
         Given couplings ask for the yield there, none for a limit: then the bins that decide are aimed at.
@@ -203,27 +200,28 @@ class Collider:
             efficiency=card.signal.efficiency,
         )
 
-    def _sources(self, portal: DarkAxionPortal) -> list[tuple[str, Source]]:
+    def _sources(self, portal: Portal) -> list[tuple[str, Source]]:
         """Return where pairs come from, by name."""
         luminosity = self.card.beam.luminosity_fb * PB_PER_FB
         sqrt_s, radiation = self.beams.sqrt_s, self.card.simulation.isr
         sources = [("continuum", Source(portal, sqrt_s, luminosity, radiation=radiation))]
         if self.resonance is not None:
             meson = canonical_name(self.resonance.meson)
-            pairs = self.resonance.decays * float(portal.meson_branching_ratio(meson))
+            pairs = self.resonance.decays * branching_ratio(portal, meson)
             if pairs > 0.0:
                 sources.append((meson, Source(portal, sqrt_s, luminosity, pairs)))
         return sources
 
-    def photon_energies(self, portal: DarkAxionPortal) -> tuple[float, float]:
+    def photon_energies(self, portal: Portal) -> tuple[float, float]:
         """Return the least and largest energy of the photon in the centre of mass, GeV."""
+        assert portal.light is not None
         heavy, light = portal.heavy.mass, portal.light.mass
         momentum = float(two_body_momentum(self.beams.sqrt_s, heavy, light))
         at_rest = (heavy - light) * (heavy + light) / (2.0 * heavy)
         energy = float(np.hypot(momentum, heavy))
         return at_rest * heavy / (energy + momentum), at_rest * (energy + momentum) / heavy
 
-    def energy_aim(self, portal: DarkAxionPortal, deciding: bool) -> EnergyAim:
+    def energy_aim(self, portal: Portal, deciding: bool) -> EnergyAim:
         """Return the proposal for the photon's energy: for all of the window, or for what decides in it."""
         polarised = self.card.simulation.spin_correlations and portal.heavy.name == "dark_photon"
         bands = self._bands() if deciding else []

@@ -13,7 +13,7 @@ from darkmc.experiments.collider import Collider, in_words
 from darkmc.experiments.topology import Topology
 from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Portal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 
@@ -110,13 +110,11 @@ class CombinedColliders:
         """Make the tables that do not depend on masses."""
         self.windows[0].prepare()
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why nothing can be seen at these masses, or None: the beams are the same for all."""
         return self.windows[0].closed(portal)
 
-    def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
-    ) -> list[ChannelPlan]:
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the channels of all analyses."""
         return [plan for window in self.windows for plan in window.plans(portal, at, vary)]
 

@@ -14,16 +14,15 @@ from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import channel_number
-from darkmc.core.vocabulary import FinalState
+from darkmc.core.vocabulary import final_state
 from darkmc.engine.aims import Expectation, depth_of, for_decays, for_secondaries, natural
 from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
 from darkmc.engine.stream import Stream
-from darkmc.experiments.fixed_target import CONVERTING, FixedTarget
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.experiments.fixed_target import CONVERTING, NOTHING_CONVERTS, FixedTarget
+from darkmc.portals.portal import Portal, branching_ratio
 from darkmc.sample.stream import ChannelPlan
-from darkmc.signals.decay import threshold
 
 
 class DecayInFlight(FixedTarget):
@@ -40,31 +39,21 @@ class DecayInFlight(FixedTarget):
         if signal != "decay" and not known:
             raise CardError(f"{self.path}: simulation.signal = '{signal}' needs [material]")
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why no channel is open at these masses, or None."""
         production = self.production_closed(portal)
         if production is not None:
             return production
-        if any(map(portal.heavy_branching_ratio, self.card.signal.final_states)):
-            return None
-        if not portal.heavy.decays:
-            return (
-                f"decay closed: it needs m_axion different from m_dark_photon = {portal.m_dark_photon:g} GeV"
-            )
-        least = min(threshold(state) for state in self.card.signal.final_states)
-        return (
-            f"decay closed: m_dark_photon - m_axion = {portal.m_dark_photon - portal.m_axion:g} GeV is below "
-            f"the threshold of {least:g} GeV"
-        )
+        if self.card.simulation.signal == "conversion" and portal.light is None:
+            return NOTHING_CONVERTS
+        return portal.decay_closed(self.card.signal.final_states)
 
-    def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
-    ) -> list[ChannelPlan]:
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses.
 
         Parameters
         ----------
-        portal : DarkAxionPortal
+        portal : Portal
             The masses.
         at : sequence of float, optional
             Couplings at which precision is wanted; they shape the proposals, never the rows' meaning.
@@ -83,7 +72,7 @@ class DecayInFlight(FixedTarget):
                 streams += [Stream(site, portal, c, for_decays(site, c, depths)) for c in chains]
             else:
                 streams += [Stream(site, portal, c, natural(site, c, aimed)) for c in chains]
-        if signal in ("conversion", "all"):
+        if signal in ("conversion", "all") and portal.light is not None:
             conversion = self.conversion(portal)
             chains = [
                 self.secondary(portal, meson, kind, conversion, True)
@@ -94,13 +83,11 @@ class DecayInFlight(FixedTarget):
             streams += [Stream(site, portal, c, for_secondaries(site, portal, c, (), aimed)) for c in chains]
         return [stream.plan() for stream in streams]
 
-    def _decay(
-        self, portal: DarkAxionPortal, meson: str, state: FinalState, open_states: Sequence[FinalState]
-    ) -> Chain:
+    def _decay(self, portal: Portal, meson: str, state: str, open_states: Sequence[str]) -> Chain:
         spin = self.card.simulation.spin_correlations
         return Chain(
             name=meson if len(self.card.signal.final_states) == 1 else f"{meson} -> {state}",
-            number=channel_number(meson, state),
+            number=channel_number(meson, final_state(state).signal or state),
             parent=meson,
             emission=MesonEmission(portal, meson, spin),
             route=Route("direct", portal.heavy, portal.heavy),
@@ -112,7 +99,7 @@ class DecayInFlight(FixedTarget):
 
 
 def _depths(
-    site: Site, portal: DarkAxionPortal, chains: Sequence[Chain], target: float, at: Sequence[float] | None
+    site: Site, portal: Portal, chains: Sequence[Chain], target: float, at: Sequence[float] | None
 ) -> list[tuple[float, float]]:
     """Return (share, depth) of the proposals: at given couplings, or at both ends of an exclusion."""
     absorption = depth_of(site, portal.heavy)
@@ -137,11 +124,11 @@ def _depths(
     return [(0.5, 0.0), (0.5, float(depths[min(last + 1, len(depths) - 1)]))]
 
 
-def _forward(site: Site, portal: DarkAxionPortal, chain: Chain, momenta: Array) -> Array:
+def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
     """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
     assert site.proposal is not None
     meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
     density = site.source.forward_density(meson, momenta)
     scale = site.exposure * branching * site.proposal.largest_weight
-    out: Array = scale * density * portal.meson_branching_ratio(meson)
+    out: Array = scale * density * branching_ratio(portal, meson)
     return out

@@ -32,7 +32,7 @@ from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.criterion import Counting
 from darkmc.limits.solve import checked_method
-from darkmc.portals.dark_axion.facade import DarkAxionPortal, checked_portal
+from darkmc.portals.portal import Portal, checked_portal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.sources.mesons import MesonSource
@@ -128,12 +128,12 @@ class Experiment:
         """
         return self.topology.pdg_ids()
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why nothing can be seen at these masses.
 
         Parameters
         ----------
-        portal : DarkAxionPortal
+        portal : Portal
             The masses.
 
         Returns
@@ -149,7 +149,7 @@ class Experiment:
         return self.topology.closed(checked_portal(portal))
 
     def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None = None, vary: bool = False
+        self, portal: Portal, at: Sequence[float] | None = None, vary: bool = False
     ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
         couplings = None if at is None else positive_couplings("at", at)
@@ -157,7 +157,7 @@ class Experiment:
 
     def simulate(
         self,
-        portal: DarkAxionPortal,
+        portal: Portal,
         precision: float | None = None,
         n_samples: int | None = None,
         at: float | Sequence[float] | None = None,
@@ -171,7 +171,7 @@ class Experiment:
 
         Parameters
         ----------
-        portal : DarkAxionPortal
+        portal : Portal
             The masses.
         precision : float, optional
             Wanted relative Monte Carlo error; 0.01 if neither this nor `n_samples` is given.
@@ -231,12 +231,12 @@ class Experiment:
             experiment=self.name,
         )
 
-    def limit(self, sample: Sample | DarkAxionPortal, method: str = "bracket") -> Exclusion:
+    def limit(self, sample: Sample | Portal, method: str = "bracket") -> Exclusion:
         """Return the couplings that the observation excludes.
 
         Parameters
         ----------
-        sample : Sample or DarkAxionPortal
+        sample : Sample or Portal
             From :meth:`simulate`, which is done first for a portal.
         method : {"bracket", "iterative"}
             Every crossing refined, or eq. 20 of arXiv:1806.00757 (lower edges only).
@@ -253,7 +253,7 @@ class Experiment:
             unknown.
         """
         method = checked_method(method)
-        if isinstance(sample, DarkAxionPortal):
+        if isinstance(sample, Portal) and not isinstance(sample, type):
             sample = self.simulate(sample)
         if not isinstance(sample, Sample):
             raise PhysicsError(f"limit takes a sample or a portal, not {shown(sample)}")
@@ -301,7 +301,7 @@ class Experiment:
 
     def generate(
         self,
-        portal: DarkAxionPortal,
+        portal: Portal,
         coupling: float,
         n: int,
         unweighted: bool = False,
@@ -312,7 +312,7 @@ class Experiment:
 
         Parameters
         ----------
-        portal : DarkAxionPortal
+        portal : Portal
             The masses; a closed channel is an error.
         coupling : float
             G in GeV^-1.

@@ -15,7 +15,7 @@ from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
-from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, FinalState, pdg_ids
+from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, final_state, pdg_ids
 from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
@@ -24,7 +24,8 @@ from darkmc.experiments.validity import validity
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
 from darkmc.limits.criterion import Counting, counting
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.kinds import photon_decay
+from darkmc.portals.portal import Portal
 from darkmc.sample.sample import Sample
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import Observable, energies, observable
@@ -38,6 +39,7 @@ Kind = Literal["light", "heavy", "near", "far"]  # which dark state gets to the 
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
 CONVERTING: tuple[Kind, ...] = ("light", "near", "far")  # the heavier state makes no photon
 STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
+NOTHING_CONVERTS = "scattering closed: no dark state turns into another"
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 _BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # beside what decays
 
@@ -121,11 +123,11 @@ class FixedTarget:
         """When a coupling is excluded."""
         return counting(self.card.observed)
 
-    def way(self, portal: DarkAxionPortal) -> ShieldedWay | None:
+    def way(self, portal: Portal) -> ShieldedWay | None:
         """Return what dark states meet on the way; None without a shield, or for equal masses."""
         if self.card.shield is None or not portal.heavy.decays:
             return None
-        return ShieldedWay(self.card.shield, portal.current, self.card.beam.energy_GeV)
+        return ShieldedWay(self.card.shield, portal, self.card.beam.energy_GeV)
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
@@ -135,9 +137,10 @@ class FixedTarget:
         known = validity(sample, exclusion, scale, self._nothing_left(sample.portal), self.card)
         return [*self.source_remarks(sample, edges), *known]
 
-    def _nothing_left(self, portal: DarkAxionPortal) -> str:
+    def _nothing_left(self, portal: Portal) -> str:
         """Return what is said where the cuts leave no row of a sample."""
-        share = 1.0 - (portal.light.mass / portal.heavy.mass) ** 2
+        light = 0.0 if portal.light is None else portal.light.mass
+        share = 1.0 - (light / portal.heavy.mass) ** 2
         return f"the cuts leave nothing: a photon has at most {share:.2g} of its parent's energy"
 
     def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
@@ -156,14 +159,15 @@ class FixedTarget:
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
         names = (canonical_name(meson) for meson in self.card.source.mesons)
-        seen = (name for products in FINAL_STATES.values() for name in products.visible)
+        states = dict.fromkeys([*FINAL_STATES, *self.card.signal.final_states])
+        seen = (name for state in states for name in final_state(state).visible)
         return pdg_ids(*_BEFORE_AND_HIT, *seen) | {f"meson {name}": PDG_IDS[name] for name in names}
 
     def _seen(self) -> list[set[str]]:
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""
         face = () if self.face is None else (HIT,)
         states = self.card.signal.final_states
-        return [{"dark_photon", *face, *FINAL_STATES[state].visible} for state in states]
+        return [{"dark_photon", *face, *final_state(state).visible} for state in states]
 
     def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
         """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
@@ -185,24 +189,24 @@ class FixedTarget:
                     raise PhysicsError(f"signal.efficiency: '{what}' has no '{table.observable}'")
         return cuts
 
-    def energy_window(self, state: FinalState) -> tuple[float, float]:
+    def energy_window(self, state: str) -> tuple[float, float]:
         """Return the visible energies (GeV) that the cuts leave open to a final state."""
-        visible, cuts = FINAL_STATES[state].visible, self.card.cuts
+        visible, cuts = final_state(state).visible, self.card.cuts
         low, high = interval(cuts, *energies(visible))
         softest, hardest = interval(cuts, "E_hit")  # of one of them
         return max(0.0, low, softest), min(high, hardest) if len(visible) == 1 else high
 
-    def decay(self, portal: DarkAxionPortal, state: FinalState, natural: bool) -> Decay | FaceDecay:
+    def decay(self, portal: Portal, state: str, natural: bool) -> Decay | FaceDecay:
         """Return the decay to a final state, as it is seen: anywhere, or on a face."""
         spin = self.card.simulation.spin_correlations
         decay = Decay(portal, state, self.energy_window(state), natural, spin)
         return decay if self.face is None else FaceDecay(decay, self.face)
 
-    def constant_efficiency(self, state: FinalState) -> float:
-        """Return the detection efficiency of a final state, 1 where a table says it."""
+    def constant_efficiency(self, *states: str) -> float:
+        """Return the detection efficiency of a final state, if any; 1 where a table says it."""
         efficiency = self.card.signal.efficiency
         if isinstance(efficiency, dict):
-            return efficiency.get(state, 1.0)
+            return next((efficiency[state] for state in states if state in efficiency), 1.0)
         return efficiency if isinstance(efficiency, float) else 1.0
 
     @property
@@ -210,7 +214,7 @@ class FixedTarget:
         """Whether dark states are sent to the detector."""
         return self.card.simulation.biasing == "turned"
 
-    def site(self, portal: DarkAxionPortal, vary: bool) -> Site:
+    def site(self, portal: Portal, vary: bool) -> Site:
         """Return what all streams share at these masses."""
         table = self.card.signal.efficiency
         return Site(
@@ -231,9 +235,9 @@ class FixedTarget:
             photons_seen=self.veto_volume,
         )
 
-    def conversion(self, portal: DarkAxionPortal) -> NucleusConversion:
+    def conversion(self, portal: Portal) -> NucleusConversion:
         """Return conversion on the nuclei of the volume, or of that before it."""
-        decay = self.decay(portal, "a gamma", natural=False)
+        decay = self.decay(portal, photon_decay(portal).key, natural=False)
         target = self.card.geometry.target
         material = (None if target is None else target.material) or self.card.material
         assert material is not None
@@ -249,14 +253,12 @@ class FixedTarget:
         centre = np.array(self.converting.centre_m)
         return replace(site, volume=self.converting, proposal=proposal, centre=centre)
 
-    def secondary(
-        self, portal: DarkAxionPortal, meson: str, kind: Kind, signal: Signal, first: bool
-    ) -> Chain:
+    def secondary(self, portal: Portal, meson: str, kind: Kind, signal: Signal, first: bool) -> Chain:
         """Return the chain of a state that does something in the volume other than decay.
 
         Parameters
         ----------
-        portal : DarkAxionPortal
+        portal : Portal
             The masses.
         meson : str
             The species.
@@ -267,7 +269,7 @@ class FixedTarget:
         first : bool
             No other chain has the same dark states.
         """
-        arriving = portal.heavy if kind == "heavy" else portal.light
+        arriving = portal.heavy if kind == "heavy" or portal.light is None else portal.light
         upstream = kind in ("near", "far")
         route = (
             Route(kind, portal.heavy, arriving)
@@ -276,6 +278,7 @@ class FixedTarget:
         )
         origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(kind, "")
         spin = self.card.simulation.spin_correlations
+        made = (photon_decay(portal).key,) if portal.heavy.decays else ()
         return Chain(
             name=f"{meson}: {PARTICLES[arriving.name].word} {signal.name}{origin}",
             number=channel_number(meson, signal.key, "direct" if kind == "light" else kind),
@@ -283,8 +286,8 @@ class FixedTarget:
             emission=MesonEmission(portal, meson, spin, upstream),
             route=route,
             signal=signal,
-            efficiency=self.constant_efficiency("a gamma"),
-            states=("a gamma",) if upstream else (),
+            efficiency=self.constant_efficiency(*made),
+            states=made if upstream else (),
             counts_primaries=first and not upstream,
         )
 
@@ -292,17 +295,20 @@ class FixedTarget:
         """Make the tables that do not depend on masses."""
         self.source.prepare(analogue=self.card.simulation.biasing == "none")
 
-    def production_closed(self, portal: DarkAxionPortal) -> str | None:
+    def production_closed(self, portal: Portal) -> str | None:
         """Return why no meson of the card decays to the dark states, or None."""
-        largest = max((canonical_name(meson) for meson in self.card.source.mesons), key=mass)
-        if portal.current.threshold < mass(largest):
+        if self.open_mesons(portal):
             return None
+        largest = max((canonical_name(meson) for meson in self.card.source.mesons), key=mass)
+        words, least = portal.production_threshold
+        if least < mass(largest):
+            return f"production closed: no dark state is made of {', '.join(self.card.source.mesons)}"
         return (
-            f"production closed: m_axion + m_dark_photon = {portal.current.threshold:g} GeV is above the "
+            f"production closed: {words} = {least:g} GeV is above the "
             f"threshold of {mass(largest):g} GeV ({largest})"
         )
 
-    def open_mesons(self, portal: DarkAxionPortal) -> list[str]:
+    def open_mesons(self, portal: Portal) -> list[str]:
         """Return the mesons that decay to the dark states."""
         mesons = [canonical_name(meson) for meson in self.card.source.mesons]
-        return [meson for meson in mesons if portal.current.threshold < mass(meson)]
+        return [meson for meson in mesons if portal.productions(meson)]

@@ -14,8 +14,15 @@ from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
 from darkmc.engine.aims import for_secondaries
 from darkmc.engine.stream import Stream
-from darkmc.experiments.fixed_target import CONVERTING, KINDS, STABLE_KINDS, FixedTarget, Kind
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.experiments.fixed_target import (
+    CONVERTING,
+    KINDS,
+    NOTHING_CONVERTS,
+    STABLE_KINDS,
+    FixedTarget,
+    Kind,
+)
+from darkmc.portals.portal import Portal
 from darkmc.sample.rows import Channel
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
@@ -68,7 +75,7 @@ class Scattering(FixedTarget):
             if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to({name}):
                 raise CardError(f"{self.path}: signal.efficiency: '{name}' alone has no '{table.observable}'")
 
-    def _nothing_left(self, portal: DarkAxionPortal) -> str:
+    def _nothing_left(self, portal: Portal) -> str:
         """Return what is said where the cuts leave no row of a sample."""
         del portal  # it does not depend on masses
         return "the cuts leave nothing of what scatters"
@@ -77,18 +84,17 @@ class Scattering(FixedTarget):
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""
         return [{"recoil_electron", "photon"}]
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why no channel is open at these masses, or None."""
         production = self.production_closed(portal)
-        if production is not None or self.card.simulation.signal != "conversion":
+        if production is not None:
             return production
-        if portal.heavy.decays:
-            return None
-        return f"decay closed: conversions need m_axion different from {portal.m_dark_photon:g} GeV"
+        if portal.light is None:
+            return NOTHING_CONVERTS
+        needed = self.card.signal.final_states if self.card.simulation.signal == "conversion" else ()
+        return portal.decay_closed(needed) if needed else None
 
-    def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
-    ) -> list[ChannelPlan]:
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses; see :class:`Topology`."""
         if self.closed(portal) is not None:
             return []

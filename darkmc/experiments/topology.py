@@ -8,7 +8,7 @@ from darkmc.cards.load import Loaded
 from darkmc.core.intervals import Exclusion
 from darkmc.geometry.shape import Shape
 from darkmc.limits.criterion import Criterion
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Portal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.sources.mesons import MesonSource
@@ -54,13 +54,11 @@ class Topology(Protocol):
         """Make the tables that do not depend on masses."""
         ...
 
-    def closed(self, portal: DarkAxionPortal) -> str | None:
+    def closed(self, portal: Portal) -> str | None:
         """Return why no channel is open at these masses, or None."""
         ...
 
-    def plans(
-        self, portal: DarkAxionPortal, at: Sequence[float] | None, vary: bool = False
-    ) -> list[ChannelPlan]:
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses; `at` shapes proposals only."""
         ...
 

@@ -19,14 +19,14 @@ class Drawn:
     momenta : mapping
         By name, what makes a four-momentum (4, n), GeV.
     spins : mapping
-        By name, what makes a linear polarisation four-vector (4, n); a name that lacks here has none.
+        By name, what makes a linear polarisation four-vector (4, n) or None; a name that lacks has none.
     made : dict
         Momenta that have been made.
     """
 
     weight: Array
     momenta: Mapping[str, Callable[[], Array]]
-    spins: Mapping[str, Callable[[], Array]] = field(default_factory=dict)
+    spins: Mapping[str, Callable[[], Array | None]] = field(default_factory=dict)
     made: dict[str, Array] = field(default_factory=dict)
 
     def momentum(self, name: str) -> Array:

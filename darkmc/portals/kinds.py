@@ -16,20 +16,28 @@ class PhotonDecay(Process, Protocol):
 
     Attributes
     ----------
+    unstable : str
+        Name of what decays.
     mass, daughter_mass : float
         Of what decays and of the other dark state, GeV.
     momentum : float
         Of the photon in the rest frame, GeV.
+    polarised : bool
+        A linear polarisation turns the photon.
     largest_over_isotropic : float
         Largest value of :meth:`over_isotropic`.
     """
 
+    @property
+    def unstable(self) -> str: ...  # noqa: D102
     @property
     def mass(self) -> float: ...  # noqa: D102
     @property
     def daughter_mass(self) -> float: ...  # noqa: D102
     @property
     def momentum(self) -> float: ...  # noqa: D102
+    @property
+    def polarised(self) -> bool: ...  # noqa: D102
     @property
     def largest_over_isotropic(self) -> float: ...  # noqa: D102
 

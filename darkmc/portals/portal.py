@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.kinematics import Array
 
 
@@ -30,8 +31,29 @@ class DarkState(NamedTuple):
         return isfinite(self.ctau)
 
 
+class Threshold(NamedTuple):
+    """An energy that something needs.
+
+    Attributes
+    ----------
+    words : str
+        What it is, by the names of result files: "m_axion + m_dark_photon".
+    energy : float
+        GeV.
+    """
+
+    words: str
+    energy: float
+
+
+@runtime_checkable
 class Portal(Protocol):
-    """One pair of masses; which of the states is the heavier is decided here and nowhere else."""
+    """One point of a model's masses; which of the states is the heavier is decided here and nowhere else.
+
+    It can be hashed, and is equal to one of the same masses.
+    """
+
+    def __hash__(self) -> int: ...
 
     @property
     def masses(self) -> Mapping[str, float]:
@@ -48,11 +70,25 @@ class Portal(Protocol):
         """The stable state that the heavier one decays to; None without one."""
         ...
 
+    @property
+    def final_states(self) -> tuple[str, ...]:
+        """Names of all that the heavier state may decay into, open or closed."""
+        ...
+
+    @property
+    def production_threshold(self) -> Threshold:
+        """Least energy of a parent in its rest frame."""
+        ...
+
     def heavy_branching_ratio(self, final_state: str) -> float:
         """Return the share of a final state in the width of the heavier state; 0 when closed."""
         ...
 
-    def productions(self, parent: str) -> "Sequence[Rate]":
+    def decay_closed(self, final_states: Sequence[str]) -> str | None:
+        """Return why the heavier state decays to none of some final states, in words; None if to any."""
+        ...
+
+    def productions(self, parent: str, spin_correlations: bool = True) -> "Sequence[Production]":
         """Return what makes the states, of a parent by name; none if all are closed."""
         ...
 
@@ -190,3 +226,15 @@ class Production(Process, Protocol):
             Unit vectors in the frame of the draw.
         """
         ...
+
+
+def branching_ratio(portal: Portal, parent: str) -> float:
+    """Return the share of a parent's decays that make dark states, at G = 1."""
+    return float(sum(process.total() for process in portal.productions(parent)))
+
+
+def checked_portal(portal: Portal) -> Portal:
+    """Return a portal, or raise PhysicsError if it is none."""
+    if isinstance(portal, type) or not isinstance(portal, Portal):
+        raise PhysicsError(f"portal must be a portal such as a DarkAxionPortal, not {shown(portal)}")
+    return portal

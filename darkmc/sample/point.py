@@ -12,7 +12,7 @@ from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.errors import PhysicsError, nearest, shown
 from darkmc.core.kinematics import Array
 from darkmc.core.units import numbers, require_not_negative
-from darkmc.core.vocabulary import FINAL_STATES
+from darkmc.core.vocabulary import final_states
 from darkmc.portals.portal import Portal
 
 
@@ -99,7 +99,7 @@ class Unstable(NamedTuple):
 
 def unstable(portal: Portal) -> Unstable:
     """Return the heavier dark state of a portal."""
-    ratios = {state: portal.heavy_branching_ratio(state) for state in FINAL_STATES}
+    ratios = {state: portal.heavy_branching_ratio(state) for state in portal.final_states}
     return Unstable(portal.heavy.ctau, ratios)
 
 
@@ -124,8 +124,9 @@ def checked_ratios(ratios: Any) -> dict[str, float]:
     if not isinstance(ratios, Mapping):
         raise PhysicsError(f"branching must be a table of ratios by final state, not {shown(ratios)}")
     for state in ratios:
-        if state not in FINAL_STATES:
-            raise PhysicsError(f"branching: no final state {shown(state)}{nearest(str(state), FINAL_STATES)}")
+        if state not in final_states():
+            known = nearest(str(state), final_states())
+            raise PhysicsError(f"branching: no final state {shown(state)}{known}")
     out = {state: require_not_negative(f"branching of {state}", ratio) for state, ratio in ratios.items()}
     if sum(out.values()) > 1.0 + 1e-9:
         raise PhysicsError(f"branching: the ratios add up to {sum(out.values()):g}")

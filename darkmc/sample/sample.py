@@ -18,7 +18,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import Estimate, Weights, estimate
 from darkmc.core.kinematics import Numbers
 from darkmc.core.units import whole_number
-from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.portals.portal import Portal
 from darkmc.sample.histogram import Replay, binned
 from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
@@ -36,7 +36,7 @@ class Sample(PassingRows):
         Independent streams; their variances add.
     cut_names : tuple of str
         Names of the cuts, in order.
-    portal : DarkAxionPortal or None
+    portal : Portal or None
         With the masses for which it was made; None of rows by themselves.
     inside : str
         What the cutflow calls events inside the volume, before any cut.
@@ -64,7 +64,7 @@ class Sample(PassingRows):
     warnings: tuple[str, ...] = ()
     closed: str | None = None
     alternatives: tuple[str, ...] = ()
-    portal: DarkAxionPortal | None = None
+    portal: Portal | None = None
     inside: str = "decays_inside"
     experiment: str = ""
     replay: Replay | None = field(default=None, repr=False)

@@ -8,8 +8,7 @@ import numpy as np
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, boost, length, spin_at_rest
-from darkmc.core.particles import mass
-from darkmc.core.vocabulary import FINAL_STATES, FinalState
+from darkmc.core.vocabulary import final_state
 from darkmc.portals.kinds import PhotonDecay
 from darkmc.portals.portal import Parents, Portal, Process
 from darkmc.sample.stream import Flight, Momenta
@@ -43,7 +42,7 @@ class Decay:
     def __init__(
         self,
         portal: Portal,
-        state: FinalState,
+        state: str,
         window: tuple[float, float],
         natural: bool,
         spin: bool,
@@ -52,7 +51,7 @@ class Decay:
         self.states: tuple[str, ...] = (state,)
         self.window, self._heavy = window, portal.heavy
         self.least_energy = max(window[0], 1e-9)
-        self.seen: tuple[str, ...] = FINAL_STATES[state].visible
+        self.seen: tuple[str, ...] = final_state(state).visible
         self._process = _decay_to(portal, state)
         self.particles: tuple[str, ...] = tuple(
             name if name in self.seen else f"decay_{name}" for name in self._process.products
@@ -123,9 +122,3 @@ def _decay_to(portal: Portal, state: str) -> Process:
         if process.key == state:
             return process
     raise PhysicsError(f"{portal!r}: the decay to '{state}' is closed")
-
-
-def threshold(state: FinalState) -> float:
-    """Return the least mass difference of the dark states (GeV) that a final state needs."""
-    lepton = FINAL_STATES[state].lepton
-    return 2.0 * mass(lepton) if lepton else 0.0

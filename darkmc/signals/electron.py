@@ -99,7 +99,8 @@ class ElectronRecoil:
         self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
         self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
         self.with_photon = any(map(needs_photon, self.card.cuts))
-        self.states: tuple[str, ...] = (photon_decay(portal).key,) if self.with_photon else ()
+        with_decay = self.with_photon and self.heavy.decays
+        self.states: tuple[str, ...] = (photon_decay(portal).key,) if with_decay else ()
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
         self.least_energy = max(self.scattering.threshold, self.kinetic[0])
         self.n_uniform = (6 if self.decay is not None else 2) + int(self.scattering.spin_in)

@@ -89,6 +89,9 @@ def test_the_register_is_what_it_was():
         "a mu- mu+": 40,
         "cluster": 50,
         "conversion before": 60,
+        "first decay": 70,
+        "second decay": 80,
+        "third decay": 90,
     }
     assert rng.ROUTES == {"direct": 0, "heavy": 1, "near": 2, "far": 3, "single length": 4}
     assert (rng.ANALYSES, rng.ANALYSIS_STEP) == (40, 20_000)
@@ -120,7 +123,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 7 * 14 * 5 * 40 + 7
+    assert len(numbers) == len(names) == 10 * 14 * 5 * 40 + 7
     assert max(numbers) < 2**31  # they are written to files as int32
 
 

@@ -1,7 +1,6 @@
 """Names are the same everywhere: in events of every shipped card, cuts, files, figures and the README."""
 
 import re
-import typing
 
 import pytest
 from helpers import ROOT
@@ -9,7 +8,7 @@ from helpers import ROOT
 import darkmc
 from darkmc.core import rng
 from darkmc.core.particles import mass
-from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, VERTICES, FinalState, drawn, pdg_ids
+from darkmc.core.vocabulary import FINAL_STATES, PARTICLES, PDG_IDS, VERTICES, drawn, pdg_ids
 from darkmc.selection.observables import OBSERVABLES
 
 # of every kind of decay, of a heavy axion, and of states that do not decay
@@ -79,7 +78,7 @@ def test_particles_have_an_id_or_none_and_a_label_of_their_own():
 
 def test_final_states_are_neutral_and_known_everywhere():
     portal = darkmc.DarkAxionPortal(0.5, 0.1)
-    assert typing.get_args(FinalState) == tuple(FINAL_STATES)
+    assert portal.final_states == tuple(FINAL_STATES)
     for name, products in FINAL_STATES.items():
         ids = pdg_ids(*products.visible)
         assert len(ids) == len(products.visible)

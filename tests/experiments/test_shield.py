@@ -46,9 +46,9 @@ def on_heavy_nuclei(charge, mass_number, mass, energy):
 
 def test_anchors_of_iron_and_soil():
     """About 0.066 G^2 per metre of iron and 0.0075 of soil (5 GeV, 10 MeV): good to 2%."""
-    current = darkmc.DarkAxionPortal(0.01).current
+    portal = darkmc.DarkAxionPortal(0.01)
     for material, expected in (("iron", 0.066), ("soil", 0.0075)):
-        found = ShieldedWay(shield(material), current, 400.0).exponent("axion", np.array([5.0]))
+        found = ShieldedWay(shield(material), portal, 400.0).exponent("axion", np.array([5.0]))
         assert found[0] == pytest.approx(expected, rel=0.02)
 
 
@@ -61,7 +61,7 @@ def test_exponent_against_an_own_integral(mass):
     energies = mass * np.array([1.2, 1.7, 4.0, 33.0, 900.0])
     atoms = 11.35 * 0.5 * AVOGADRO / 207.2
     electron = FermionScattering(portal.current, "axion", ELECTRON)
-    way = ShieldedWay(shield("lead", 20.0, fill=0.5), portal.current, 400.0).exponent("axion", energies)
+    way = ShieldedWay(shield("lead", 20.0, fill=0.5), portal, 400.0).exponent("axion", energies)
     for energy, found in zip(energies, way, strict=True):
         expected = on_heavy_nuclei(82, 207.2, mass, energy)
         if energy > electron.threshold:
@@ -72,7 +72,7 @@ def test_exponent_against_an_own_integral(mass):
 
 
 def test_nothing_converts_below_threshold():
-    way = ShieldedWay(shield("iron"), darkmc.DarkAxionPortal(0.01).current, 400.0)
+    way = ShieldedWay(shield("iron"), darkmc.DarkAxionPortal(0.01), 400.0)
     assert np.all(way.exponent("axion", np.array([1e-3, 9.9e-3])) == 0.0)
     assert np.all(way.exponent("dark_photon", np.array([1.001e-2, 1.0, 1e4])) > 0.0)
 
@@ -89,7 +89,7 @@ def test_rows_have_the_conversions_of_what_flew(masses):
 
     def rate(momenta, name):
         incoming = "axion" if name.endswith("axion") else "dark_photon"
-        return 10.0 * conversions_per_metre(density, portal.current, incoming, momenta[name][0])
+        return 10.0 * conversions_per_metre(density, portal, incoming, momenta[name][0])
 
     for plan in lsnd.plans(portal):
         rows, events = plan.run_events(3, 0, 20_000)
@@ -174,7 +174,7 @@ def test_decays_are_absorbed_too():
     least, most = (
         100.0 * rate
         for rate in conversions_per_metre(
-            {"Fe": 7.874e6 * AVOGADRO / 55.845}, portal.current, "dark_photon", energies
+            {"Fe": 7.874e6 * AVOGADRO / 55.845}, portal, "dark_photon", energies
         )
     )
     assert np.all((sample.absorb > 0.99 * least) & (sample.absorb < 1.01 * most))

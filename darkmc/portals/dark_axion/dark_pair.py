@@ -87,6 +87,19 @@ class DarkPair:
             boost(at_rest(self.polarisation), self.dark_photon_in_pair, self.current.m_dark_photon)
         )
 
+    def polarisation_at_rest(self, name: str) -> Array | None:
+        """Return the linear polarisation (4, n) in the rest frame that :meth:`from_rest` leaves, or None."""
+        return at_rest(self.polarisation) if name == "dark_photon" else None
+
+    def from_rest(self, name: str, four: Array) -> Array:
+        """Take four-vectors (4, n) from the rest frame of a dark state to the parent's.
+
+        That of the gamma' is reached by way of the (a gamma') rest frame, that of the axion directly.
+        """
+        if name == "dark_photon":
+            return self.to_parent(boost(four, self.dark_photon_in_pair, self.current.m_dark_photon))
+        return boost(four, self.axion, self.current.m_axion)
+
     @property
     def photon(self) -> Array | None:
         """Four-momentum (4, n) of the photon in the parent's rest frame, None if there is none."""

@@ -11,16 +11,14 @@ Sources: [dN] eqs. 7, 8 and section VI (arXiv:1806.00757).
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from darkmc.core.constants import ALPHA
 from darkmc.core.inverse_tables import converged, gauss_legendre
-from darkmc.core.kinematics import Array, around, boost, unit_vector
+from darkmc.core.kinematics import Array, around, unit_vector
 from darkmc.portals.dark_axion.current import DarkCurrent
-from darkmc.portals.dark_axion.dark_pair import DarkPair
 from darkmc.portals.drawn import Drawn, at_rest
 from darkmc.portals.portal import REST, Parents
 
@@ -42,19 +40,19 @@ class PhotonDecay:
     key, power, frame = "a gamma", 2.0, REST
 
     def __init__(self, current: DarkCurrent) -> None:
-        (unstable, self.mass), (self._daughter, self.daughter_mass) = current.states
+        (self.unstable, self.mass), (self._daughter, self.daughter_mass) = current.states
         self.current, self.threshold = current, self.daughter_mass
-        self.has_spin = unstable == "dark_photon"
-        self.largest_over_isotropic = 1.5 if self.has_spin else 1.0
+        self.polarised = self.unstable == "dark_photon"
+        self.largest_over_isotropic = 1.5 if self.polarised else 1.0
         self.products = ("photon", self._daughter)
-        self.n_uniform, self.mappable = (2 if self.has_spin else 3), (0, 1)
+        self.n_uniform, self.mappable = (2 if self.polarised else 3), (0, 1)
         self.momentum = (
             (self.mass - self.daughter_mass) * (self.mass + self.daughter_mass) / (2.0 * self.mass)
         )
 
     def total(self, energy: Any = None) -> float:
         """Return the width in GeV at G = 1."""
-        return float(self.current.dark_photon_width() if self.has_spin else self.current.axion_width())
+        return float(self.current.dark_photon_width() if self.polarised else self.current.axion_width())
 
     @property
     def largest_weight(self) -> float:
@@ -67,19 +65,15 @@ class PhotonDecay:
 
     def over_isotropic(self, cosine: Array) -> Array:
         """Return the density of the photon's cosine to the polarisation over the isotropic one."""
-        if not self.has_spin:
+        if not self.polarised:
             return np.ones_like(cosine)
         out: Array = 1.5 * np.maximum(1.0 - cosine**2, 0.0)
         return out
 
     def sample(self, uniform: Array, parents: Parents | None = None) -> Drawn:
         """Return decays from uniform numbers (n_uniform, n); without parents they are unpolarised."""
-        spin = None if parents is None or not self.has_spin else parents.spin
-        return self._drawn(None if spin is None else spin[1:], uniform)
-
-    def _drawn(self, axis: Array | None, uniform: Array) -> Drawn:
-        """Return decays for a linear polarisation (3, n) in the rest frame, or none."""
-        direction = self._direction(axis, uniform)
+        spin = None if parents is None or not self.polarised else parents.spin
+        direction = self._direction(None if spin is None else spin[1:], uniform)
 
         def moving(mass: float, sign: float) -> Array:
             energy = np.full((1, uniform.shape[1]), np.hypot(self.momentum, mass))
@@ -89,7 +83,7 @@ class PhotonDecay:
             "photon": lambda: moving(0.0, 1.0),
             self._daughter: lambda: moving(self.daughter_mass, -1.0),
         }
-        spins = {} if self.has_spin else {self._daughter: lambda: self._daughter_spin(direction, uniform[2])}
+        spins = {} if self.polarised else {self._daughter: lambda: self._daughter_spin(direction, uniform[2])}
         return Drawn(np.full(uniform.shape[1], self.total()), momenta, spins)
 
     @staticmethod
@@ -102,38 +96,12 @@ class PhotonDecay:
         """
         return at_rest(around(direction, np.zeros(direction.shape[1]), 2.0 * np.pi * uniform))
 
-    def as_it_comes(self, pair: DarkPair, uniform: Array) -> Drawn:
-        """Return decays of the heavier state of pairs, in the frame of their parents.
-
-        Parameters
-        ----------
-        pair : DarkPair
-            Whose state decays.
-        uniform : array (2, n) or (3, n)
-            Uniform numbers; the third is for the spin of the gamma' of a -> gamma gamma'.
-        """
-        drawn = self._drawn(pair.polarisation if self.has_spin else None, uniform)
-        momenta = {name: partial(self._to_parent, pair, drawn, name) for name in self.products}
-        spins = {} if self.has_spin else {self._daughter: lambda: self._moved_spin(pair, drawn)}
-        return Drawn(drawn.weight, momenta, spins)
-
     @staticmethod
     def _direction(axis: Array | None, uniform: Array) -> Array:
         """Return the photon's direction in the rest frame, for a linear polarisation (3, n) or none."""
         if axis is None:
             return unit_vector(2.0 * uniform[0] - 1.0, 2.0 * np.pi * uniform[1])
         return around(axis, dipole_cosine(uniform[0]), 2.0 * np.pi * uniform[1])
-
-    def _to_parent(self, pair: DarkPair, drawn: Drawn, name: str) -> Array:
-        four = drawn.momentum(name)
-        if self.has_spin:
-            return pair.to_parent(boost(four, pair.dark_photon_in_pair, self.mass))
-        return boost(four, pair.axion, self.mass)
-
-    def _moved_spin(self, pair: DarkPair, drawn: Drawn) -> Array:
-        spin = drawn.spin(self._daughter)
-        assert spin is not None
-        return boost(spin, pair.axion, self.mass)
 
 
 def pair_spectrum(q2: Any, m_lepton: float, current: DarkCurrent, coupling: Any = 1.0) -> Any:

@@ -1,19 +1,21 @@
 """DarkAxionPortal: widths, branching ratios and spectra of the model at any coupling."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
-from darkmc.core.errors import PhysicsError, shown
+from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 from darkmc.core.units import checked_couplings, numbers, require_broadcast
+from darkmc.core.vocabulary import FINAL_STATES
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.widths import Widths, known_final_state
-from darkmc.portals.portal import DarkState
+from darkmc.portals.portal import DarkState, Threshold
 
 
 def _checked(coupling: Numbers) -> Numbers:
@@ -111,6 +113,46 @@ class DarkAxionPortal(Widths, CrossSections):
             return self.branching_ratio(final_state)
         return float(known_final_state(final_state) == "a gamma")
 
+    @property
+    def final_states(self) -> tuple[str, ...]:
+        """Names of all that the heavier state may decay into, open or closed."""
+        return tuple(FINAL_STATES)
+
+    @property
+    def production_threshold(self) -> Threshold:
+        """Least energy of a parent in its rest frame: that of an axion and a dark photon."""
+        return Threshold("m_axion + m_dark_photon", self.current.threshold)
+
+    def decay_closed(self, final_states: Sequence[str]) -> str | None:
+        """Return why the heavier state decays to none of some final states.
+
+        Parameters
+        ----------
+        final_states : sequence of str
+            Names.
+
+        Returns
+        -------
+        str or None
+            The reason, which names the threshold; None if it decays to any.
+
+        Raises
+        ------
+        PhysicsError
+            If a final state is unknown.
+        """
+        if any(map(self.heavy_branching_ratio, final_states)):
+            return None
+        m, m_axion = self.m_dark_photon, self.m_axion
+        if not self.heavy.decays:
+            return f"decay closed: it needs m_axion different from m_dark_photon = {m:g} GeV"
+        leptons = (FINAL_STATES[state].lepton for state in final_states)
+        least = min(2.0 * mass(lepton) if lepton else 0.0 for lepton in leptons)
+        return (
+            f"decay closed: m_dark_photon - m_axion = {m - m_axion:g} GeV is below "
+            f"the threshold of {least:g} GeV"
+        )
+
     def meson_branching_ratio(self, meson: str, coupling: Numbers = 1.0) -> Numbers:
         """Return BR(P -> gamma a gamma') or BR(V -> a gamma').
 
@@ -189,10 +231,3 @@ class DarkAxionPortal(Widths, CrossSections):
             If the lepton is unknown, or a coupling negative or not finite.
         """
         return dark_axion_two_loop(lepton, self.m_dark_photon, self.m_axion, _checked(coupling))
-
-
-def checked_portal(portal: DarkAxionPortal) -> DarkAxionPortal:
-    """Return a portal, or raise PhysicsError if it is none."""
-    if not isinstance(portal, DarkAxionPortal):
-        raise PhysicsError(f"portal must be a DarkAxionPortal, not {shown(portal)}")
-    return portal

@@ -30,6 +30,7 @@ from darkmc.core.beam_radiation import pair_energy
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import mass
+from darkmc.portals import chains
 from darkmc.portals.dark_axion import annihilation
 from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
 from darkmc.portals.dark_axion.current import DarkCurrent
@@ -60,12 +61,8 @@ def sampled(m_axion, m_dark_photon, spin=True, radiation=False, n=N, seed=1):
 
 def decayed(pair, seed=2):
     """Return the photon of gamma' -> a gamma (or of a -> gamma gamma') in the centre of mass."""
-    n = len(pair.weight)
-    return (
-        PhotonDecay(pair.current)
-        .as_it_comes(pair, np.random.default_rng(seed).random((2, n)))
-        .momentum("photon")
-    )
+    uniform = np.random.default_rng(seed).random((2, len(pair.weight)))
+    return chains.decayed(pair, PhotonDecay(pair.current), uniform).momentum("photon")
 
 
 def beam(n):

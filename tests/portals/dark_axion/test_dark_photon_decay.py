@@ -32,6 +32,7 @@ from scipy.stats import chi2, kstest
 from darkmc import DarkCurrent
 from darkmc.core.kinematics import boost, kallen
 from darkmc.core.particles import mass
+from darkmc.portals.chains import decayed
 from darkmc.portals.dark_axion.dark_photon_decay import (
     PhotonDecay,
     dipole_cosine,
@@ -90,7 +91,7 @@ def chain(masses, n, spin=True, seed=1, sampler=True):
     decay = PhotonDecay(current)
     if not sampler:
         return current, pair, decay
-    drawn = decay.as_it_comes(pair, rng.random((2, n)))
+    drawn = decayed(pair, decay, rng.random((2, n)))
     return current, pair, decay, *map(drawn.momentum, decay.products)
 
 
@@ -169,14 +170,14 @@ def test_a_heavy_axion_decays_isotropically(masses):
     flight = unit(pair.axion[1:])
     assert kstest(np.sum(n * flight, axis=0), "uniform", (-1, 2)).pvalue > 1e-5
     assert pair.momentum("axion") is pair.axion
-    assert not decay.has_spin
+    assert not decay.polarised
 
 
 @each_case
 def test_the_polarisation_vector_is_transverse_and_of_norm_minus_one(masses):
     _, pair, decay = chain(masses, 2000, sampler=False)
     vector = pair.dark_photon_spin
-    assert decay.has_spin
+    assert decay.polarised
     scale = np.sum(vector**2, axis=0)
     assert np.max(np.abs(dot(vector, vector) + 1) / scale) < 1e-11
     assert np.max(np.abs(dot(vector, pair.dark_photon)) / (scale * pair.dark_photon[0])) < 1e-11
@@ -198,7 +199,7 @@ def windowed(masses, window, n=N, spin=True, seed=5):
     _, pair, decay = chain(masses, n, spin, seed, sampler=False)
     uniform = np.random.default_rng(seed + 1).random((3, n))
     limits = (window[0] * decay.momentum, window[1] * decay.momentum)
-    polarisation = pair.dark_photon_spin if decay.has_spin else None
+    polarisation = pair.dark_photon_spin if decay.polarised else None
     made = in_window(decay, unstable_of(pair), polarisation, limits, uniform)
     return pair, decay, *made
 

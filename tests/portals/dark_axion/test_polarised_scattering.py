@@ -30,6 +30,7 @@ from darkmc.core.constants import ALPHA, GEV2_TO_CM2
 from darkmc.core.kinematics import boost, perpendicular_pair
 from darkmc.core.materials import nucleus
 from darkmc.core.particles import mass
+from darkmc.portals.chains import decayed
 from darkmc.portals.dark_axion.coherent_conversion import (
     CoherentConversion,
     ProtonConversion,
@@ -325,7 +326,7 @@ def test_spin_of_the_dark_photon_of_an_axion_decay():
     current = DarkCurrent(m_axion, m)
     pair = PseudoscalarDecay(mass("eta"), 0.4, current, spin_correlations=True).sample(rng.random((3, n)))
     decay, uniform = PhotonDecay(current), rng.random((3, n))
-    drawn = decay.as_it_comes(pair, uniform)
+    drawn = decayed(pair, decay, uniform)
     photon, dark = map(drawn.momentum, decay.products)
     spin = drawn.spin("dark_photon")
     np.testing.assert_allclose(dot(spin, spin), -1.0, atol=1e-9)

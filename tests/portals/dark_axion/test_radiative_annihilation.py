@@ -29,6 +29,7 @@ from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import two_body_momentum
 from darkmc.core.particles import mass
+from darkmc.portals.chains import decayed
 from darkmc.portals.dark_axion import annihilation, radiative_annihilation
 from darkmc.portals.dark_axion.current import DarkCurrent
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
@@ -399,7 +400,7 @@ def test_the_mixture_of_linear_polarisations_is_the_whole_amplitude(masses):
 
 
 def photon_of(decay, pair):
-    return decay.as_it_comes(pair, np.random.default_rng(2).random((2, N))).momentum("photon")
+    return decayed(pair, decay, np.random.default_rng(2).random((2, N))).momentum("photon")
 
 
 @pytest.mark.parametrize(

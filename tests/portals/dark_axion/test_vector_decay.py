@@ -10,6 +10,7 @@ from scipy.stats import kstest
 
 from darkmc import DarkAxionPortal, DarkCurrent
 from darkmc.core.particles import mass, photon_coupling
+from darkmc.portals.chains import decayed
 from darkmc.portals.dark_axion.dark_photon_decay import PhotonDecay
 from darkmc.portals.dark_axion.vector_decay import VectorDecay, relative_width
 from darkmc.signals.photon_window import in_window
@@ -78,7 +79,7 @@ def photon_direction(meson, m_axion, m_dark_photon, spin):
     """Photon's direction in the gamma' rest frame; the gamma' flies along z."""
     current, _, pair = sampled(meson, m_axion, m_dark_photon, spin)
     decay = PhotonDecay(current)
-    drawn = decay.as_it_comes(pair, np.random.default_rng(2).random((2, N)))
+    drawn = decayed(pair, decay, np.random.default_rng(2).random((2, N)))
     photon, daughter = map(drawn.momentum, decay.products)
     np.testing.assert_allclose(photon + daughter, unstable_of(pair), atol=1e-9)
     return unit(to_rest_frame(photon, unstable_of(pair))[1:])
@@ -114,7 +115,7 @@ def test_forced_photons_have_the_same_helicity_distribution(case):
     decay = PhotonDecay(current)
     k = unstable_of(pair)
     window = (decay.momentum * k[0, 0] / decay.mass, np.inf)
-    spin = pair.dark_photon_spin if decay.has_spin else None
+    spin = pair.dark_photon_spin if decay.polarised else None
     photon, _, weight = in_window(decay, k, spin, window, np.random.default_rng(3).random((3, N)))
     z = unit(to_rest_frame(photon, k)[1:])[2]
     assert abs(pull(weight, 1.0)) < 4.5
