@@ -160,6 +160,8 @@ class Collider:
         Given couplings ask for the yield there, none for a limit: then the bins that decide are aimed at.
         """
         del vary
+        if self.closed(portal) is not None:
+            return []
         simulation = self.card.simulation
         biased = simulation.biasing == "turned"
         energy = self.energy_aim(portal, at is None) if biased else None

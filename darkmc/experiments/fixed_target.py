@@ -202,11 +202,11 @@ class FixedTarget:
         decay = Decay(portal, state, self.energy_window(state), natural, spin)
         return decay if self.face is None else FaceDecay(decay, self.face)
 
-    def constant_efficiency(self, *states: str) -> float:
-        """Return the detection efficiency of a final state, if any; 1 where a table says it."""
+    def constant_efficiency(self, state: str) -> float:
+        """Return the detection efficiency of a final state, 1 where a table says it."""
         efficiency = self.card.signal.efficiency
         if isinstance(efficiency, dict):
-            return next((efficiency[state] for state in states if state in efficiency), 1.0)
+            return efficiency.get(state, 1.0)
         return efficiency if isinstance(efficiency, float) else 1.0
 
     @property
@@ -278,7 +278,7 @@ class FixedTarget:
         )
         origin = {"near": " after prompt decay", "far": " after decay upstream"}.get(kind, "")
         spin = self.card.simulation.spin_correlations
-        made = (photon_decay(portal).key,) if portal.heavy.decays else ()
+        seen = photon_decay(portal).key if portal.heavy.decays else self.card.signal.final_states[0]
         return Chain(
             name=f"{meson}: {PARTICLES[arriving.name].word} {signal.name}{origin}",
             number=channel_number(meson, signal.key, "direct" if kind == "light" else kind),
@@ -286,8 +286,8 @@ class FixedTarget:
             emission=MesonEmission(portal, meson, spin, upstream),
             route=route,
             signal=signal,
-            efficiency=self.constant_efficiency(*made),
-            states=made if upstream else (),
+            efficiency=self.constant_efficiency(seen),
+            states=(seen,) if upstream else (),
             counts_primaries=first and not upstream,
         )
 

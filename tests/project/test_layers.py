@@ -135,6 +135,28 @@ def test_cards_know_core_and_shapes_only():
             assert {top(other) for other in imported(name)} <= {"core", "geometry", "cards", ""}
 
 
+# Modules above the portals that know this one portal by name, and why; the list only shrinks.
+KNOW_THE_DARK_AXION = {
+    "biasing.pairs": "aims the photon of e+ e- -> a gamma', gamma' -> a gamma with the density of that chain",
+    "output.read_root": "reads back the masses that event files hold",
+    "scan.point": "points of grids of these two masses",
+    "runs.cross_sections": "tables of its cross sections",
+    "runs.decay_length": "tables of its decay lengths",
+    "runs.limits": "grids of its masses, as run cards say them",
+    "runs.map": "grids of its masses, as run cards say them",
+    "runs.tables": "its masses and coupling, as run cards say them",
+    "cli.arguments": "--m-dark-photon, --m-axion and --coupling",
+}
+
+
+def test_few_modules_know_the_dark_axion_portal():
+    """All others take a Portal; a second portal is a second folder (tests/toy_portal.py)."""
+    above = [name for name in MODULES if name != "__init__" and LAYER[top(name)] > LAYER["portals"]]
+    found = {name for name in above if any(m.startswith("portals.dark_axion") for m in imported(name))}
+    assert found == set(KNOW_THE_DARK_AXION)
+    assert all(KNOW_THE_DARK_AXION.values())
+
+
 def test_figures_know_files_only():
     """They draw what is in a table or is handed to them: no model, no sample, no experiment."""
     for name in MODULES:
