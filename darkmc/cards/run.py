@@ -8,12 +8,36 @@ from pydantic import AfterValidator, Field, model_validator
 
 from darkmc.core.checked import Checked, FileName, Positive, file_name, once
 from darkmc.core.kinematics import Array
-from darkmc.core.units import LARGEST_SEED, LEAST_PRECISION, parse_axion_mass, parse_energy, parse_energy_grid
+from darkmc.core.units import (
+    LARGEST_SEED,
+    LEAST_PRECISION,
+    MassGrid,
+    parse_axion_grids,
+    parse_axion_mass,
+    parse_energy,
+    parse_energy_grid,
+    parse_mass_grid,
+)
 
 
 def parse_grids(text: str) -> Array:
     """Return energies in GeV from one grid or several with a semicolon between them, increasing."""
     return np.unique(np.concatenate([parse_energy_grid(part) for part in text.split(";")]))
+
+
+def parse_scan_grid(text: str) -> MassGrid:
+    """Return the masses of a curve: as `parse_grids`, or one grid that refines itself."""
+    return MassGrid(tuple(map(float, parse_grids(text)))) if ";" in text else parse_mass_grid(text)
+
+
+def _checked_scan_grid(text: str) -> str:
+    parse_scan_grid(text)
+    return text
+
+
+def _checked_axion_grid(text: str) -> str:
+    parse_axion_grids(text)
+    return text
 
 
 def _checked_grid(text: str) -> str:
@@ -34,6 +58,8 @@ def _checked_axion_mass(text: str) -> str:
 
 
 Grid = Annotated[str, AfterValidator(_checked_grid)]
+ScanGrid = Annotated[str, AfterValidator(_checked_scan_grid)]
+AxionGrid = Annotated[str, AfterValidator(_checked_axion_grid)]
 Mass = Annotated[str, AfterValidator(_checked_energy)]
 AxionMass = Annotated[str, AfterValidator(_checked_axion_mass)]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -56,8 +82,8 @@ class Curve(Checked):
 
     experiment: str
     name: FileName | None = None
-    m_dark_photon: Grid | None = None
-    m_axion: AxionMass | None = None
+    m_dark_photon: ScanGrid | None = None
+    m_axion: AxionGrid | None = None
     overrides: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -73,8 +99,8 @@ class LimitsRun(RunCard):
     kind: Literal["limits"] = "limits"
     experiments: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
-    m_dark_photon: Grid | None = None
-    m_axion: AxionMass = "0"
+    m_dark_photon: ScanGrid | None = None
+    m_axion: AxionGrid = "0"
     precision: Precision = 0.01
     seed: Seed = 1
     events: Annotated[int, Field(ge=0, le=_MOST_EVENTS)] = 0
@@ -98,6 +124,8 @@ class LimitsRun(RunCard):
         missing = [key for key in needs if getattr(self, key) is None]
         if self.events and missing:
             raise ValueError(f"events needs {missing[0]}")
+        if self.events:
+            _checked_axion_mass(self.m_axion)  # of one point
         return self
 
     @property

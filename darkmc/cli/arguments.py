@@ -2,17 +2,20 @@
 
 import argparse
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from darkmc.cards.load import toml
-from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.errors import PhysicsError, nearest, shown
 from darkmc.core.process import tell
 from darkmc.core.units import (
     checked_seed,
     checked_workers,
     parse_axion_mass,
     parse_energy,
+    parse_grid,
     parse_number,
     require_positive,
 )
@@ -35,6 +38,49 @@ def overrides(items: list[str]) -> dict[str, Any]:
             raise PhysicsError(f"--set {key}: {error}") from None
         out[key.strip()] = read["x"] if len(read) == 1 else value
     return out
+
+
+def scanned(items: list[str], fixed: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return KEY=GRID items as values by key: START:STOP:N[:log|:lin], or a list with commas between."""
+    out: dict[str, tuple[Any, ...]] = {}
+    for item in items:
+        key, equals, text = (part.strip() for part in item.partition("="))
+        if not equals or not key:
+            raise PhysicsError(f"--scan {item}: write KEY=GRID")
+        if key in out or key in fixed:
+            raise PhysicsError(f"--scan {key}: this key is given twice")
+        out[key] = (
+            _grid(key, text) if re.match(r"[^:,]+:[^:,]+:[^:,]+(:[^:,]+)?$", text) else _list(key, text)
+        )
+    return out
+
+
+def _grid(key: str, text: str) -> tuple[Any, ...]:
+    """Return numbers from a grid: whole ones if all are, as keys may take only these."""
+    found = parse_grid(text, lambda end: parse_number(f"--scan {key}", end))
+    whole = not re.search(r"[.eE]", text.split("lin")[0]) and all(value == int(value) for value in found)
+    return tuple(int(value) if whole else float(value) for value in found)
+
+
+def _list(key: str, text: str) -> tuple[Any, ...]:
+    """Return the values of a list: TOML where they can be, else text."""
+    try:
+        values = toml(f"x = [{text}]")["x"]
+    except ValueError:
+        values = [_word(word.strip()) for word in text.split(",")]
+    for value in values:
+        if not isinstance(value, str | int | float) or value != value or value == "":
+            raise PhysicsError(f"--scan {key}: numbers, words or true and false, not {shown(value)}")
+    if not values:
+        raise PhysicsError(f"--scan {key}: the grid is empty")
+    return tuple(dict.fromkeys(values))
+
+
+def _word(text: str) -> Any:
+    try:
+        return toml(f"x = {text}")["x"]
+    except ValueError:
+        return text
 
 
 def whole_number(name: str, text: str) -> int:

@@ -13,9 +13,10 @@ from darkmc.cli.arguments import (
     fraction,
     overrides,
     report,
+    scanned,
 )
 from darkmc.core.errors import PhysicsError
-from darkmc.core.units import masses, parse_axion_mass, parse_energy_grid
+from darkmc.core.units import parse_axion_grids, parse_mass_grid
 
 
 def limit(options: argparse.Namespace) -> int:
@@ -58,13 +59,17 @@ def _request(options: argparse.Namespace) -> Any:
     """Return what is asked for."""
     from darkmc.experiments.lepton_moments import is_moment
     from darkmc.output.files import check_target
-    from darkmc.scan.point import Place, ScanRequest
+    from darkmc.scan.plan import plan
+    from darkmc.scan.point import ScanRequest
 
     if is_moment(options.experiment) and options.method != "bracket":
         raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
-    grid = sorted({float(m) for m in parse_energy_grid(options.m_dark_photon)})
-    places = tuple(Place(m, parse_axion_mass(options.m_axion, m)) for m in grid)
-    masses("m_axion", [place.m_axion for place in places])
+    changes = overrides(options.overrides)
+    wanted = plan(
+        parse_mass_grid(options.m_dark_photon),
+        parse_axion_grids(options.m_axion),
+        scanned(options.scan, changes),
+    )
     precision, seed = fraction("--precision", options.precision), chosen_seed(options)
     if options.output is not None:
         check_target(options.output, options.force)
@@ -73,8 +78,8 @@ def _request(options: argparse.Namespace) -> Any:
     request = ScanRequest(
         experiment=options.experiment,
         preset=options.preset,
-        overrides=overrides(options.overrides),
-        places=places,
+        overrides=changes,
+        places=wanted.places,
         precision=precision or 0.01,
         method=options.method,
         seed=seed,

@@ -73,7 +73,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("experiment", help="name of a shipped experiment, or a TOML file")
-    parser.add_argument("--m-axion", default="0", metavar="M", help="axion mass; 0.5x: times m_dark_photon")
+    parser.add_argument(
+        "--m-axion",
+        default="0",
+        metavar="M",
+        help="axion mass; 0.5x: times m_dark_photon; limit: also a GRID",
+    )
     parser.add_argument("--preset", default="best", help="best (default) or a preset of the card")
     parser.add_argument(
         "--set",
@@ -128,6 +133,13 @@ def _add_limit(commands: Any) -> None:
     parser = _new(commands, "limit", "excluded couplings over a grid of masses")
     _add_common(parser)
     parser.add_argument("--m-dark-photon", required=True, metavar="GRID", help="e.g. 1MeV:500MeV:48:log")
+    parser.add_argument(
+        "--scan",
+        action="append",
+        default=[],
+        metavar="KEY=GRID",
+        help="scan a key of the card too, e.g. beam.pot=1e18:1e20:5 or simulation.signal=decay,conversion",
+    )
     parser.add_argument("--method", choices=("bracket", "iterative"), default="bracket")
     parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
     parser.add_argument(

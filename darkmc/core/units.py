@@ -2,9 +2,10 @@
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from darkmc.core.errors import PhysicsError, shown
 
 LARGEST_SEED = 2**63 - 1  # files hold seeds as int64
 LARGEST_GRID = 10**6  # points
+AUTO_PER_DECADE, LEAST_AUTO = 12, 5  # points of a grid before it refines itself
 MOST_WORKERS = 1000
 LEAST_PRECISION = 1e-6  # below it no number of rows that fits into a memory helps
 LARGEST_COUNT, LARGEST_SIGMA = 10**9, 30.0  # of an observation
@@ -54,14 +56,85 @@ def parse_number(name: str, text: str) -> float:
     return number
 
 
+class AxionMass(NamedTuple):
+    """A mass of the axion: in GeV, or as a fraction of the dark photon's."""
+
+    value: float
+    relative: bool
+
+    def at(self, m_dark_photon: float) -> float:
+        """Return it in GeV beside a dark photon of this mass."""
+        return self.value * m_dark_photon if self.relative else self.value
+
+
+class MassGrid(NamedTuple):
+    """Masses, or fractions of one, that are given; or the ends of a grid that refines itself."""
+
+    values: tuple[float, ...]
+    relative: bool = False
+    auto: int = 0  # points of its coarse grid, which is even in the logarithm
+
+
+def _axion_mass(text: str) -> AxionMass:
+    if not text.strip().endswith("x"):
+        return AxionMass(parse_energy(text), False)
+    fraction, suffix = _number_and_suffix(text.strip()[:-1] or "?")
+    if suffix:
+        raise PhysicsError(f"'{text}': write a fraction of the dark photon mass as 0.5x")
+    return AxionMass(fraction, True)
+
+
 def parse_axion_mass(text: str, m_dark_photon: float) -> float:
     """Return the axion mass in GeV; ``0.5x`` is that fraction of the dark photon mass."""
-    if text.strip().endswith("x"):
-        fraction, suffix = _number_and_suffix(text.strip()[:-1] or "?")
-        if suffix:
-            raise PhysicsError(f"'{text}': write a fraction of the dark photon mass as 0.5x")
-        return fraction * m_dark_photon
-    return parse_energy(text)
+    return _axion_mass(text).at(m_dark_photon)
+
+
+def parse_axion_grids(text: str) -> list[MassGrid]:
+    """Return axion masses from a grid or a comma list, in GeV or as fractions ``0.5x``; 0 is one, too.
+
+    Raises
+    ------
+    PhysicsError
+        If anything in it is no mass, or a grid mixes masses and fractions.
+    """
+    if ":" not in text:
+        found = [_axion_mass(item) for item in text.split(",") if item.strip()]
+        _checked_length(text, len(found))
+        masses("m_axion", [mass.value for mass in found])
+        return [MassGrid((mass.value,), mass.relative) for mass in dict.fromkeys(found)]
+    ends = [_axion_mass(part) for part in text.split(":")[:2]]
+    if ends[0].relative != ends[1].relative:
+        raise PhysicsError(f"'{text}': a grid is one of masses or of fractions, not of both")
+    return [_mass_grid(text, _axion_end)._replace(relative=ends[0].relative)]
+
+
+def _axion_end(text: str) -> float:
+    return float(masses("m_axion", _axion_mass(text).value))
+
+
+def _mass_end(text: str) -> float:
+    return float(masses("grid end", parse_energy(text), massless=False))
+
+
+def parse_mass_grid(text: str) -> MassGrid:
+    """Return masses as `parse_energy_grid`, or a grid that refines itself, ``START:STOP[:N]:auto``."""
+    return (
+        _mass_grid(text, _mass_end) if ":" in text else MassGrid(tuple(map(float, parse_energy_grid(text))))
+    )
+
+
+def _mass_grid(text: str, parse_end: Callable[[str], float]) -> MassGrid:
+    *parts, last = text.split(":")
+    if last.strip() != "auto":
+        return MassGrid(tuple(float(mass) for mass in parse_grid(text, parse_end)))
+    if len(parts) not in (2, 3):
+        raise PhysicsError(f"'{text}': write a grid that refines itself as START:STOP:auto")
+    start, stop = (float(end) for end in parse_grid(f"{parts[0]}:{parts[1]}:2", parse_end))
+    usual = math.ceil(AUTO_PER_DECADE * math.log10(stop / start)) + 1
+    number = _count(text, parts[2].strip()) if len(parts) == 3 else max(LEAST_AUTO, usual)
+    if not LEAST_AUTO <= number <= LARGEST_GRID // 3:
+        raise PhysicsError(f"'{text}': a grid that refines itself begins with at least {LEAST_AUTO} points")
+    return MassGrid((start, stop), auto=number)
 
 
 def parse_energy_grid(text: str) -> NDArray[np.float64]:
@@ -74,21 +147,31 @@ def parse_energy_grid(text: str) -> NDArray[np.float64]:
     """
     if ":" not in text:
         values = [parse_energy(item) for item in text.split(",") if item.strip()]
-        if not 1 <= len(values) <= LARGEST_GRID:
-            problem = f"has more than {LARGEST_GRID} points" if values else "is empty"
-            raise PhysicsError(f"'{text}': the grid {problem}")
+        _checked_length(text, len(values))
         return masses("mass", values, massless=False)
+    return parse_grid(text, _mass_end)
+
+
+def parse_grid(text: str, parse_end: Callable[[str], float]) -> NDArray[np.float64]:
+    """Return the numbers of ``START:STOP:N[:log|:lin]``; ends are read by `parse_end`."""
     parts = text.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("log", "lin")):
         raise PhysicsError(f"'{text}': write a grid as START:STOP:N[:log|:lin]")
-    start = float(masses("grid start", parse_energy(parts[0]), massless=False))
-    stop = float(masses("grid stop", parse_energy(parts[1]), massless=False))
+    start, stop = parse_end(parts[0]), parse_end(parts[1])
     count = _count(text, parts[2].strip())
     if stop < start or (stop == start) != (count == 1):
         raise PhysicsError(f"'{text}': a grid runs upwards from START to STOP (one point if they are equal)")
     if parts[-1] == "lin":
         return np.linspace(start, stop, count)
+    if not start > 0.0:
+        raise PhysicsError(f"'{text}': a logarithmic grid begins above zero (write :lin for an even one)")
     return np.geomspace(start, stop, count)
+
+
+def _checked_length(text: str, count: int) -> None:
+    if not 1 <= count <= LARGEST_GRID:
+        problem = f"has more than {LARGEST_GRID} points" if count else "is empty"
+        raise PhysicsError(f"'{text}': the grid {problem}")
 
 
 def _count(grid: str, points: str) -> int:

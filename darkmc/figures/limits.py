@@ -11,13 +11,14 @@ from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.intervals import SCAN_HIGH, SCAN_LOW
 from darkmc.core.tables import read_csv
 from darkmc.figures.overlays import Overlay
+from darkmc.figures.planes import FEWEST, draw_plane
 from darkmc.figures.regions import LOWER, UPPER, Region, regions
+from darkmc.figures.series import LongTable, Series, long_table
 from darkmc.figures.style import (
     COLOURS,
     COUPLING,
     HATCHES,
     LINES,
-    M_DARK_PHOTON,
     legend_above,
     log_ticks,
     plain,
@@ -96,12 +97,16 @@ def _is_limit(rows: list[dict[str, Any]]) -> bool:
     return bool(rows) and set(rows[0]) >= _NEEDED
 
 
-def _table(path: Path) -> _Table:
+def _content(path: Path) -> LongTable:
     if not path.is_file():
         raise PhysicsError(f"no such file: {path}")
     rows = _rows(path)
     if not _is_limit(rows):
         raise PhysicsError(f"{path}: not a limit table (columns {', '.join(LIMIT_COLUMNS[:8])})")
+    return long_table(rows, str(path))
+
+
+def _table(path: Path, rows: list[dict[str, Any]]) -> _Table:
     try:
         masses = [float(row["m_dark_photon"]) for row in rows]
         found = regions(rows)
@@ -123,10 +128,12 @@ def draw_limits(
 ) -> None:
     """Draw limit tables as filled regions with the Monte Carlo error of their edges, and write the pictures.
 
+    A table over two quantities is drawn as contours of its edges.
+
     Parameters
     ----------
     tables : sequence of path
-        CSV files of ``darkmc limit``; one colour and one legend entry each.
+        CSV files of ``darkmc limit``; a colour and a legend entry for each, and for each of its few series.
     outputs : sequence of path
         Pictures to write, format by suffix.
     title : str
@@ -137,21 +144,53 @@ def draw_limits(
     Raises
     ------
     PhysicsError
-        If a table cannot be read as one.
+        If a table cannot be read as one, or does not fit to the others.
     """
+    contents = [_content(path) for path in tables]
+    planes = [len(content.series) >= FEWEST for content in contents]
+    if any(planes):
+        if len(planes) > 1 or overlays:
+            raise PhysicsError(f"{tables[planes.index(True)]} is a plane, which is drawn alone")
+        draw_plane(contents[0], str(tables[0]), outputs, title)
+        return
+    labels = {content.label for content in contents}
+    if len(labels) > 1:
+        raise PhysicsError(f"the tables run along {' and '.join(sorted(labels))}: draw them one by one")
+    parts = [(path, part) for path, content in zip(tables, contents, strict=True) for part in content.series]
+    read = [_table(path, part.rows) for path, part in parts]
+    _draw_regions(read, _names(read, parts), labels.pop(), outputs, title, overlays)
+
+
+def _names(read: Sequence[_Table], parts: Sequence[tuple[Path, Series]]) -> list[str]:
+    """Return what each table is called in the legend, so that no two are called the same."""
+    names = []
+    homes: dict[str, set[Path]] = {}
+    for table, (path, _) in zip(read, parts, strict=True):
+        homes.setdefault(table.name, set()).add(path)
+    for table, (path, part) in zip(read, parts, strict=True):
+        name = table.name if len(homes[table.name]) == 1 else f"{table.name} ({path.stem})"
+        name = plain(f"{name} ({table.counts})" if table.counts else name)
+        names.append(f"{name}, {part.label}" if part.label else name)
+    return names
+
+
+def _draw_regions(
+    read: Sequence[_Table],
+    names: Sequence[str],
+    label: str,
+    outputs: Sequence[Path],
+    title: str,
+    overlays: Sequence[Overlay],
+) -> None:
     from matplotlib.figure import Figure
 
-    read = [_table(path) for path in tables]
-    names = [table.name for table in read]
     with styled():
         figure = Figure(figsize=(6.6, 5.4 + 0.08 * len(read)))
         figure.set_layout_engine("constrained", w_pad=0.12)  # a tick label at the end needs room
-        axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON, ylabel=COUPLING)
+        axes = figure.add_subplot(xscale="log", yscale="log", xlabel=label, ylabel=COUPLING)
         largest_first = sorted(range(len(read)), key=lambda k: -read[k].area)
-        for k, (table, path) in enumerate(zip(read, tables, strict=True)):
-            name = table.name if names.count(table.name) == 1 else f"{table.name} ({path.stem})"
-            name = f"{name} ({table.counts})" if table.counts else name
-            _draw_table(axes, table, plain(name), k, _FILLED + 0.01 * largest_first.index(k))
+        for k, (table, name) in enumerate(zip(read, names, strict=True)):
+            _draw_table(axes, table, name, k, _FILLED + 0.01 * largest_first.index(k))
         for k, overlay in enumerate(overlays):
             _draw_overlay(axes, overlay, k)
         _limit_axes(axes, read, overlays)

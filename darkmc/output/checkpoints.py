@@ -225,6 +225,7 @@ def encode(point: ScanPoint) -> dict[str, Any]:
         "exclusion": _encode_exclusion(point.exclusion),
         "alternatives": [[name, _encode_exclusion(other)] for name, other in point.alternatives.items()],
         "warnings": list(point.warnings),
+        "settings": [list(setting) for setting in point.settings],
     }
 
 
@@ -237,6 +238,7 @@ def decode(content: dict[str, Any]) -> ScanPoint:
         exclusion=_decode_exclusion(content["exclusion"]),
         alternatives={name: _decode_exclusion(other) for name, other in content["alternatives"]},
         warnings=tuple(content["warnings"]),
+        settings=tuple((key, value) for key, value in content["settings"]),
     )
 
 

@@ -40,6 +40,7 @@ LIMIT_COLUMNS = (
 _EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18]
 
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
+ALL_COLUMNS = (*LIMIT_COLUMNS, *ENVELOPE_COLUMNS)  # any others are keys of the card that were scanned
 
 
 def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
@@ -97,7 +98,7 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
             row["history"] = [list(step) for step in exclusion.history]
         row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
         row |= _finite(_PARTS, parts)
-        yield row | {"cpu_seconds": point.cpu_seconds, "failed": point.failed}
+        yield row | {"cpu_seconds": point.cpu_seconds, "failed": point.failed, **dict(point.settings)}
 
 
 def _finite(names: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
@@ -147,7 +148,8 @@ def write_limits(
         "cpu_seconds: of sampling and solving; failed 1: the point could not be computed, nothing is known",
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()))
+        scanned = dict.fromkeys(key for point in points for key, _ in point.settings)
+        columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()), *scanned)
         write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
 
 

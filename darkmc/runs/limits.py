@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from darkmc.cards.load import flatten
-from darkmc.cards.run import Curve, LimitsRun
-from darkmc.core.units import parse_axion_mass, parse_energy
+from darkmc.cards.run import Curve, LimitsRun, parse_scan_grid
+from darkmc.core.units import parse_axion_grids, parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.limits import draw_limits, find_tables
 from darkmc.figures.overlays import Overlay
@@ -16,9 +16,9 @@ from darkmc.output.events import write_root
 from darkmc.output.limits import write_limits
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.run import Settings, Work
-from darkmc.runs.tables import masses
 from darkmc.scan.grid import scan
-from darkmc.scan.point import Place, ScanPoint, ScanRequest, raise_failed
+from darkmc.scan.plan import plan
+from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
 
 
 def work(card: LimitsRun, settings: Settings) -> Work:
@@ -53,12 +53,14 @@ def _write(
 
 
 def _request(card: LimitsRun, curve: Curve, preset: str) -> ScanRequest:
+    wanted = plan(
+        parse_scan_grid(curve.m_dark_photon or card.m_dark_photon or ""),
+        parse_axion_grids(curve.m_axion or card.m_axion),
+        {},
+    )
     return ScanRequest(
         curve.experiment,
-        tuple(
-            Place(*pair)
-            for pair in masses(curve.m_dark_photon or card.m_dark_photon or "", curve.m_axion or card.m_axion)
-        ),
+        wanted.places,
         preset,
         dict(flatten(curve.overrides)),
         card.precision,

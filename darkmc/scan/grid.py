@@ -63,7 +63,8 @@ def scan(
     """
     leave_if_spawned()
     workers = min(checked_workers("workers", workers), max(len(request.places), 1))
-    request.load()  # a wrong card fails here, before any process is started
+    for settings in dict.fromkeys(place.settings for place in request.places) or [()]:
+        request.load(settings)  # a wrong card fails here, before any process is started
     early: dict[int, ScanPoint] = {}
     following = 0
     with count_bar(len(request.places), "points", shown=progress) as bar:
@@ -151,5 +152,5 @@ def _computed(
 def _warned(point: ScanPoint) -> ScanPoint:
     """Return a point after its warnings are given."""
     for message in point.warnings:
-        warnings.warn(f"m' = {point.m_dark_photon:g} GeV: {message}", PrecisionWarning, stacklevel=3)
+        warnings.warn(f"{point.where}: {message}", PrecisionWarning, stacklevel=3)
     return point

@@ -18,12 +18,15 @@ from darkmc.experiments.inputs import input_files
 from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
+Settings = tuple[tuple[str, Any], ...]  # keys of a card and their values
+
 
 class Place(NamedTuple):
-    """Where a point of a scan is: masses in GeV."""
+    """Where a point of a scan is: masses in GeV, and values of the keys that are scanned."""
 
     m_dark_photon: float
     m_axion: float
+    settings: Settings = ()
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,19 @@ class ScanRequest:
     seed: int = 1
     vary: tuple[str, ...] = ()  # names of alternatives of the flux card
 
-    def load(self) -> Experiment | MomentLimit:
+    def load(self, settings: Settings = ()) -> Experiment | MomentLimit:
         """Return the experiment, or the limit of a lepton's moment, made once per process."""
-        return _loaded(self.experiment, self.preset, _text(dict(self.overrides)))
+        return _loaded(self.experiment, self.preset, self._changes(settings))
+
+    def _changes(self, settings: Settings) -> str:
+        return _text({**self.overrides, **dict(settings)})
 
     def key(self, place: Place) -> str:
         """Return a hash of all that the result at a place depends on: equal keys, equal bits.
 
         Cards count by what they say, the presets and overrides in it; lists of mesons by their content.
         """
-        inputs = _inputs(self.experiment, self.preset, _text(dict(self.overrides)))
+        inputs = _inputs(self.experiment, self.preset, self._changes(place.settings))
         asked = (self.precision, self.method, self.seed, self.vary)
         return hashlib.sha256(_text([FORMULAS, inputs, asked, place]).encode()).hexdigest()[:32]
 
@@ -69,23 +75,30 @@ class ScanPoint:
     alternatives: Mapping[str, Exclusion] = field(default_factory=dict, hash=False)
     cpu_seconds: float = 0.0  # of sampling and solving
     failed: bool = False  # nothing is known: what computed it died
+    settings: Settings = ()
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.m_dark_photon, self.m_axion, self.settings)
 
     @property
     def where(self) -> str:
-        """The masses in words."""
-        return f"m' = {self.m_dark_photon:g} GeV, m_a = {self.m_axion:g} GeV"
+        """The place in words."""
+        masses = f"m' = {self.m_dark_photon:g} GeV, m_a = {self.m_axion:g} GeV"
+        return ", ".join([masses, *(f"{key} = {value}" for key, value in self.settings)])
 
 
 def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
     """Return the exclusion at one place of a scan."""
-    experiment = request.load()
+    experiment = request.load(place.settings)
     start = time.thread_time()
     if isinstance(experiment, MomentLimit):
         return _moment_point(request, experiment, place)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they travel with the point
         sample = experiment.simulate(
-            DarkAxionPortal(*place),
+            DarkAxionPortal(place.m_dark_photon, place.m_axion),
             precision=request.precision,
             seed=request.seed,
             vary=bool(request.vary),
@@ -108,6 +121,7 @@ def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
         warnings=sample.warnings,
         alternatives=alternatives,
         cpu_seconds=time.thread_time() - start,
+        settings=place.settings,
     )
 
 
@@ -118,13 +132,14 @@ def _moment_point(request: ScanRequest, moment: MomentLimit, place: Place) -> Sc
         experiment=moment.name,
         m_dark_photon=place.m_dark_photon,
         m_axion=place.m_axion,
-        exclusion=moment.limit(*place),
+        exclusion=moment.limit(place.m_dark_photon, place.m_axion),
         n_samples=0,
         seconds=time.perf_counter() - start[0],
         seed=request.seed,
         closed=False,
         warnings=(),
         cpu_seconds=time.thread_time() - start[1],
+        settings=place.settings,
     )
 
 
@@ -141,6 +156,7 @@ def failed_point(request: ScanRequest, place: Place, reason: str) -> ScanPoint:
         closed=False,
         warnings=(),
         failed=True,
+        settings=place.settings,
     )
 
 

@@ -5,9 +5,13 @@ import pytest
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.units import (
+    AxionMass,
+    MassGrid,
+    parse_axion_grids,
     parse_axion_mass,
     parse_energy,
     parse_energy_grid,
+    parse_mass_grid,
     parse_number,
     require_not_negative,
     require_positive,
@@ -139,3 +143,42 @@ def test_zero_is_not_negative_but_not_positive():
     assert require_not_negative("mass", 0) == 0.0
     with pytest.raises(PhysicsError):
         require_positive("mass", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", [0.0]),
+        ("0, 1MeV,0.5x,0.5x", [0.0, 1e-3, 0.1]),
+        ("1MeV:4MeV:3", [1e-3, 2e-3, 4e-3]),
+        ("0.1x:0.9x:3:lin", [0.02, 0.1, 0.18]),
+        ("0:4MeV:3:lin", [0.0, 2e-3, 4e-3]),
+        ("0x:1x:2:lin", [0.0, 0.2]),
+    ],
+)
+def test_axion_masses_are_a_list_or_a_grid_of_masses_or_fractions(text, expected):
+    grids = parse_axion_grids(text)
+    found = [AxionMass(value, grid.relative).at(0.2) for grid in grids for value in grid.values]
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    assert not any(grid.auto for grid in grids)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ",", "0.1x:5MeV:3", "0:1MeV:3", "0x:1x:3", "0.1x:0.9x:3MeV", "0.1MeVx:1x:3", "-1MeV", "1MeV:-0.5x:3",
+     "nan", "0.9x:0.1x:3", "1MeV:2MeV:auto:3", "0:1MeV:auto"],
+)  # fmt: skip
+def test_what_is_no_axion_mass_is_refused(text):
+    with pytest.raises(PhysicsError):
+        parse_axion_grids(text)
+
+
+def test_grids_that_refine_themselves_have_ends_and_a_coarse_grid():
+    assert parse_mass_grid("1MeV:1GeV:auto") == MassGrid((1e-3, 1.0), auto=37)
+    assert parse_mass_grid("1MeV:2MeV:auto") == MassGrid((1e-3, 2e-3), auto=5)
+    assert parse_mass_grid("1MeV:2MeV:40:auto") == MassGrid((1e-3, 2e-3), auto=40)
+    assert parse_axion_grids("0.01x:0.1x:auto") == [MassGrid((0.01, 0.1), True, 13)]
+    assert parse_mass_grid("1MeV:2MeV:2") == MassGrid((1e-3, 2e-3))
+    for text in ("1MeV:auto", "auto", "1MeV:2MeV:3:4:auto", "2MeV:1MeV:auto", "1MeV:2MeV:2:auto", "0:1:auto"):
+        with pytest.raises(PhysicsError):
+            parse_mass_grid(text)
