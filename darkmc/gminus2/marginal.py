@@ -6,12 +6,12 @@ closest to the measured value.  On an interval of one coupling Delta a takes eve
 its largest, which it has at the ends or at its turning point: no search, no grid of couplings.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.kinematics import Array
@@ -20,12 +20,11 @@ from darkmc.gminus2 import dark_axion_one_loop, pseudoscalar_yukawa, vector
 from darkmc.gminus2.bands import Band
 from darkmc.gminus2.data import Difference
 from darkmc.gminus2.masks import Mask, allowed_intervals
+from darkmc.gminus2.regions import TWO_DEGREES_95, Edge, Places, Region, least_distance, trace
 from darkmc.gminus2.strokes import nodes
 
-TWO_DEGREES_95 = 5.99  # chi-squared of two degrees of freedom that 5% exceed
 PLANES = ("axion", "dark-photon")
 _MOST_INNER, _MOVED = 4096, 0.01  # masses marginalised over, and how far the contour may move, relative
-_BISECTIONS = 40
 _BLOCK = 20_000  # points times inner masses at once
 
 
@@ -58,43 +57,12 @@ class Particle:
                 raise PhysicsError(f"{low:g} to {high:g} is no range of a {name}")
 
 
-class Edge(NamedTuple):
-    """Couplings at one mass with chi-squared below the level; an end may be the scan's."""
+class Contour(NamedTuple):
+    """A region of a marginalised scan, and how it settled."""
 
-    mass: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, eq=False)
-class Region:
-    """Least chi-squared in a plane, and where it is below a level.
-
-    Attributes
-    ----------
-    mass : array (n,)
-        GeV.
-    coupling : array (n,)
-        Size of the coupling.
-    chi_squared : array (n, n)
-        Mass first.
-    level : float
-        Of the contour.
-    edges : tuple of Edge
-        Where chi-squared crosses the level, to 1e-9, at each mass.
-    inner_masses : int
-        Over how many masses of the other particle it was minimised.
-    moved : float
-        How far, relative, the contour moved when that number was last doubled.
-    """
-
-    mass: Array
-    coupling: Array
-    chi_squared: Array
-    level: float
-    edges: tuple[Edge, ...]
-    inner_masses: int
-    moved: float
+    region: Region
+    inner_masses: int  # over how many of the other particle's masses it was minimised
+    moved: float  # how far, relative, the contour moved when that number was last raised
 
 
 class _Form(NamedTuple):
@@ -184,7 +152,7 @@ class Marginal:
         form = self._form(np.array([at]), *self._inner(inner_points))
         return float(self._least(form, np.zeros(1, dtype=np.intp), np.array([size]))[0])
 
-    def region(self, points: int = 200, inner_points: int = 64, level: float = TWO_DEGREES_95) -> Region:
+    def contour(self, points: int = 200, inner_points: int = 64, level: float = TWO_DEGREES_95) -> Contour:
         """Return the least chi-squared on a grid of points x points, and its contour.
 
         The number of masses that are marginalised over is doubled until the contour moves by less than 1%.
@@ -200,8 +168,8 @@ class Marginal:
 
         Returns
         -------
-        Region
-            Its `moved` says how far the contour moved in the last step.
+        Contour
+            The region; `moved` says how far its contour moved in the last step.
 
         Raises
         ------
@@ -211,20 +179,17 @@ class Marginal:
         n = whole_number("points", points, least=2, most=2000)
         wanted = require_positive("level", level)
         mass, coupling = np.geomspace(*self.outer.mass, n), np.geomspace(*self.outer.coupling, n)
-        before: tuple[Edge, ...] = ()
         count = whole_number("inner_points", inner_points, least=2, most=_MOST_INNER)
+        before = None
         moved = np.inf
         while count <= _MOST_INNER:
             inner, allowed = self._inner(count)
-            form = self._form(mass, inner, allowed)
-            columns, rows = np.divmod(np.arange(n * n), n)
-            found = self._least(form, columns, coupling[rows]).reshape(n, n)
-            edges = tuple(self._edges(form, mass, coupling, found, wanted))
-            if count > inner_points:
-                moved = _shift(before, edges)
+            found = trace(partial(self._least, self._form(mass, inner, allowed)), mass, coupling, wanted)
+            if before is not None:
+                moved = _shift(before.edges, found.edges)
                 if moved < _MOVED:
-                    return Region(mass, coupling, found, wanted, edges, inner.size, moved)
-            before, count = edges, 2 * count
+                    return Contour(found, inner.size, moved)
+            before, count = found, 2 * count
         raise PhysicsError(f"the contour still moves by {moved:.1%} with {_MOST_INNER} masses")
 
     def _inner(self, points: int) -> tuple[Array, Array]:
@@ -249,7 +214,7 @@ class Marginal:
         low, high = allowed[np.isfinite(allowed[..., 0])].T
         return _Form(own, cross[:, place], other[place], low, high)
 
-    def _least(self, form: _Form, column: NDArray[np.intp], coupling: Array) -> Array:
+    def _least(self, form: _Form, column: Places, coupling: Array) -> Array:
         """Return the least chi-squared for points (p,), `column` being the place of the mass in the form."""
         out = np.empty(coupling.size)
         size = max(1, _BLOCK // form.inner.size)
@@ -258,42 +223,17 @@ class Marginal:
             g = coupling[block, None]
             constant = form.own[column[block], None] * g**2 - self.data.value
             linear = form.cross[column[block]] * g
-            off = [np.min(_excess(constant, sign * linear, form), axis=1) for sign in (1.0, -1.0)]
+            off = [
+                np.min(least_distance(constant, sign * linear, form.inner, form.low, form.high), axis=1)
+                for sign in (1.0, -1.0)
+            ]
             out[block] = (np.minimum(*off) / self.data.error) ** 2
         return out
-
-    def _edges(self, form: _Form, mass: Array, coupling: Array, found: Array, level: float) -> Iterator[Edge]:
-        """Yield the intervals below the level at each mass, their ends by bisection in the logarithm."""
-        inside = found < level
-        column, row = np.nonzero(inside[:, 1:] != inside[:, :-1])
-        low, high = np.log(coupling[row]), np.log(coupling[row + 1])
-        starts_inside = inside[column, row]
-        for _ in range(_BISECTIONS if column.size else 0):
-            middle = 0.5 * (low + high)
-            same = (self._least(form, column, np.exp(middle)) < level) == starts_inside
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-        crossings = np.exp(0.5 * (low + high))
-        for k in range(mass.size):
-            ends = [*crossings[column == k]]
-            ends = [coupling[0], *ends] if inside[k, 0] else ends
-            ends = [*ends, coupling[-1]] if inside[k, -1] else ends
-            for lower, upper in zip(ends[::2], ends[1::2], strict=True):
-                yield Edge(float(mass[k]), float(lower), float(upper))
-
-
-def _excess(constant: Array, linear: Array, form: _Form) -> Array:
-    """Return how far from zero constant + linear c + inner c^2 stays on each of the form's intervals."""
-    turning = np.clip(linear * (-0.5 / form.inner), form.low, form.high)
-    values = [constant + c * (linear + c * form.inner) for c in (form.low, form.high, turning)]
-    least = np.minimum(np.minimum(values[0], values[1]), values[2])
-    largest = np.maximum(np.maximum(values[0], values[1]), values[2])
-    out: Array = np.maximum(np.maximum(least, -largest), 0.0)
-    return out
 
 
 def _shift(before: Sequence[Edge], after: Sequence[Edge]) -> float:
     """Return the largest relative change of an end; inf if at some mass an interval came or went."""
-    if [edge.mass for edge in before] != [edge.mass for edge in after]:
+    if [edge.x for edge in before] != [edge.x for edge in after]:
         return np.inf
     ends = [np.array([edge[1:] for edge in edges]) for edges in (before, after)]
     return float(np.max(np.abs(ends[1] / ends[0] - 1.0), initial=0.0))

@@ -32,7 +32,7 @@ def regions():
     found = {}
     for plane in ("axion", "dark-photon"):
         start = time.process_time()
-        found[plane] = scan(plane).region(), time.process_time() - start
+        found[plane] = scan(plane).contour(), time.process_time() - start
     return found
 
 
@@ -62,16 +62,16 @@ def searched(plane, mass, coupling):
 
 def contour_points(plane, regions):
     """Return a lower end and an upper end of the contour, away from the scan's borders."""
-    region, _ = regions[plane]
+    region = regions[plane][0].region
     closed = [edge for edge in region.edges if edge.upper < 0.9]
-    return (region.edges[-20].mass, region.edges[-20].lower), (closed[3].mass, closed[3].upper)
+    return (region.edges[-20].x, region.edges[-20].lower), (closed[3].x, closed[3].upper)
 
 
 @pytest.mark.parametrize("plane", [pytest.param("axion", marks=pytest.mark.slow), "dark-photon"])
 @pytest.mark.parametrize("which", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_contour_points_against_scipy(plane, which, regions):
     """Where scipy must find the level."""
-    region, _ = regions[plane]
+    region = regions[plane][0].region
     mass, coupling = contour_points(plane, regions)[which]
     assert scan(plane).chi_squared(mass, coupling, 256) == pytest.approx(region.level, rel=1e-6)
     assert searched(plane, mass, coupling) == pytest.approx(region.level, rel=0.01)
@@ -79,11 +79,11 @@ def test_contour_points_against_scipy(plane, which, regions):
 
 @pytest.mark.parametrize("plane", ["axion", "dark-photon"])
 def test_a_contour_is_fast_and_settled(plane, regions):
-    region, seconds = regions[plane]
+    contour, seconds = regions[plane]
     assert seconds < 5.0
-    assert region.chi_squared.shape == (200, 200)
-    assert region.moved < 0.01
-    assert region.inner_masses >= 128
+    assert contour.region.chi_squared.shape == (200, 200)
+    assert contour.moved < 0.01
+    assert contour.inner_masses >= 128
 
 
 def test_without_couplings_there_is_the_standard_model(regions):
@@ -91,7 +91,7 @@ def test_without_couplings_there_is_the_standard_model(regions):
     tiny = Particle((10.0, 350.0), (1e-7, 1e-6)), Particle((10.0, 350.0), (1e-7, 1e-6))
     corner = scan("axion", axion=tiny[0], dark_photon=tiny[1]).chi_squared(100.0, 1e-6)
     assert corner == pytest.approx((251 / 59) ** 2, rel=1e-6)
-    for region, _ in regions.values():
+    for (region, *_), _ in regions.values():
         assert region.chi_squared[-1, 0] > region.level
         assert region.chi_squared[0, 0] > region.level
 
@@ -118,11 +118,11 @@ def test_the_least_of_all_masses_is_the_least_of_fits_of_two_couplings():
 
 
 def test_the_contour_is_where_the_grid_changes_sides(regions):
-    region, _ = regions["axion"]
+    region = regions["axion"][0].region
     inside = region.chi_squared < region.level
     for edge in region.edges[::17]:
-        column = inside[np.searchsorted(region.mass, edge.mass * (1 - 1e-12))]
-        within = (region.coupling >= edge.lower) & (region.coupling <= edge.upper)
+        column = inside[np.searchsorted(region.x, edge.x * (1 - 1e-12))]
+        within = (region.y >= edge.lower) & (region.y <= edge.upper)
         assert column[within].all()
 
 
@@ -130,8 +130,8 @@ BAD = {
     "plane": (lambda: scan("alp"), "unknown plane 'alp'"),
     "range": (lambda: Particle((1.0, 0.1), (1e-3, 1.0)), "no range of a mass"),
     "coupling": (lambda: Particle((0.1, 1.0), (0.0, 1.0)), "coupling"),
-    "points": (lambda: scan("axion").region(points=1), "points"),
-    "level": (lambda: scan("axion").region(points=2, level=-1.0), "level"),
+    "points": (lambda: scan("axion").contour(points=1), "points"),
+    "level": (lambda: scan("axion").contour(points=2, level=-1.0), "level"),
     "nothing left": (
         lambda: scan(
             "axion", dark_photon=Particle((1.0, 2.0), (1e-3, 1.0), (mask([0.5, 3.0], [1e-4, 1e-4]),))
