@@ -128,7 +128,7 @@ class Combination:
     >>> plane = {"g": (1e-5, 1.0), "h": (1e-5, 1.0)}
     >>> allowed = alp.region(difference("mu", "2025"), plane, fixed={"m": 0.5}, level=4.0)
     >>> f"{allowed.share:.2f}"
-    '0.50'
+    '0.16'
     """
 
     def __init__(self, lepton: str, loops: Iterable[Loop]) -> None:
@@ -143,7 +143,7 @@ class Combination:
 
         Parameters
         ----------
-        **parameters : float or array
+        parameters : float or array
             All of :attr:`parameters`; they broadcast.
 
         Returns
@@ -175,7 +175,7 @@ class Combination:
         free : mapping of (float, float), optional
             Ranges of parameters to minimise over.  One that enters as a coupling, at most squared, is
             minimised in closed form; others on 33 points, evenly in the logarithm where all is above zero.
-        **parameters : float or array
+        parameters : float or array
             All others; they broadcast.
 
         Returns
