@@ -3,78 +3,23 @@
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from darkmc.core.checked import Checked, FileName, Positive, file_name, once
-from darkmc.core.kinematics import Array
-from darkmc.core.units import (
-    LARGEST_SEED,
-    LEAST_PRECISION,
-    MassGrid,
-    parse_axion_grids,
-    parse_axion_mass,
-    parse_energy,
-    parse_energy_grid,
-    parse_mass_grid,
+from darkmc.cards.moments import MomentPlaneRun, MomentScanRun
+from darkmc.cards.run_card import (
+    AxionGrid,
+    AxionMass,
+    Grid,
+    Mass,
+    Precision,
+    RunCard,
+    ScanGrid,
+    Seed,
+    checked_axion_mass,
 )
+from darkmc.core.checked import Checked, FileName, Positive, file_name, once
 
-
-def parse_grids(text: str) -> Array:
-    """Return energies in GeV from one grid or several with a semicolon between them, increasing."""
-    return np.unique(np.concatenate([parse_energy_grid(part) for part in text.split(";")]))
-
-
-def parse_scan_grid(text: str) -> MassGrid:
-    """Return the masses of a curve: as `parse_grids`, or one grid that refines itself."""
-    return MassGrid(tuple(map(float, parse_grids(text)))) if ";" in text else parse_mass_grid(text)
-
-
-def _checked_scan_grid(text: str) -> str:
-    parse_scan_grid(text)
-    return text
-
-
-def _checked_axion_grid(text: str) -> str:
-    parse_axion_grids(text)
-    return text
-
-
-def _checked_grid(text: str) -> str:
-    parse_grids(text)
-    return text
-
-
-def _checked_energy(text: str) -> str:
-    if not parse_energy(text) > 0.0:
-        raise ValueError(f"'{text}' is not above zero")
-    return text
-
-
-def _checked_axion_mass(text: str) -> str:
-    if not parse_axion_mass(text, 1.0) >= 0.0:
-        raise ValueError(f"'{text}' is negative")
-    return text
-
-
-Grid = Annotated[str, AfterValidator(_checked_grid)]
-ScanGrid = Annotated[str, AfterValidator(_checked_scan_grid)]
-AxionGrid = Annotated[str, AfterValidator(_checked_axion_grid)]
-Mass = Annotated[str, AfterValidator(_checked_energy)]
-AxionMass = Annotated[str, AfterValidator(_checked_axion_mass)]
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
-Precision = Annotated[float, Field(ge=LEAST_PRECISION, lt=1.0)]
 _MOST_EVENTS = 10**7  # made at once
-
-
-class RunCard(Checked):
-    """A ready run: what every kind says; the module of `darkmc.runs` that is named as the kind does it."""
-
-    takes_overlays: ClassVar[bool] = False  # whether curves from elsewhere can be laid over its picture
-    schema_: Literal[1] = Field(alias="schema")
-    kind: str
-    name: FileName
-    title: str
 
 
 class Curve(Checked):
@@ -125,7 +70,7 @@ class LimitsRun(RunCard):
         if self.events and missing:
             raise ValueError(f"events needs {missing[0]}")
         if self.events:
-            _checked_axion_mass(self.m_axion)  # of one point
+            checked_axion_mass(self.m_axion)  # of one point
         return self
 
     @property
@@ -267,4 +212,6 @@ RUN_MODELS: dict[str, type[RunCard]] = {
     "decay-length": DecayLengthRun,
     "cross-sections": CrossSectionsRun,
     "map": MapRun,
+    "moment-plane": MomentPlaneRun,
+    "moment-scan": MomentScanRun,
 }

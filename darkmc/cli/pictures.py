@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from darkmc.cards.load import load_card
-from darkmc.cards.run import RunCard
+from darkmc.cards.run_card import RunCard
 from darkmc.cli.arguments import overrides
 from darkmc.core.errors import PhysicsError
 from darkmc.core.units import parse_axion_mass, parse_energy_grid, parse_number, require_positive

@@ -14,7 +14,15 @@ from darkmc.core.units import number, require_broadcast, require_positive, whole
 from darkmc.gminus2.bands import Band
 from darkmc.gminus2.data import Difference
 from darkmc.gminus2.inputs import lepton_name
-from darkmc.gminus2.regions import TWO_DEGREES_95, Places, Region, least_distance, spaced, trace
+from darkmc.gminus2.regions import (
+    TWO_DEGREES_95,
+    Places,
+    Region,
+    closest_to_zero,
+    least_distance,
+    spaced,
+    trace,
+)
 
 Loop = tuple[str, Mapping[str, float | str]]
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
@@ -188,21 +196,7 @@ class Combination:
         PhysicsError
             If a parameter is missing, unknown or given twice, or a range is none.
         """
-        ranges = {name: _range(name, band) for name, band in (free or {}).items()}
-        self._complete([*parameters, *ranges])
-        closed = next((name for name in reversed(ranges) if self._power(name) <= 2), None)
-        grids = {name: band for name, band in ranges.items() if name != closed}
-        axes = len(grids)
-        given = {
-            name: np.asarray(value, dtype=float)[(..., *[None] * axes)] for name, value in parameters.items()
-        }
-        for k, (name, band) in enumerate(grids.items()):
-            given[name] = spaced(*band, _FREE_POINTS).reshape([-1 if j == k else 1 for j in range(axes)])
-        off = np.asarray(self._off(data, given, closed, ranges))
-        out: Array = (
-            (np.min(off, axis=tuple(range(-axes, 0))) / data.error) ** 2 if axes else (off / data.error) ** 2
-        )
-        return out
+        return np.square(self._pull(data, free, parameters))
 
     def region(
         self,
@@ -249,13 +243,11 @@ class Combination:
         if set(rest) & set(plane):
             raise PhysicsError(f"{', '.join(sorted(set(rest) & set(plane)))}: both in the plane and fixed")
 
-        def on(column: Places, values: Array) -> Array:
-            if values.size == x.size * y.size:  # the grid: loops of x alone are computed once a column
-                grid = {x_name: x[:, None], y_name: y}
-                return self.chi_squared(data, free, **rest, **grid).ravel()
-            return self.chi_squared(data, free, **rest, **{x_name: x[column], y_name: values})
+        def pull(column: Places, values: Array) -> Array:
+            return self._pull(data, free, {**rest, x_name: x[column], y_name: values})
 
-        return trace(on, x, y, wanted)
+        # on the grid loops of x alone are computed once a column
+        return trace(self._pull(data, free, {**rest, x_name: x[:, None], y_name: y}), pull, x, y, wanted)
 
     def _power(self, name: str) -> int:
         return max(term.power(name) for term in self._terms)
@@ -271,12 +263,29 @@ class Combination:
         if missing:
             raise PhysicsError(f"parameter {missing[0]} needs a value or a range")
 
+    def _pull(
+        self, data: Difference, free: Mapping[str, Band] | None, parameters: Mapping[str, Numbers]
+    ) -> Array:
+        """Return (Delta a - value)/error, the closest to zero that free parameters can make it."""
+        ranges = {name: _range(name, band) for name, band in (free or {}).items()}
+        self._complete([*parameters, *ranges])
+        closed = next((name for name in reversed(ranges) if self._power(name) <= 2), None)
+        grids = {name: band for name, band in ranges.items() if name != closed}
+        axes = len(grids)
+        given = {
+            name: np.asarray(value, dtype=float)[(..., *[None] * axes)] for name, value in parameters.items()
+        }
+        for k, (name, band) in enumerate(grids.items()):
+            given[name] = spaced(*band, _FREE_POINTS).reshape([-1 if j == k else 1 for j in range(axes)])
+        off = np.asarray(self._off(data, given, closed, ranges)) / data.error
+        return closest_to_zero(off.reshape((*off.shape[: off.ndim - axes], -1)), axis=-1) if axes else off
+
     def _off(
         self, data: Difference, given: Mapping[str, Any], closed: str | None, ranges: Mapping[str, Band]
     ) -> Any:
-        """Return how far Delta a stays from the measured value while one coupling runs over its range."""
+        """Return Delta a minus the measured value, the closest to zero that one coupling's range allows."""
         if closed is None:
-            return np.abs(self.delta_a(**given) - data.value)
+            return self.delta_a(**given) - data.value
         scale = max(map(abs, ranges[closed]))
         low, high = (np.asarray(end / scale) for end in ranges[closed])
         none, plus, minus = (

@@ -20,7 +20,15 @@ from darkmc.gminus2 import dark_axion_one_loop, pseudoscalar_yukawa, vector
 from darkmc.gminus2.bands import Band
 from darkmc.gminus2.data import Difference
 from darkmc.gminus2.masks import Mask, allowed_intervals
-from darkmc.gminus2.regions import TWO_DEGREES_95, Edge, Places, Region, least_distance, trace
+from darkmc.gminus2.regions import (
+    TWO_DEGREES_95,
+    Edge,
+    Places,
+    Region,
+    closest_to_zero,
+    least_distance,
+    trace,
+)
 from darkmc.gminus2.strokes import nodes
 
 PLANES = ("axion", "dark-photon")
@@ -150,7 +158,7 @@ class Marginal:
         """
         at, size = require_positive("mass", mass), require_positive("coupling", coupling)
         form = self._form(np.array([at]), *self._inner(inner_points))
-        return float(self._least(form, np.zeros(1, dtype=np.intp), np.array([size]))[0])
+        return float(self._pull(form, np.zeros(1, dtype=np.intp), np.array([size]))[0] ** 2)
 
     def contour(self, points: int = 200, inner_points: int = 64, level: float = TWO_DEGREES_95) -> Contour:
         """Return the least chi-squared on a grid of points x points, and its contour.
@@ -184,7 +192,9 @@ class Marginal:
         moved = np.inf
         while count <= _MOST_INNER:
             inner, allowed = self._inner(count)
-            found = trace(partial(self._least, self._form(mass, inner, allowed)), mass, coupling, wanted)
+            pull = partial(self._pull, self._form(mass, inner, allowed))
+            columns, rows = np.divmod(np.arange(n * n), n)
+            found = trace(pull(columns, coupling[rows]).reshape(n, n), pull, mass, coupling, wanted)
             if before is not None:
                 moved = _shift(before.edges, found.edges)
                 if moved < _MOVED:
@@ -214,8 +224,8 @@ class Marginal:
         low, high = allowed[np.isfinite(allowed[..., 0])].T
         return _Form(own, cross[:, place], other[place], low, high)
 
-    def _least(self, form: _Form, column: Places, coupling: Array) -> Array:
-        """Return the least chi-squared for points (p,), `column` being the place of the mass in the form."""
+    def _pull(self, form: _Form, column: Places, coupling: Array) -> Array:
+        """Return the least pull for points (p,), `column` being the place of the mass in the form."""
         out = np.empty(coupling.size)
         size = max(1, _BLOCK // form.inner.size)
         for start in range(0, coupling.size, size):
@@ -224,11 +234,13 @@ class Marginal:
             constant = form.own[column[block], None] * g**2 - self.data.value
             linear = form.cross[column[block]] * g
             off = [
-                np.min(least_distance(constant, sign * linear, form.inner, form.low, form.high), axis=1)
+                closest_to_zero(
+                    least_distance(constant, sign * linear, form.inner, form.low, form.high), axis=1
+                )
                 for sign in (1.0, -1.0)
             ]
-            out[block] = (np.minimum(*off) / self.data.error) ** 2
-        return out
+            out[block] = closest_to_zero(np.stack(off), axis=0)
+        return out / self.data.error
 
 
 def _shift(before: Sequence[Edge], after: Sequence[Edge]) -> float:

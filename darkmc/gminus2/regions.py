@@ -51,7 +51,7 @@ class Region:
 
 
 def least_distance(constant: Array, linear: Array, quadratic: Array, low: Array, high: Array) -> Array:
-    """Return how far from zero constant + linear c + quadratic c^2 stays while c runs from low to high.
+    """Return what of constant + linear c + quadratic c^2 is closest to zero while c runs from low to high.
 
     It takes every value between its least and its largest, which lie at the ends or at the turning point.
     """
@@ -60,7 +60,14 @@ def least_distance(constant: Array, linear: Array, quadratic: Array, low: Array,
     values = [constant + c * (linear + c * quadratic) for c in (low, high, turning)]
     least = np.minimum(np.minimum(values[0], values[1]), values[2])
     largest = np.maximum(np.maximum(values[0], values[1]), values[2])
-    out: Array = np.maximum(np.maximum(least, -largest), 0.0)
+    out: Array = np.maximum(least, 0.0) + np.minimum(largest, 0.0)
+    return out
+
+
+def closest_to_zero(values: Array, axis: int) -> Array:
+    """Return the values of least size along an axis, with their signs."""
+    place = np.expand_dims(np.argmin(np.abs(values), axis=axis), axis)
+    out: Array = np.take_along_axis(values, place, axis=axis).squeeze(axis)
     return out
 
 
@@ -69,26 +76,57 @@ def spaced(low: float, high: float, points: int) -> Array:
     return np.geomspace(low, high, points) if low > 0.0 else np.linspace(low, high, points)
 
 
-def trace(chi_squared: Callable[[Places, Array], Array], x: Array, y: Array, level: float) -> Region:
-    """Return the region of a function of places of x (p,) and values of y (p,), for increasing grids."""
-    columns, rows = np.divmod(np.arange(x.size * y.size), y.size)
-    found = chi_squared(columns, y[rows]).reshape(x.size, y.size)
-    return Region(x, y, found, level, tuple(_edges(chi_squared, x, y, found < level, level)))
+def trace(grid: Array, pull: Callable[[Places, Array], Array], x: Array, y: Array, level: float) -> Region:
+    """Return the region in which pull^2 is below a level.
+
+    `grid` holds the pull on increasing grids of x and y; `pull` gives it for places in x (p,) and values of y
+    (p,).  It is signed: a band narrower than a step of the grid shows as a change of sign.
+    """
+    search = _Search(pull, y[0] > 0.0, float(np.sqrt(level)))
+    return Region(x, y, grid**2, level, tuple(_edges(search, x, y, grid)))
 
 
-def _edges(
-    chi_squared: Callable[[Places, Array], Array], x: Array, y: Array, inside: NDArray[np.bool_], level: float
-) -> Iterator[Edge]:
+class _Search(NamedTuple):
+    """Bisection between neighbours of the grid."""
+
+    pull: Callable[[Places, Array], Array]
+    logarithmic: bool
+    limit: float
+
+    def level(self, column: Places, inside: Array, outside: Array) -> Array:
+        """Return where the pull leaves the limit."""
+        return self._bisected(lambda y: np.abs(self.pull(column, y)) < self.limit, inside, outside)
+
+    def zero(self, column: Places, negative: Array, positive: Array) -> Array:
+        """Return where the pull changes its sign."""
+        return self._bisected(lambda y: self.pull(column, y) < 0.0, negative, positive)
+
+    def _bisected(self, holds: Callable[[Array], NDArray[np.bool_]], yes: Array, no: Array) -> Array:
+        for _ in range(_BISECTIONS if yes.size else 0):
+            middle = np.sqrt(yes * no) if self.logarithmic else 0.5 * (yes + no)
+            good = holds(middle)
+            yes, no = np.where(good, middle, yes), np.where(good, no, middle)
+        return yes
+
+
+def _edges(search: _Search, x: Array, y: Array, pull: Array) -> Iterator[Edge]:
+    """Yield the intervals of y at each x, those between two neighbours of the grid included."""
+    inside = np.abs(pull) < search.limit
     column, row = np.nonzero(inside[:, 1:] != inside[:, :-1])
-    low, high = y[row], y[row + 1]
-    starts_inside = inside[column, row]
-    for _ in range(_BISECTIONS if column.size else 0):
-        middle = np.sqrt(low * high) if y[0] > 0.0 else 0.5 * (low + high)
-        same = (chi_squared(column, middle) < level) == starts_inside
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    first = inside[column, row]
+    ends = search.level(column, np.where(first, y[row], y[row + 1]), np.where(first, y[row + 1], y[row]))
+    narrow, step = np.nonzero(~inside[:, 1:] & ~inside[:, :-1] & (pull[:, 1:] * pull[:, :-1] < 0.0))
+    rising = pull[narrow, step] < 0.0
+    low, high = y[step], y[step + 1]
+    middle = search.zero(narrow, np.where(rising, low, high), np.where(rising, high, low))
+    real = np.abs(search.pull(narrow, middle)) < search.limit  # else it jumps from one side to the other
+    narrow, low, high, middle = narrow[real], low[real], high[real], middle[real]
+    bands = search.level(narrow, middle, low), search.level(narrow, middle, high)
     for k in range(x.size):
-        ends = [*low[column == k]]
-        ends = [y[0], *ends] if inside[k, 0] else ends
-        ends = [*ends, y[-1]] if inside[k, -1] else ends
-        for lower, upper in zip(ends[::2], ends[1::2], strict=True):
+        found = [*ends[column == k]]
+        found = [y[0], *found] if inside[k, 0] else found
+        found = [*found, y[-1]] if inside[k, -1] else found
+        pairs = [*zip(found[::2], found[1::2], strict=True)]
+        pairs += zip(*(each[narrow == k] for each in bands), strict=True)
+        for lower, upper in sorted(pairs):
             yield Edge(float(x[k]), float(lower), float(upper))

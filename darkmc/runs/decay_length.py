@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from darkmc.cards.experiment import ExperimentCard, FixedTargetCard
-from darkmc.cards.run import DecayLengthRun, parse_grids
+from darkmc.cards.run import DecayLengthRun
+from darkmc.cards.run_card import parse_grids
 from darkmc.core.errors import PhysicsError
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.decay_length import DecayCurves, Masses, draw_decay_lengths

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from darkmc.cards.load import load_card
-from darkmc.cards.run import RunCard
+from darkmc.cards.run_card import RunCard
 from darkmc.core.errors import FailedPointsError, PhysicsError
 from darkmc.figures.overlays import Overlay
 from darkmc.output.files import check_target

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from darkmc.cards.load import flatten
-from darkmc.cards.run import Curve, LimitsRun, parse_scan_grid
+from darkmc.cards.run import Curve, LimitsRun
+from darkmc.cards.run_card import parse_scan_grid
 from darkmc.core.units import parse_axion_grids, parse_axion_mass, parse_energy
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.limits import draw_limits, find_tables

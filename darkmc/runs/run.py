@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from darkmc.cards.run import RunCard
+from darkmc.cards.run_card import RunCard
 
 Work = Callable[[Path], Iterator[Path]]  # writes tables into a folder and yields each when it is written
 

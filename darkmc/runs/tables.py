@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from darkmc import __version__
-from darkmc.cards.run import Axis, Point, parse_grids
+from darkmc.cards.run import Axis, Point
+from darkmc.cards.run_card import parse_grids
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 from darkmc.core.units import parse_axion_mass, parse_energy

@@ -164,3 +164,23 @@ def test_bad_combinations(call, message):
     with pytest.raises(PhysicsError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_a_band_narrower_than_the_grid_is_found():
+    """Two loops that cancel: where both edges lie between neighbours of the grid."""
+    alp = Combination(
+        "mu",
+        [
+            ("pseudoscalar_yukawa", {"mass": 0.5, "yukawa": "g"}),
+            ("barr_zee_pseudoscalar", {"mass": 0.5, "g_lepton": "g", "g_photon": "h", "cutoff": 1000.0}),
+        ],
+    )
+    own = float(gminus2.pseudoscalar_yukawa("mu", 0.5, 1.0))
+    barr_zee = float(gminus2.barr_zee_pseudoscalar("mu", 0.5, 1.0, 1.0))
+    found = alp.region(NOW, {"g": (0.3, 1.0), "h": (1e-5, 1.0)}, level=4.0, points=12)
+    assert len(found.edges) == 12
+    for edge in found.edges:
+        for sigma, h in ((-2.0, edge.lower), (2.0, edge.upper)):
+            level = NOW.value + sigma * NOW.error
+            assert h == pytest.approx((level - own * edge.x**2) / (barr_zee * edge.x), rel=1e-9)
+        assert edge.upper < 1.001 * edge.lower

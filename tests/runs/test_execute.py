@@ -11,7 +11,8 @@ from helpers import ROOT
 
 from darkmc import CardError, DarkAxionPortal, Experiment
 from darkmc.cards.load import load_card
-from darkmc.cards.run import RUN_MODELS, parse_grids
+from darkmc.cards.run import RUN_MODELS
+from darkmc.cards.run_card import parse_grids
 from darkmc.cli import main
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.figures import style
@@ -110,19 +111,84 @@ min = -1.0
 max = 1.0
 bins = 10
 """
+PLANE = """
+kind = "moment-plane"
+data = ["mu-2025", "e-2022-rb"]
+level = 4.0
+points = 9
+masks = ["babar-4mu", "ewpo"]
+[x]
+parameter = "m"
+label = "mass [GeV]"
+min = 0.5
+max = 5.0
+[y]
+parameter = "g"
+label = "coupling"
+min = 1e-5
+max = 1.0
+[[loops]]
+loop = "scalar_yukawa"
+arguments = { mass = "m", yukawa = "s * g" }
+[[regions]]
+label = "all"
+fixed = { s = 1.0 }
+[[regions]]
+label = "half"
+fixed = { s = 0.5 }
+level = 1.0
+[[marks]]
+label = "here"
+x = 1.0
+y = 1e-3
+"""
+SCAN = """
+kind = "moment-scan"
+data = ["mu-2021"]
+plane = "axion"
+points = 8
+inner_points = 8
+coupling_per_GeV = 3e-3
+cutoff = "1TeV"
+[axion]
+m_min = "1GeV"
+m_max = "350GeV"
+coupling_min = 1e-4
+coupling_max = 1.0
+masks = ["babar-4mu"]
+[dark_photon]
+m_min = "1GeV"
+m_max = "350GeV"
+coupling_min = 1e-5
+coupling_max = 1.0
+masks = ["ewpo", "gminus2-e-2008-rb"]
+[[regions]]
+label = "all"
+[[regions]]
+label = "heavy"
+m_min = "10GeV"
+without = ["ewpo"]
+"""
+MOMENT_TABLES = ["toy.csv", "toy-masks.csv", "toy-summary.csv"]
 KINDS = {
     "limits": (LIMITS, ["gminus2-mu-2018.csv", "pions.csv"]),
     "histogram": (HISTOGRAM, ["toy.csv", "toy-yields.csv"]),
     "decay-length": (DECAY, ["toy.csv", "toy-detectors.csv"]),
     "cross-sections": (CROSS, ["toy.csv"]),
     "map": (MAP, ["toy.csv", "toy-windows.csv"]),
+    "moment-plane": (PLANE, MOMENT_TABLES),
+    "moment-scan": (SCAN, MOMENT_TABLES),
 }
 
 
 def test_every_kind_of_run_is_a_module_named_as_it_is():
     """What a kind costs: its module and the model of its card; here each of them is tried."""
     files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
-    assert files - {"--init--", "execute", "run", "sample-page", "tables"} == set(RUN_MODELS) == set(KINDS)
+    assert (
+        files - {"--init--", "execute", "moments", "run", "sample-page", "tables"}
+        == set(RUN_MODELS)
+        == set(KINDS)
+    )
     for kind, model in RUN_MODELS.items():
         module = run_of(model.model_construct(kind=kind))
         for function in (module.work, module.draw):
@@ -349,6 +415,19 @@ BAD = {
         "map",
     ),
     "map with a resonance": (MAP.replace("simulation.resonance = false\n", ""), "map"),
+    "unknown data": (PLANE.replace('"mu-2025"', '"mu-2035"'), "mu-2025"),
+    "data twice": (PLANE.replace('"e-2022-rb"', '"mu-2025"'), "twice"),
+    "unknown loop": (PLANE.replace("scalar_yukawa", "skalar_yukawa"), "scalar_yukawa"),
+    "unknown argument": (PLANE.replace("yukawa =", "yukava ="), "yukawa"),
+    "parameter without a value": (PLANE.replace("fixed = { s = 1.0 }", ""), "parameter s"),
+    "parameter of no loop": (PLANE.replace("{ s = 1.0 }", "{ s = 1.0, t = 1.0 }"), "'t'"),
+    "unknown mask": (PLANE.replace('"ewpo"', '"ewpa"'), "ewpo"),
+    "mask that is no file": (PLANE.replace('"ewpo"', '"mine.csv"'), "mine.csv"),
+    "backward range": (PLANE.replace("min = 0.5", "min = 50.0"), "min must be below max"),
+    "region twice": (PLANE.replace('"half"', '"all"'), "twice"),
+    "mask that is not there": (SCAN.replace('without = ["ewpo"]', 'without = ["kloe"]'), "kloe"),
+    "cut-off below the masses": (SCAN.replace('"1TeV"', '"100GeV"'), "cutoff"),
+    "plane of nothing": (SCAN.replace('plane = "axion"', 'plane = "photon"'), "plane"),
     "window of something else": (MAP.replace('"babar-lowcut"]', '"charm-decay"]'), "charm-decay"),
 }
 
