@@ -64,7 +64,7 @@ def test_results_of_200_seeds_scatter_by_their_errors_about_a_long_run(name, mon
     experiment = darkmc.Experiment(name, overrides=overrides)
     experiment.topology.prepare()
     plans = experiment.plans(darkmc.DarkAxionPortal(mass), (coupling,), False)
-    true = simulation.simulate(plans, (), 7, 40 * 4096 * len(plans)).estimate(coupling)
+    true = simulation.simulate(plans, (), 7, 400 * 4096 * len(plans)).estimate(coupling)
     monkeypatch.setattr(simulation, "CHUNK_ROWS", 512)
     found = results(plans, 200, 0.05, coupling)
     error = np.sqrt(np.mean(found[:, 1] ** 2))
