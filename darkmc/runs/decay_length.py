@@ -85,8 +85,10 @@ def decay_length(portal: DarkAxionPortal, energy_GeV: float, coupling: float) ->
     mass = portal.m_dark_photon
     if energy_GeV < mass:
         return float("nan")
-    momentum = np.sqrt((energy_GeV - mass) * (energy_GeV + mass))
-    return float(momentum / mass * portal.dark_photon_ctau(coupling))
+    ctau = float(portal.dark_photon_ctau(coupling))
+    if not np.isfinite(ctau):  # of one at rest, too
+        return ctau
+    return float(np.sqrt((energy_GeV - mass) * (energy_GeV + mass)) / mass * ctau)
 
 
 def characteristic_energies(card: ExperimentCard) -> list[float]:

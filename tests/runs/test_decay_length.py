@@ -18,6 +18,11 @@ def test_decay_length_is_beta_gamma_c_tau():
     expected = math.sqrt(gamma**2 - 1.0) * HBAR_C_GEV_M / width
     assert decay_length(portal, energy, coupling) == pytest.approx(expected, rel=1e-9)
     assert math.isnan(decay_length(portal, 0.5 * mass, coupling))
+    assert decay_length(portal, mass, coupling) == 0.0
+
+
+def test_a_stable_dark_photon_goes_on_for_ever_at_rest_too():
+    assert decay_length(DarkAxionPortal(0.01, 0.02), 0.01, 1e-4) == math.inf
 
 
 def test_distances_and_energies_come_from_the_card():
