@@ -80,6 +80,7 @@ def _request(options: argparse.Namespace) -> Any:
         preset=options.preset,
         overrides=changes,
         places=wanted.places,
+        lines=wanted.lines,
         precision=precision or 0.01,
         method=options.method,
         seed=seed,

@@ -21,6 +21,14 @@ class Interval(NamedTuple):
     lower_error: float
     upper_error: float
 
+    def overlaps(self, other: "Interval") -> bool:
+        """Return whether a coupling is in both; an edge that does not exist is at 0, or at infinity."""
+        (a, b), (c, d) = (
+            (i.lower if math.isfinite(i.lower) else 0.0, i.upper if math.isfinite(i.upper) else math.inf)
+            for i in (self, other)
+        )
+        return a < d and c < b
+
 
 def _comparable(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
     """Return numbers with None for nan, so that they compare."""
@@ -36,6 +44,13 @@ class EdgeErrors(NamedTuple):
 
 
 NO_EDGE = EdgeErrors(NAN, NAN, NAN)
+
+
+class Peak(NamedTuple):
+    """The largest yield of all couplings over the number of events that is excluded, and its error."""
+
+    ratio: float
+    error: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +71,8 @@ class Exclusion:
         Steps of the iteration.
     error_parts : tuple of pairs of EdgeErrors
         The errors of both edges of every interval in parts; empty for a closed form.
+    peak : Peak or None
+        How far the largest yield is from what is excluded: above 1 something is; None for a closed form.
 
     Examples
     --------
@@ -70,12 +87,13 @@ class Exclusion:
     reason: str = ""
     history: tuple[tuple[float, float], ...] = field(default=())
     error_parts: tuple[tuple[EdgeErrors, EdgeErrors], ...] = field(default=())
+    peak: Peak | None = None
 
     @property
     def _content(self) -> tuple[Any, ...]:
         edges, steps = (tuple(map(_comparable, rows)) for rows in (self.intervals, self.history))
         errors = tuple(tuple(map(_comparable, pair)) for pair in self.error_parts)
-        return edges, self.method, self.reason, steps, errors
+        return edges, self.method, self.reason, steps, errors, self.peak and _comparable(self.peak)
 
     def __eq__(self, other: object) -> bool:
         return self._content == other._content if isinstance(other, Exclusion) else NotImplemented

@@ -10,9 +10,12 @@ from darkmc.core.kinematics import Array
 
 EDGES = ("lower", "upper", "lower_error", "upper_error")
 ENVELOPE = ("lower_min", "lower_max", "upper_min", "upper_max")
+ENDS = ("opens_at", "closes_at")  # masses, known where the grid has refined itself
 # what an empty cell stands for: an edge beyond the scan, no known error, no envelope
 _EMPTY = {"lower": 0.0, "upper": np.inf, "lower_error": 0.0, "upper_error": 0.0}
 LOWER, UPPER = 1, 2  # columns of a region
+_WIDTH = 1 + len(EDGES) + len(ENVELOPE)
+_NARROWS = 0.8  # a band that is so much narrower than a mass before ends in a tip, others in a line
 _SMALLEST, _LARGEST = 1e-100, 1e100  # masses and edges that a picture has room for
 
 
@@ -40,7 +43,28 @@ class _Chain:
         self.points, self.closed_low = [point], closed_low
 
     def finish(self, closed_high: bool) -> Region:
-        return Region(np.array(list(_stepped(self.points))), self.closed_low, closed_high)
+        points = list(self.points)
+        if self.closed_low:
+            points[:0] = _tip(points[:2], 0)
+        if closed_high:
+            points += _tip(self.points[:-3:-1], 1)
+        return Region(np.array(list(_stepped(points)))[:, :_WIDTH], self.closed_low, closed_high)
+
+
+def _tip(last: Sequence[Array], end: int) -> list[Array]:
+    """Return the point in which a band ends, from its last point and the one before; none if not known.
+
+    A band that narrows ends at one coupling, amid its edges.
+    """
+    mass = last[0][_WIDTH + end]
+    if np.isnan(mass):
+        return []
+    tip = last[0].copy()
+    tip[0], tip[3:_WIDTH] = mass, [0.0, 0.0] + [np.nan] * len(ENVELOPE)
+    widths = [np.log(point[UPPER] / point[LOWER]) if point[LOWER] > 0.0 else np.inf for point in last]
+    if len(last) == 1 or (np.isfinite(widths[0]) and widths[0] < _NARROWS * widths[1]):
+        tip[[LOWER, UPPER]] = np.sqrt(tip[LOWER] * tip[UPPER])
+    return [tip]
 
 
 def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
@@ -48,6 +72,7 @@ def regions(rows: Sequence[Mapping[str, str]]) -> list[Region]:
 
     Intervals of neighbouring masses are joined when they overlap.  Where one interval meets several, it
     is cut in the middle (of the logarithm) of the gaps between those, so that a gap opens from a point.
+    Where the table says at which mass a band begins or ends, it is drawn as far as there.
     Where the upper edge appears or disappears, the open mass comes twice: as far as the last known edge, and
     whole; nothing tells where between the two masses the edge goes.
 
@@ -93,8 +118,10 @@ def _point(row: Mapping[str, str]) -> Array:
     def number(key: str) -> float:
         return float(row[key]) if row.get(key) else _EMPTY.get(key, np.nan)
 
-    point = np.array([_mass(row), *(number(key) for key in EDGES + ENVELOPE)])
+    point = np.array([_mass(row), *(number(key) for key in EDGES + ENVELOPE + ENDS)])
     lower, upper, *errors = point[1:5]
+    if any(not (np.isnan(end) or _SMALLEST <= end <= _LARGEST) for end in point[_WIDTH:]):
+        raise ValueError("no mass at which a band ends")
     starts = lower == 0.0 or _SMALLEST <= lower <= _LARGEST
     ends = upper == np.inf or _SMALLEST <= upper <= _LARGEST
     if not (starts and ends and lower <= upper and all(error >= 0.0 for error in errors)):
@@ -132,7 +159,7 @@ def _stepped(points: list[Array]) -> Iterator[Array]:
         finite, open_ = (second, first) if np.isinf(first[UPPER]) else (first, second)
         if np.isinf(open_[UPPER]) and np.isfinite(finite[UPPER]) and open_[LOWER] < finite[UPPER]:
             step = open_.copy()
-            step[[UPPER, UPPER + 2]], step[7:9] = (finite[UPPER], 0.0), np.nan
+            step[[UPPER, UPPER + 2]], step[7:_WIDTH] = (finite[UPPER], 0.0), np.nan
             yield step
         yield second
 

@@ -70,14 +70,15 @@ class BinnedCounting:
         if method != "bracket":
             decides = next(bin_ for bin_ in solved if not edges or bin_.number == edges[0][0].number)
             return solve(decides.curve, self.excluded[decides.number], method)
+        peak = max((bin_.exclusion.peak for bin_ in solved if bin_.exclusion.peak), default=None)
         if not edges:
-            return Exclusion((), method, solved[0].exclusion.reason)
+            return Exclusion((), method, solved[0].exclusion.reason, peak=peak)
         intervals = tuple(
             Interval(_finite(lower), _finite(upper), lower.errors.total, upper.errors.total)
             for lower, upper in edges
         )
         errors = tuple((lower.errors, upper.errors) for lower, upper in edges)
-        return Exclusion(intervals, method, _reason(solved, edges), error_parts=errors)
+        return Exclusion(intervals, method, _reason(solved, edges), error_parts=errors, peak=peak)
 
     def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
         """Return the rows in the bin that sets each edge of the exclusion, with that edge."""

@@ -20,6 +20,7 @@ from darkmc.core.intervals import (
     EdgeErrors,
     Exclusion,
     Interval,
+    Peak,
     crossing,
     scan_grid,
     with_extrema,
@@ -89,8 +90,8 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
     grid, values = _with_maxima(curve, grid, values, target)
     above = values > target
     if not above.any():
-        peak = float(grid[np.argmax(values)])
-        return Exclusion((), "bracket", _no_crossing(curve.expected_events(peak), target))
+        top = curve.expected_events(float(grid[np.argmax(values)]))
+        return Exclusion((), "bracket", _no_crossing(top, target), peak=_peak(top, target))
     starts = np.flatnonzero(above & ~np.concatenate([[False], above[:-1]]))
     ends = np.flatnonzero(above & ~np.concatenate([above[1:], [False]]))
     intervals, reasons, errors = [], [], []
@@ -106,13 +107,17 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
             reasons.append(f"open above {SCAN_HIGH:g} GeV^-1")
         intervals.append(Interval(lower, upper, below.total, over.total))
         errors.append((below, over))
-    peak = curve.expected_events(float(grid[np.argmax(values)]))
-    if peak.value - target < 2.0 * peak.error:
+    top = curve.expected_events(float(grid[np.argmax(values)]))
+    if top.value - target < 2.0 * top.error:
         reasons.append(UNDECIDED)
     if any(math.isinf(edge.total) for pair in errors for edge in pair):
         reasons.append(f"error of an edge {UNKNOWN}")
     reason = "; ".join(dict.fromkeys(reasons))
-    return Exclusion(tuple(intervals), "bracket", reason, error_parts=tuple(errors))
+    return Exclusion(tuple(intervals), "bracket", reason, error_parts=tuple(errors), peak=_peak(top, target))
+
+
+def _peak(top: Any, target: float) -> Peak:
+    return Peak(float(top.value) / target, float(top.error) / target)
 
 
 def _no_crossing(top: Any, target: float) -> str:

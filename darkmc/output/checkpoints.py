@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc.core.errors import DarkmcWarning, PhysicsError
-from darkmc.core.intervals import EdgeErrors, Exclusion, Interval
+from darkmc.core.intervals import EdgeErrors, Exclusion, Interval, Peak
 from darkmc.output.files import end_of, keeps
 from darkmc.scan.point import ScanPoint
 
@@ -251,6 +251,7 @@ def _encode_exclusion(exclusion: Exclusion) -> dict[str, Any]:
         "error_parts": [
             [[_number(value) for value in edge] for edge in pair] for pair in exclusion.error_parts
         ],
+        "peak": None if exclusion.peak is None else [_number(value) for value in exclusion.peak],
     }
 
 
@@ -264,4 +265,5 @@ def _decode_exclusion(content: dict[str, Any]) -> Exclusion:
             (EdgeErrors(*map(float, below)), EdgeErrors(*map(float, above)))
             for below, above in content["error_parts"]
         ),
+        None if content["peak"] is None else Peak(*map(float, content["peak"])),
     )

@@ -13,6 +13,7 @@ from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
 from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.output.files import replacing
+from darkmc.scan.place import Ends
 from darkmc.scan.point import ScanPoint, ScanRequest
 
 LIMIT_COLUMNS = (
@@ -40,7 +41,15 @@ LIMIT_COLUMNS = (
 _EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18]
 
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
-ALL_COLUMNS = (*LIMIT_COLUMNS, *ENVELOPE_COLUMNS)  # any others are keys of the card that were scanned
+END_COLUMNS = Ends._fields
+ALL_COLUMNS = (
+    *LIMIT_COLUMNS,
+    *ENVELOPE_COLUMNS,
+    *END_COLUMNS,
+)  # any others are keys of the card that were scanned
+
+
+_ENDS = "opens_at, closes_at: the mass (GeV) beside this one at which the interval's band begins or ends"
 
 
 def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
@@ -50,7 +59,7 @@ def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | No
     and the last to its upper one.
     """
     found = {
-        name: [other for other in exclusion.intervals if _overlap(interval, other)]
+        name: [other for other in exclusion.intervals if interval.overlaps(other)]
         for name, exclusion in point.alternatives.items()
     }
     gone = [name for name, others in found.items() if not others]
@@ -63,17 +72,6 @@ def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | No
         columns[f"{edge}_min"] = min(finite) if finite else None
         columns[f"{edge}_max"] = max(finite) if len(finite) == len(values) else None
     return columns, f"nothing excluded with {', '.join(gone)}" if gone else ""
-
-
-def _overlap(first: Interval, second: Interval) -> bool:
-    def bounds(interval: Interval) -> tuple[float, float]:
-        return (
-            interval.lower if math.isfinite(interval.lower) else 0.0,
-            interval.upper if math.isfinite(interval.upper) else math.inf,
-        )
-
-    (a, b), (c, d) = bounds(first), bounds(second)
-    return a < d and c < b
 
 
 def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
@@ -98,7 +96,10 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
             row["history"] = [list(step) for step in exclusion.history]
         row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
         row |= _finite(_PARTS, parts)
-        yield row | {"cpu_seconds": point.cpu_seconds, "failed": point.failed, **dict(point.settings)}
+        row |= {"cpu_seconds": point.cpu_seconds, "failed": point.failed}
+        if point.ends:
+            row |= _finite(END_COLUMNS, point.ends[number - first])
+        yield row | dict(point.settings)
 
 
 def _finite(names: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
@@ -145,11 +146,13 @@ def write_limits(
         units,
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
         f"{errors}; an empty one beside an edge is unknown",
+        *([_ENDS] if request.lines else []),
         "cpu_seconds: of sampling and solving; failed 1: the point could not be computed, nothing is known",
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)
-        columns = (*LIMIT_COLUMNS, *(ENVELOPE_COLUMNS if request.vary else ()), *scanned)
+        more = (*(ENVELOPE_COLUMNS if request.vary else ()), *(END_COLUMNS if request.lines else ()))
+        columns = (*LIMIT_COLUMNS, *more, *scanned)
         write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
 
 

@@ -66,6 +66,7 @@ def _request(card: LimitsRun, curve: Curve, preset: str) -> ScanRequest:
         dict(flatten(curve.overrides)),
         card.precision,
         seed=card.seed,
+        lines=wanted.lines,
     )
 
 

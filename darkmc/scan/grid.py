@@ -2,10 +2,11 @@
 
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +14,9 @@ from darkmc.core.errors import PrecisionWarning
 from darkmc.core.process import leave_if_spawned
 from darkmc.core.progress import count_bar
 from darkmc.core.units import checked_workers
+from darkmc.scan.place import Place
 from darkmc.scan.point import ScanPoint, ScanRequest, failed_point, scan_point
+from darkmc.scan.refine import refined
 from darkmc.scan.workers import Executor, Here, WorkerDiedError, Workers
 
 _TRIES = 3  # of a point whose worker dies
@@ -39,7 +42,7 @@ def scan(
     executor: Executor | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Iterator[ScanPoint]:
-    """Yield the points of a scan in the order of its places.
+    """Yield the points of a scan in the order of its places, then those of its lines along each.
 
     A point whose worker dies is tried twice more; then it is yielded as failed, and the scan goes on.
 
@@ -62,22 +65,39 @@ def scan(
         If workers cannot be started, as when the main script has no main guard, or the executor is broken.
     """
     leave_if_spawned()
-    workers = min(checked_workers("workers", workers), max(len(request.places), 1))
-    for settings in dict.fromkeys(place.settings for place in request.places) or [()]:
+    checked_workers("workers", workers)
+    places = [*request.places, *(line.place(0.0) for line in request.lines)]
+    for settings in dict.fromkeys(place.settings for place in places) or [()]:
         request.load(settings)  # a wrong card fails here, before any process is started
+    count = len(request.places) + sum(line.grid.auto for line in request.lines)
+    with count_bar(count, "points", progress) as bar, _running(min(workers, count), executor) as running:
+        computed = partial(_in_order, request, running, checkpoints, bar)
+        yield from computed(request.places)
+        yield from refined(request.lines, computed)
+
+
+def _in_order(
+    request: ScanRequest,
+    running: Executor,
+    checkpoints: Checkpoints | None,
+    bar: Any,
+    places: Sequence[Place],
+) -> Iterator[ScanPoint]:
+    """Yield the points in the order of their places, after their warnings are given."""
+    bar.total = max(bar.total, bar.n + len(places))
     early: dict[int, ScanPoint] = {}
     following = 0
-    with count_bar(len(request.places), "points", shown=progress) as bar:
-        for number, point in _finished(request, workers, executor, checkpoints):
-            early[number] = point
-            bar.update(1)
-            while following in early:
-                yield _warned(early.pop(following))
-                following += 1
+    asked = replace(request, places=tuple(places), lines=())
+    for number, point in _finished(asked, running, checkpoints):
+        early[number] = point
+        bar.update(1)
+        while following in early:
+            yield _warned(early.pop(following))
+            following += 1
 
 
 def _finished(
-    request: ScanRequest, workers: int, executor: Executor | None, checkpoints: Checkpoints | None
+    request: ScanRequest, running: Executor, checkpoints: Checkpoints | None
 ) -> Iterator[tuple[int, ScanPoint]]:
     """Yield number and point as they are finished, those that are known already first."""
     missing = []
@@ -87,19 +107,16 @@ def _finished(
             missing.append(number)
         else:
             yield number, known
-    if not missing:
-        return
-    with _running(workers, executor) as running:
-        for number, point in _computed(request, missing, running):
-            if checkpoints is not None and not point.failed:
-                checkpoints.add(request.key(request.places[number]), point)
-            yield number, point
+    for number, point in _computed(request, missing, running):
+        if checkpoints is not None and not point.failed:
+            checkpoints.add(request.key(request.places[number]), point)
+        yield number, point
 
 
 @contextmanager
 def _running(workers: int, executor: Executor | None) -> Iterator[Executor]:
     """Give what computes points; processes started here are gone afterwards, however the block ends."""
-    if executor is not None or workers == 1:
+    if executor is not None or workers <= 1:
         yield executor or Here()
         return
     processes = Workers(workers)

@@ -6,37 +6,7 @@ from typing import Any, NamedTuple
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.units import LARGEST_GRID, AxionMass, MassGrid, masses
-from darkmc.scan.point import Place, Settings
-
-
-class Line(NamedTuple):
-    """A row of places along a mass that refines itself: the other mass and the settings are fixed.
-
-    Attributes
-    ----------
-    grid : MassGrid
-        Of the dark photon, or of the axion where `m_dark_photon` is given.
-    m_axion : AxionMass
-        Beside every dark photon; not used where that mass is given.
-    m_dark_photon : float
-        GeV; 0: it is the one that varies.
-    settings : tuple
-        Keys of the card and their values.
-    """
-
-    grid: MassGrid
-    m_axion: AxionMass
-    m_dark_photon: float
-    settings: Settings
-
-    def place(self, share: float) -> Place:
-        """Return the place at a share, 0 to 1, of the way, in the logarithm."""
-        first, last = self.grid.values
-        mass = first * (last / first) ** share if share < 1.0 else last
-        if not self.m_dark_photon:
-            return Place(mass, self.m_axion.at(mass), self.settings)
-        axion = AxionMass(mass, self.grid.relative)
-        return Place(self.m_dark_photon, axion.at(self.m_dark_photon), self.settings)
+from darkmc.scan.place import Line, Place
 
 
 class Plan(NamedTuple):

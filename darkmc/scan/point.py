@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from darkmc.core.errors import FailedPointsError
 from darkmc.core.formulas import FORMULAS
@@ -17,16 +17,7 @@ from darkmc.experiments.experiment import Experiment
 from darkmc.experiments.inputs import input_files
 from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
-
-Settings = tuple[tuple[str, Any], ...]  # keys of a card and their values
-
-
-class Place(NamedTuple):
-    """Where a point of a scan is: masses in GeV, and values of the keys that are scanned."""
-
-    m_dark_photon: float
-    m_axion: float
-    settings: Settings = ()
+from darkmc.scan.place import Ends, Line, Place, Settings
 
 
 @dataclass(frozen=True)
@@ -41,6 +32,7 @@ class ScanRequest:
     method: str = "bracket"
     seed: int = 1
     vary: tuple[str, ...] = ()  # names of alternatives of the flux card
+    lines: tuple[Line, ...] = ()  # that refine themselves, beside the places
 
     def load(self, settings: Settings = ()) -> Experiment | MomentLimit:
         """Return the experiment, or the limit of a lepton's moment, made once per process."""
@@ -76,6 +68,7 @@ class ScanPoint:
     cpu_seconds: float = 0.0  # of sampling and solving
     failed: bool = False  # nothing is known: what computed it died
     settings: Settings = ()
+    ends: tuple[Ends, ...] = ()  # of each interval, where the line refines itself
 
     @property
     def place(self) -> Place:

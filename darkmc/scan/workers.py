@@ -61,11 +61,10 @@ class Workers:
             raise ChildProcessError(
                 f"workers cannot read the script {script} again: save it to a file and {_GUARD}"
             )
-        resource_tracker.ensure_running()  # here, since it changes which signals a thread takes
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._processes: set[Any] = set()
-        self._closed, self._lame = False, 0
+        self._tracked, self._closed, self._lame = False, False, 0
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
@@ -73,6 +72,9 @@ class Workers:
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> "Future[Any]":
         """Return the future result: WorkerDiedError if the process dies, ChildProcessError if none starts."""
+        if not self._tracked:
+            resource_tracker.ensure_running()  # here, since it changes which signals a thread takes
+            self._tracked = True
         future: Future[Any] = Future()
         self._tasks.put(_Task(future, function, arguments))
         return future

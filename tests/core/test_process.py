@@ -20,7 +20,8 @@ LONG = (
 )
 SCRIPT = """
 from darkmc.scan.grid import scan
-from darkmc.scan.point import Place, ScanRequest
+from darkmc.scan.place import Place
+from darkmc.scan.point import ScanRequest
 
 request = ScanRequest("gminus2-mu-2018", (Place(0.01, 0.0), Place(0.02, 0.0)))
 for point in scan(request, workers=2):

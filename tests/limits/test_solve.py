@@ -49,6 +49,15 @@ def dump_edges(peak, at, target):
     return tuple(at * np.sqrt(-lambertw(ratio, branch).real) for branch in (0, -1))
 
 
+@pytest.mark.parametrize("excess", [0.5, 0.9, 1.2, 1e3])
+def test_the_peak_is_the_largest_yield_over_what_is_excluded(excess):
+    exclusion = solve(dump(99 * excess, 1.1e-4), 99)
+    assert bool(exclusion.intervals) == (excess > 1.0)
+    ratio, error = exclusion.peak
+    assert ratio == pytest.approx(excess, rel=1e-6 if 1 / 3 < excess < 1.5 else 0.02)  # beyond: of the scan
+    assert error == pytest.approx(0.01 * ratio, rel=1e-9)
+
+
 @pytest.mark.parametrize("at", [3.7e-10, 1e-7, 1.1e-4, 2e-2, 1.0])
 @pytest.mark.parametrize("excess", [1.2, 3.0, 1e3, 1e8])
 def test_both_edges_of_a_band(at, excess):
@@ -280,7 +289,8 @@ def test_a_card_without_a_limit_counts():
 
 COLUMNS = (
     "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason history "
-    "n_samples seconds seed lower_draw_error upper_draw_error lower_list_error upper_list_error"
+    "n_samples seconds seed lower_draw_error upper_draw_error lower_list_error upper_list_error "
+    "cpu_seconds failed"
 )
 
 
@@ -298,4 +308,4 @@ def test_limit_table_has_header_units_and_the_json_rows(tmp_path, monkeypatch, c
     assert len(rows) == len(wanted) == 3
     for row, target in zip(rows, wanted, strict=True):
         for key, value in target.items():
-            assert row[key] == ("" if value is None else str(value))
+            assert row[key] == {"None": "", "False": "0"}.get(str(value), str(value))

@@ -16,7 +16,7 @@ from processes import wait_for
 from darkmc import PhysicsError
 from darkmc.cli import main
 from darkmc.core.errors import DarkmcWarning
-from darkmc.core.intervals import NO_EDGE, EdgeErrors, Exclusion, Interval
+from darkmc.core.intervals import NO_EDGE, EdgeErrors, Exclusion, Interval, Peak
 from darkmc.output import checkpoints as module
 from darkmc.output.checkpoints import checkpoints, decode, encode
 from darkmc.scan.point import ScanPoint, scan_point
@@ -37,9 +37,16 @@ def point(number, **more):
         reason='open above; "\u03b3\n',
         history=((1e-300, math.inf),),
         error_parts=((EdgeErrors(0.1, math.inf, math.nan), NO_EDGE),),
+        peak=Peak(0.1 * 3, math.inf),
     )
     alternatives = {"softer": excluded(), "harder": excluded((1.0, 2.0, 0.0, 0.1))}
-    values = {"seconds": 0.1, "cpu_seconds": math.pi, "closed": False, "warnings": ("one", "two")}
+    values = {
+        "seconds": 0.1,
+        "cpu_seconds": math.pi,
+        "closed": False,
+        "warnings": ("one", "two"),
+        "settings": (("beam.pot", 1e18), ("x", "y")),
+    }
     values |= {"alternatives": alternatives} | more
     return ScanPoint("toy", number / 7.0, 0.0, exclusion, n_samples=3, seed=2**62, **values)
 

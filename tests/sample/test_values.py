@@ -8,7 +8,8 @@ import pytest
 
 import darkmc
 from darkmc.core.intervals import Interval
-from darkmc.scan.point import Place, ScanRequest
+from darkmc.scan.place import Place
+from darkmc.scan.point import ScanRequest
 
 SAMPLES = {
     "decay": ("charm-finegrained", {}, "E_photon"),

@@ -8,8 +8,8 @@ import pytest
 from darkmc import PhysicsError
 from darkmc.cli import main
 from darkmc.core.units import parse_axion_grids, parse_mass_grid
+from darkmc.scan.place import Place
 from darkmc.scan.plan import plan
-from darkmc.scan.point import Place
 
 MOMENT = ("limit", "gminus2-mu-2025", "--m-dark-photon", "10MeV,1MeV,10MeV")
 

@@ -15,7 +15,8 @@ from list_cards import rows_of, write_card, write_text
 from darkmc.core.errors import FailedPointsError
 from darkmc.scan import point as point_module
 from darkmc.scan.grid import scan
-from darkmc.scan.point import Place, ScanRequest, raise_failed, scan_point
+from darkmc.scan.place import Place
+from darkmc.scan.point import ScanRequest, raise_failed, scan_point
 from darkmc.scan.workers import WorkerDiedError, Workers
 
 MASSES = np.geomspace(1e-3, 1.0, 12)
