@@ -121,18 +121,17 @@ def test_a_format_by_name_goes_into_a_pipe(tmp_path):
     assert (done.returncode, done.stderr) == (2, "darkmc: no format 'hepevtt' (nearest: 'hepevt')\n")
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
-def test_an_interruption_leaves_nothing(tmp_path, charm, kind, stop):
+def test_an_interruption_leaves_nothing(tmp_path, charm, kind):
     class Stopped(Made):
         def __init__(self):
             self.metadata = charm.metadata
 
         def __iter__(self):
-            for _ in range(70):
+            for _ in range(56):
                 yield charm.chunks[0]
-            raise stop("now")
+            raise KeyboardInterrupt("now")
 
-    with pytest.raises(stop, match="now"):
+    with pytest.raises(KeyboardInterrupt, match="now"):
         written(tmp_path, Stopped(), kind)
     assert list(tmp_path.iterdir()) == []
 
@@ -170,7 +169,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, charm, kind):
     whole = path.read_bytes()
     for keep in (0, 10, len(whole) // 2, len(whole) - 200):
         path.write_bytes(whole[:keep])
-        if kind == "root" and keep == len(whole) - 200:  # its end is not needed
+        if kind in ("root", "root:fairship") and keep == len(whole) - 200:  # its end is not needed
             found = flat(darkmc.read_events(path).array)
             for name, column in charm.columns.items():
                 assert np.array_equal(found[name], column, equal_nan=True)

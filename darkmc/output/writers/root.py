@@ -17,6 +17,7 @@ class RootWriter(Writer):
 
     name: ClassVar[str] = "root"
     suffixes: ClassVar[tuple[str, ...]] = (".root",)
+    whole: ClassVar[str] = "events"  # the tree of all columns
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -36,20 +37,23 @@ class RootWriter(Writer):
     def append(self, columns: Columns) -> None:
         """Write a basket of each branch."""
         if self._tree is None:
-            self._tree = self._file.mktree("events", {name: c.dtype for name, c in columns.items()})
+            self._tree = self._file.mktree(self.whole, {name: c.dtype for name, c in columns.items()})
         self._tree.extend(columns)
 
     @classmethod
     @contextmanager
     def read(cls, path: str | os.PathLike[str]) -> Iterator[Stored]:
-        """Open a file with flat columns as a TTree or an RNTuple."""
+        """Open a file with flat columns as a TTree or an RNTuple, FairShip's included."""
         import uproot
 
         with Path(path).open("rb") as raw, uproot.open(raw) as file:
             for key in ("events", "metadata"):
                 if key not in file:
                     raise PhysicsError(f"no '{key}' inside: not a sample of darkmc")
-            tree, metadata = file["events"], json.loads(str(file["metadata"]))
+            tree, metadata = (
+                file["darkmc" if "darkmc" in file else "events"],
+                json.loads(str(file["metadata"])),
+            )
             starts = range(0, tree.num_entries, BATCH)
             batches = (tree.arrays(entry_start=k, entry_stop=k + BATCH, library="np") for k in starts)
             yield Stored(metadata, batches)
