@@ -119,3 +119,38 @@ class MomentScanRun(MomentRun):
         if unknown:
             raise ValueError(f"without '{unknown[0]}': the scan has no such mask")
         return self
+
+
+class BenchmarkPoint(Checked):
+    """Parameters of the scotogenic U(1)_D model; the first charged scalar goes with the neutral eta."""
+
+    label: str
+    g_dark: Positive
+    v_chi: Mass
+    m_charged: tuple[Mass, Mass]
+    m_phi: Mass
+    coupling: Positive  # lambda of the mixing lambda v v_chi
+    mu_1: Mass
+    m_fermions: tuple[Mass, Mass, Mass]
+
+
+class ScotogenicRun(MomentRun):
+    """Mass and kinetic mixing of a Z', and benchmark points whose neutrino masses are checked."""
+
+    kind: Literal["scotogenic"]
+    m_min: Mass
+    m_max: Mass
+    epsilon_min: Positive
+    epsilon_max: Positive
+    levels: dict[str, Positive]  # of chi-squared, by label
+    masks: tuple[str, ...] = ()
+    neutrino_masses: tuple[str, str, str]
+    mixing_angles_deg: tuple[float, float, float]  # theta_12, theta_23, theta_13
+    benchmarks: Annotated[tuple[BenchmarkPoint, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_benchmark_once(self) -> "ScotogenicRun":
+        once([point.label for point in self.benchmarks])
+        if not self.levels:
+            raise ValueError("give at least one level")
+        return self

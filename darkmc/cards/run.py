@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.moments import MomentPlaneRun, MomentScanRun
+from darkmc.cards.moments import MomentPlaneRun, MomentScanRun, ScotogenicRun
 from darkmc.cards.run_card import (
     AxionGrid,
     AxionMass,
@@ -214,4 +214,5 @@ RUN_MODELS: dict[str, type[RunCard]] = {
     "map": MapRun,
     "moment-plane": MomentPlaneRun,
     "moment-scan": MomentScanRun,
+    "scotogenic": ScotogenicRun,
 }

@@ -24,7 +24,7 @@ _HOME = {
     "casas_ibarra": "neutrino",
 }
 LOOPS = tuple(name for name, home in _HOME.items() if home != "neutrino")  # those that give one number
-_MODULES = ("bands", "bounds", "combination", "data", "fit", "marginal", "masks")
+_MODULES = ("bands", "bounds", "combination", "data", "fit", "marginal", "masks", "scotogenic")
 
 __all__ = sorted([*_HOME, *_MODULES])
 

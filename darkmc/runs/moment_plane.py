@@ -11,8 +11,16 @@ from darkmc.figures.moments import Mark
 from darkmc.gminus2.combination import Combination
 from darkmc.gminus2.data import Difference
 from darkmc.gminus2.masks import Mask
-from darkmc.output.csv_tables import Row, write_table
-from darkmc.runs.moments import draw_moments, find_masks, mask_rows, measured, region_rows, summary_row
+from darkmc.output.csv_tables import Row
+from darkmc.runs.moments import (
+    draw_moments,
+    find_masks,
+    mask_rows,
+    measured,
+    region_rows,
+    summary_row,
+    write_tables,
+)
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header
 
@@ -62,10 +70,7 @@ def _write(card: MomentPlaneRun, parts: Sequence[Part], folder: Path) -> Iterato
         *(f"{region.label}: fixed {region.fixed}, free {dict(region.free)}" for region in card.regions),
         "edges to 1e-9 of themselves: nothing is random",
     )
-    yield write_table(folder / f"{card.name}.csv", lines, edges)
-    yield write_table(folder / f"{card.name}-summary.csv", header("what is left of the plane"), summary)
-    if masked:
-        yield write_table(folder / f"{card.name}-masks.csv", header("what other searches exclude"), masked)
+    yield from write_tables(card, folder, lines, edges, summary, masked)
 
 
 def draw(card: MomentPlaneRun, folder: Path, outputs: Sequence[Path]) -> None:

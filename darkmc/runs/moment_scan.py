@@ -10,8 +10,16 @@ from darkmc.core.units import parse_energy
 from darkmc.gminus2.data import Difference
 from darkmc.gminus2.marginal import Marginal, Particle
 from darkmc.gminus2.masks import Mask
-from darkmc.output.csv_tables import Row, write_table
-from darkmc.runs.moments import draw_moments, find_masks, mask_rows, measured, region_rows, summary_row
+from darkmc.output.csv_tables import Row
+from darkmc.runs.moments import (
+    draw_moments,
+    find_masks,
+    mask_rows,
+    measured,
+    region_rows,
+    summary_row,
+    write_tables,
+)
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header
 
@@ -68,14 +76,11 @@ def _write(card: MomentScanRun, scans: dict[tuple[str, str], Marginal], folder: 
     lines = header(
         f"one-loop dark axion portal, C = {card.coupling_per_GeV:g} GeV^-1, cut-off {card.cutoff}: "
         f"chi-squared below {card.level:g} for some {'axion' if x.startswith('m_dark') else 'dark photon'}",
+        "summary: moved is how far, relative, the contour moved with the last doubling of masses",
         "edges to 1e-9 of themselves for the masses marginalised over: nothing is random",
     )
-    yield write_table(folder / f"{card.name}.csv", lines, edges)
-    about = "what is left of the plane; moved: how far the contour moved with the last doubling of masses"
-    yield write_table(folder / f"{card.name}-summary.csv", header(about), summary)
     masked = [{"data": name} | row for name, each in masks.values() for row in mask_rows([each])]
-    if masked:
-        yield write_table(folder / f"{card.name}-masks.csv", header("what other searches exclude"), masked)
+    yield from write_tables(card, folder, lines, edges, summary, masked)
 
 
 def draw(card: MomentScanRun, folder: Path, outputs: Sequence[Path]) -> None:

@@ -18,7 +18,8 @@ from darkmc.gminus2.inputs import LEPTONS
 from darkmc.gminus2.masks import Mask, moment_mask, names, shipped
 from darkmc.gminus2.regions import Region
 from darkmc.gminus2.strokes import Stroke, fault
-from darkmc.output.csv_tables import Row, read_table
+from darkmc.output.csv_tables import Row, read_table, write_table
+from darkmc.runs.tables import header
 
 _EDGES = ("mass_GeV", "lower")
 _MOMENT_MASSES = np.geomspace(1e-4, 1e3, 40)  # GeV, of a mask that is a moment's own
@@ -109,6 +110,18 @@ def _stroke(path: Path, group: Sequence[tuple[int, tuple[float, float, float]]])
     if found:
         raise PhysicsError(f"{path}:{group[found[0]][0]}: {found[1]}")
     return Stroke(*edges)
+
+
+def write_tables(
+    card: MomentRun, folder: Path, lines: list[str], edges: list[Row], summary: list[Row], masks: list[Row]
+) -> Iterator[Path]:
+    """Write what every run of moments writes, and yield the files."""
+    yield write_table(folder / f"{card.name}.csv", lines, edges)
+    about = "what is left of the plane, as shares of its grid"
+    yield write_table(folder / f"{card.name}-summary.csv", header(about), summary)
+    if masks:
+        about = "what other searches exclude"
+        yield write_table(folder / f"{card.name}-masks.csv", header(about), masks)
 
 
 def mask_rows(masks: Iterable[Mask]) -> Iterator[Row]:

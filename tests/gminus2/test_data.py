@@ -111,7 +111,7 @@ def test_nothing_of_the_simulation_is_loaded():
     """Loops, data, bounds and fits stand alone."""
     script = (
         "import sys, json\nimport darkmc.gminus2\n"
-        "from darkmc.gminus2 import bounds, combination, data, fit, marginal, masks\n"
+        "from darkmc.gminus2 import bounds, combination, data, fit, marginal, masks, scotogenic\n"
         "bounds.dark_axion_limit('mu', [0.01, 0.1])\n"
         "print(json.dumps([m for m in sys.modules if m.startswith('darkmc')]))"
     )

@@ -169,6 +169,28 @@ label = "heavy"
 m_min = "10GeV"
 without = ["ewpo"]
 """
+SCOTOGENIC = """
+kind = "scotogenic"
+data = ["mu-2021"]
+points = 9
+m_min = "10MeV"
+m_max = "100MeV"
+epsilon_min = 1e-4
+epsilon_max = 1e-2
+levels = { two = 4.0 }
+masks = ["na48-2"]
+neutrino_masses = ["0", "8.6e-3eV", "5.0e-2eV"]
+mixing_angles_deg = [33.4, 49.0, 8.6]
+[[benchmarks]]
+label = "BP1"
+g_dark = 0.92
+v_chi = "10MeV"
+m_charged = ["500GeV", "2TeV"]
+m_phi = "2TeV"
+coupling = 1.0
+mu_1 = "2TeV"
+m_fermions = ["500GeV", "500GeV", "500GeV"]
+"""
 MOMENT_TABLES = ["toy.csv", "toy-masks.csv", "toy-summary.csv"]
 KINDS = {
     "limits": (LIMITS, ["gminus2-mu-2018.csv", "pions.csv"]),
@@ -178,6 +200,7 @@ KINDS = {
     "map": (MAP, ["toy.csv", "toy-windows.csv"]),
     "moment-plane": (PLANE, MOMENT_TABLES),
     "moment-scan": (SCAN, MOMENT_TABLES),
+    "scotogenic": (SCOTOGENIC, [*MOMENT_TABLES, "toy-benchmarks.csv"]),
 }
 
 
@@ -428,6 +451,8 @@ BAD = {
     "mask that is not there": (SCAN.replace('without = ["ewpo"]', 'without = ["kloe"]'), "kloe"),
     "cut-off below the masses": (SCAN.replace('"1TeV"', '"100GeV"'), "cutoff"),
     "plane of nothing": (SCAN.replace('plane = "axion"', 'plane = "photon"'), "plane"),
+    "no level": (SCOTOGENIC.replace("{ two = 4.0 }", "{}"), "level"),
+    "scalar split below zero": (SCOTOGENIC.replace('m_phi = "2TeV"', 'm_phi = "1GeV"'), "m_phi"),
     "window of something else": (MAP.replace('"babar-lowcut"]', '"charm-decay"]'), "charm-decay"),
 }
 
