@@ -63,7 +63,7 @@ def insertion_loop_factors(
     >>> from darkmc.gminus2.scotogenic import insertion_loop_factors
     >>> factors = insertion_loop_factors([500.0], m_eta=500.0, m_phi=2000.0, mixing=2.46, splitting=20.0)
     >>> f"{1e9 * factors[0]:.2e} eV"
-    '6.40e-08 eV'
+    '6.41e-08 eV'
     """
     fermion = np.atleast_1d(masses("fermion_masses", fermion_masses, massless=False))
     eta, phi = require_positive("m_eta", m_eta), require_positive("m_phi", m_phi)

@@ -277,7 +277,7 @@ def test_a_missing_table_and_an_overlay_are_one_line(kind, done, here, capsys):
     (here / "empty").mkdir()
     name = card(here, KINDS[kind][0])
     for arguments, named in (
-        (["--from", "empty"], "toy.csv" if kind != "decay-length" else "toy"),
+        (["--from", "empty"], "toy" if kind in ("decay-length", "scotogenic") else "toy.csv"),
         (["--from", str(done[kind]), "--overlay", "curve.csv"], kind),
     ):
         assert main(["figure", name, *arguments, "-o", "x.png"]) == 2
