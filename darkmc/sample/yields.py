@@ -1,7 +1,7 @@
 """Numbers of events with their errors, at one coupling or over arrays of couplings, lifetimes and widths."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import Estimate
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings
+
+if TYPE_CHECKING:
+    import hist
 
 Estimates = dict[str, Estimate]
 
@@ -29,8 +32,47 @@ class Yield(NamedTuple):
     error: Numbers
 
 
+class BinTraits(NamedTuple):
+    """What UHI asks of an axis: bins are no categories, and the last does not touch the first."""
+
+    circular: bool = False
+    discrete: bool = False
+
+
+class BinAxis:
+    """The axis of a histogram as UHI wants it: lower and upper edge of each bin.
+
+    Parameters
+    ----------
+    edges : array (n + 1,)
+        Increasing.
+    """
+
+    traits = BinTraits()
+
+    def __init__(self, edges: Array) -> None:
+        self.edges = edges
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1
+
+    def __getitem__(self, number: int) -> tuple[float, float]:
+        low, high = self.edges[:-1][number], self.edges[1:][number]
+        return float(low), float(high)
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        return (self[k] for k in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BinAxis) and np.array_equal(self.edges, other.edges)
+
+    __hash__ = None  # type: ignore[assignment]  # edges may change
+
+
 class BinnedYield(NamedTuple):
     """Yields in bins: edges (n + 1,), values and standard errors (n,), inf below 10 effective entries.
+
+    It is a PlottableHistogram of UHI: mplhep and others draw it as it is.
 
     Examples
     --------
@@ -45,6 +87,77 @@ class BinnedYield(NamedTuple):
     edges: Array
     value: Array
     error: Array
+
+    @property
+    def kind(self) -> str:
+        """What the bins hold: numbers of events."""
+        return "COUNT"
+
+    @property
+    def axes(self) -> tuple[BinAxis]:
+        """The one axis."""
+        return (BinAxis(self.edges),)
+
+    def values(self) -> Array:
+        """Return expected events.
+
+        Returns
+        -------
+        array (n,)
+            By bin.
+        """
+        return self.value
+
+    def variances(self) -> Array:
+        """Return squares of the errors.
+
+        Returns
+        -------
+        array (n,)
+            By bin.
+        """
+        out: Array = np.square(self.error)
+        return out
+
+    def counts(self) -> Array:
+        """Return effective entries: squares of values over their variances.
+
+        Returns
+        -------
+        array (n,)
+            By bin.
+        """
+        variances = self.variances()
+        there = variances > 0.0
+        return np.where(there, np.square(self.value) / np.where(there, variances, 1.0), 0.0)
+
+    def to_hist(self) -> "hist.Hist[hist.storage.Weight]":
+        """Return a ``hist.Hist`` with weights; it needs the extra ``plot``.
+
+        Returns
+        -------
+        hist.Hist
+            Of one variable axis and storage Weight; below and above the edges there is nothing.
+
+        Raises
+        ------
+        PhysicsError
+            If hist is not installed.
+
+        Examples
+        --------
+        >>> import darkmc, numpy as np
+        >>> binned = darkmc.BinnedYield(np.array([0.0, 1.0, 3.0]), np.array([4.0, 5.0]), np.array([1.0, 2.0]))
+        >>> binned.to_hist().sum()
+        WeightedSum(value=9, variance=5)
+        """
+        try:
+            import hist
+        except ModuleNotFoundError:
+            raise PhysicsError("to_hist needs hist: pip install 'darkmc[plot]'") from None
+        out = hist.Hist(hist.axis.Variable(self.edges), storage=hist.storage.Weight())
+        out[...] = np.stack([self.value, self.variances()], axis=-1)
+        return out
 
 
 def over_points(yields: Callable[..., Estimates], coupling: Numbers, *more: Array) -> Estimates:
