@@ -45,8 +45,8 @@ class Emission(Protocol):
 
     Attributes
     ----------
-    parent : str
-        What events call the parent.
+    parent : str or None
+        What events call the parent; None: they do not hold it.
     particles : tuple of str
         Names in events: the parent, and all that :meth:`momenta` returns.
     power : float
@@ -62,7 +62,7 @@ class Emission(Protocol):
     """
 
     @property
-    def parent(self) -> str: ...  # noqa: D102
+    def parent(self) -> str | None: ...  # noqa: D102
     @property
     def particles(self) -> tuple[str, ...]: ...  # noqa: D102
     @property

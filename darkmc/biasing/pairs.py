@@ -1,55 +1,31 @@
 """e+ e- -> a gamma' and the decay to a photon, in the centre of mass with z along the electrons.
 
-Two samplers of the same chain.  `AnalogueProduction` draws production and decay as they come.
-`TurnedProduction` draws energy and angle of the photon where they are looked for and turns the rest of the
-event about it.  In the measure that rotations leave unchanged, flat in the helicity cosine c and in the
-orientation, the density is (9/8) W with W = cos^2 theta + c^2 + [k.(z x v)/e0]^2, theta and v angle and
-direction of the gamma', k and e0 the photon's momentum and its energy in the gamma' rest frame: W of the
-physics notes, section 5, with its azimuth eliminated.  Without spin, or for a -> gamma gamma', it is
-(3/4)(1 + cos^2 theta).
+Two samplers of the same events.  `AnaloguePairs` draws production and decay as they come.  `AimedPairs`
+draws energy and angle of the photon where they are looked for and turns the rest of the event about it.
+In the measure that rotations leave unchanged, flat in the helicity cosine c and in the orientation, the
+density is (9/8) W with W = cos^2 theta + c^2 + [k.(z x v)/e0]^2, theta and v angle and direction of the
+gamma', k and e0 the photon's momentum and its energy in the gamma' rest frame: W of the physics notes,
+section 5, with its azimuth eliminated. Without spin, or for a -> gamma gamma', it is (3/4)(1 + cos^2
+theta).
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import numpy as np
 
+from darkmc.biasing.emission import Emitted
 from darkmc.biasing.photons import AngleAim, EnergyAim
+from darkmc.biasing.placement import LabParents
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, about_z, around, boost_z, length, two_body_momentum, unit_vector
 from darkmc.portals.chains import decayed
 from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
+from darkmc.portals.drawn import Drawn
 from darkmc.portals.kinds import photon_decay
 from darkmc.portals.portal import Portal
 
 N_UNIFORM = 7
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Events in the centre of mass.
-
-    Attributes
-    ----------
-    unstable, partner, photon : array (4, n)
-        The state that decays, the other dark state of the production, and the photon, GeV.
-    radiated : array (4, n) or None
-        A photon radiated along a beam.
-    weight : array (n,)
-        Pairs produced at G = 1, Jacobians included: its mean is their number.
-    """
-
-    unstable: Array
-    partner: Array
-    photon: Array
-    radiated: Array | None
-    weight: Array
-
-
-class Production(Protocol):
-    """What a channel asks of a sampler: chains from uniform numbers (7, n)."""
-
-    def sample(self, uniform: Array) -> Chain: ...  # noqa: D102
 
 
 class Source:
@@ -67,6 +43,8 @@ class Source:
         Number of pairs at G = 1 from a resonance; None: the continuum.
     radiation : bool
         Radiation off the beams; a resonance has none: radiation leaves it.
+    radiates : bool
+        Events hold a radiated photon, of no energy where there is no radiation.
     """
 
     def __init__(
@@ -76,8 +54,10 @@ class Source:
         luminosity: float,
         pairs: float | None = None,
         radiation: bool = False,
+        radiates: bool = False,
     ) -> None:
         self.portal, self.sqrt_s, self.luminosity = portal, sqrt_s, luminosity
+        self.radiates = radiates or radiation
         (production,) = portal.productions("e+ e-")
         if not isinstance(production, Annihilation):
             raise PhysicsError(f"colliders know e+ e- -> a gamma' only, not what {portal!r} makes")
@@ -93,17 +73,81 @@ class Source:
         return share, self.luminosity * sigma
 
 
-class AnalogueProduction:
-    """Chains as they come."""
+class PairEmission(ABC):
+    """Base of both samplers: pairs of dark states, and the photon of the heavier one.
+
+    Parameters
+    ----------
+    source : Source
+        How many pairs there are.
+    """
+
+    parent, power, largest_weight = None, 2.0, np.inf
+    n_uniform, n_late = N_UNIFORM, 0
+    mappable: tuple[int, ...] = ()
+
+    def __init__(self, source: Source) -> None:
+        self.source, self._decay = source, photon_decay(source.portal)
+        heavy, light = self._decay.unstable, self._decay.products[1]
+        self._names = {heavy: heavy, light: light}
+        if source.radiates:
+            self._names["isr_photon"] = "photon"
+        self._daughter = light
+
+    @property
+    def particles(self) -> tuple[str, ...]:
+        """Names in events."""
+        return ("axion", "dark_photon", f"decay_{self._daughter}", *list(self._names)[2:])
+
+    @abstractmethod
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return pairs in the centre of mass; see :class:`Emission`."""
+
+    def about_axis(self, emitted: Emitted, axis: Array) -> None:
+        """Say that pairs lie about the beams as they should."""
+        del emitted, axis
+
+    def spin(self, emitted: Emitted, state: str) -> None:
+        """Say that nobody asks for the spin of a photon."""
+        del emitted, state
+
+    def momenta(self, emitted: Emitted) -> Mapping[str, Array]:
+        """Return four-momenta by the names of events; see :class:`Emission`."""
+        out = {name: emitted.production.momentum(product) for name, product in self._names.items()}
+        return out | {f"decay_{self._daughter}": emitted.last.momentum(self._daughter)}
+
+    def energies(self, portal: Portal) -> None:
+        """Say that what arrives is a photon."""
+        del portal
+
+    def _emitted(self, weight: Array, states: tuple[Array, Array, Array], radiated: Array | None) -> Emitted:
+        """Return events from the state that decays, the other dark state, and the photon."""
+        unstable, partner, photon = states
+        made = {self._decay.unstable: lambda: unstable, self._daughter: lambda: partner}
+        made["photon"] = lambda: np.zeros_like(photon) if radiated is None else radiated
+        decay = {"photon": lambda: photon, self._daughter: lambda: unstable - photon}
+        return Emitted(weight, Drawn(weight, made), Drawn(weight, decay))
+
+
+class AnaloguePairs(PairEmission):
+    """Pairs and photons as they come.
+
+    Parameters
+    ----------
+    source : Source
+        How many pairs there are.
+    spin_correlations : bool
+        Follow the spin of the gamma'.
+    """
 
     def __init__(self, source: Source, spin_correlations: bool) -> None:
-        self._source = source
+        super().__init__(source)
         radiates = source.radiation is not None
         self._annihilation = Annihilation(source.sqrt_s, source.current, spin_correlations, radiates)
-        self._decay = photon_decay(source.portal)
 
-    def sample(self, uniform: Array) -> Chain:
-        """Return chains from uniform numbers (7, n)."""
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return pairs in the centre of mass; see :class:`Emission`."""
+        del parents
         pair = self._annihilation.sample(uniform[:3])
         photon = decayed(pair, self._decay, uniform[3:5]).momentum("photon")
         unstable, partner = pair.momentum(self._decay.unstable), pair.momentum(self._decay.products[1])
@@ -115,41 +159,54 @@ class AnalogueProduction:
             return np.concatenate([four[:1], about_z(space, azimuth)])
 
         radiated = None if pair.photon is None else placed(pair.photon)
-        _, weight = self._source.sample(uniform[0])
-        return Chain(placed(unstable), placed(partner), placed(photon), radiated, weight)
+        _, weight = self.source.sample(uniform[0])
+        return self._emitted(weight, (placed(unstable), placed(partner), placed(photon)), radiated)
 
 
-class TurnedProduction:
-    """Chains with the photon aimed in energy and angle."""
+class AimedPairs(PairEmission):
+    """Pairs whose photon is aimed in energy and angle.
+
+    Parameters
+    ----------
+    source : Source
+        How many pairs there are.
+    spin_correlations : bool
+        Follow the spin of the gamma'.
+    energy, angle : EnergyAim, AngleAim
+        Where photons are looked for.
+    """
 
     def __init__(self, source: Source, spin_correlations: bool, energy: EnergyAim, angle: AngleAim) -> None:
-        self._source, self._energy, self._angle = source, energy, angle
-        self._decay = photon_decay(source.portal)
+        super().__init__(source)
+        self._energy, self._angle = energy, angle
         self._polarised = spin_correlations and self._decay.polarised
 
-    def sample(self, uniform: Array) -> Chain:
-        """Return chains from uniform numbers (7, n)."""
-        share, weight = self._source.sample(uniform[0])
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return pairs in the centre of mass; see :class:`Emission`."""
+        del parents
+        share, weight = self.source.sample(uniform[0])
         helicity, jacobian = self._energy.cosine(uniform[1])
         weight = weight * jacobian
         cosine, jacobian = self._angle.cosine(uniform[2])
         weight *= jacobian
-        unstable, partner, photon = self._turned(np.sqrt(1.0 - share), helicity, cosine, uniform[3:5])
-        weight *= self._density(unstable, photon, helicity)
-        if self._source.radiation is None:
-            return Chain(unstable, partner, photon, None, weight)
-        side, root = np.where(uniform[5] < 0.5, -1.0, 1.0), np.sqrt(1.0 - share)
+        root = 1.0 if self.source.radiation is None else np.sqrt(1.0 - share)
+        states = self._turned(root, helicity, cosine, uniform[3:5])
+        weight *= self._density(states[0], states[2], helicity)
+        if self.source.radiation is None:
+            return self._emitted(weight, states, None)
+        side = np.where(uniform[5] < 0.5, -1.0, 1.0)
         boost = (1.0 - 0.5 * share) / root, -0.5 * side * share / root
-        unstable, partner, photon = (boost_z(four, *boost) for four in (unstable, partner, photon))
-        energy, zero = 0.5 * share * self._source.sqrt_s, np.zeros_like(share)
-        return Chain(unstable, partner, photon, np.stack([energy, zero, zero, side * energy]), weight)
+        unstable, partner, photon = (boost_z(four, *boost) for four in states)
+        energy, zero = 0.5 * share * self.source.sqrt_s, np.zeros_like(share)
+        radiated = np.stack([energy, zero, zero, side * energy])
+        return self._emitted(weight, (unstable, partner, photon), radiated)
 
     def _turned(
-        self, root: Array, helicity: Array, cosine: Array, uniform: Array
+        self, root: float | Array, helicity: Array, cosine: Array, uniform: Array
     ) -> tuple[Array, Array, Array]:
         """Return the three momenta where the pair rests; `root` is its mass over sqrt(s)."""
         mass, other = self._decay.mass, self._decay.daughter_mass
-        momentum = two_body_momentum(self._source.sqrt_s * root, mass, other)
+        momentum = np.zeros_like(helicity) + two_body_momentum(self.source.sqrt_s * root, mass, other)
         energy = np.hypot(momentum, mass)
         # E + p c without cancellation for a fast parent and c near -1
         scale = mass**2 / (energy + momentum) + momentum * (1.0 + helicity)

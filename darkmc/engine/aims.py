@@ -57,9 +57,9 @@ def depth_of(site: Site, state: DarkState) -> float:
 
 def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
     """Return mesons as they come, or those of a list, sent to the volume if that is asked for."""
-    meson, lists = chain.parent, site.source.lists
+    meson, lists = chain.parent, site.mesons.lists
     if lists is None:
-        return AnaloguePrimaries(site.source, meson, mass(meson))
+        return AnaloguePrimaries(site.mesons, meson, mass(meson))
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
     margin = 0.5 if chain.route.kind == "far" else 0.0
     return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin)
@@ -68,13 +68,13 @@ def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
 def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) -> Placement:
     """Return mesons turned for a decay in the volume, one component of the mixture per (share, depth)."""
     assert site.proposal is not None
-    momenta = momentum_grid(site.source.largest_momentum)
+    momenta = momentum_grid(site.mesons.largest_momentum)
     expectation = Expectation.of(chain, momenta)
     aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
     for share, depth in depths:
         factor = expectation.factor(depth)
         aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
-    return TurnedPrimaries(site.source, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
+    return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
 
 
 def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float], aimed: bool) -> Placement:
@@ -90,9 +90,9 @@ def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float
         if wider.contains(site.origin).any():  # near and wide: any direction may do
             return natural(site, chain, aimed)
         proposal = wider.direction_proposal(tuple(site.origin))
-    momenta = momentum_grid(site.source.largest_momentum)
+    momenta = momentum_grid(site.mesons.largest_momentum)
     aims = _mixture(site, chain, momenta, at)
-    return TurnedPrimaries(site.source, chain.parent, mass(chain.parent), proposal, momenta, aims)
+    return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), proposal, momenta, aims)
 
 
 def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> list[Aim]:
@@ -101,7 +101,7 @@ def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> l
     emitted = chain.emission.sample(uniform[1:], None)
     state = emitted.last.momentum(chain.route.arriving.name)
     lab = _lab_energies(state, 2.0 * uniform[0] - 1.0, momenta, mass(chain.parent))
-    rate, top = chain.signal.acceptance(lab), site.source.largest_momentum
+    rate, top = chain.signal.acceptance(lab), site.mesons.largest_momentum
     depths = [0.0]
     if chain.route.arriving.decays:
         depths += [depth_of(site, chain.route.arriving) * g**2 for g in at]

@@ -1,4 +1,4 @@
-"""What all streams of an experiment behind a target share: where dark states come from and where they go."""
+"""What all streams of an analysis share: where dark states come from and go, and what is counted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNKS, chunk_rng, stream_number
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
+from darkmc.selection.bins import Bins
 from darkmc.selection.observables import Event, Observable, observable
 from darkmc.sources.mesons import MesonSource
 
@@ -23,8 +24,8 @@ class Site:
 
     Attributes
     ----------
-    source : MesonSource
-        Where mesons come from.
+    source : MesonSource or None
+        Where mesons come from; None where there are none.
     origin : array (3,)
         Where the beam hits, m.
     volume : Shape
@@ -49,9 +50,11 @@ class Site:
         What lies between.
     photons_seen : Shape or None
         Where the photon of a decay on the way is seen.
+    bins : Bins or None
+        In which events are counted.
     """
 
-    source: MesonSource
+    source: MesonSource | None
     origin: Array
     volume: Shape
     proposal: DirectionProposal | None
@@ -66,6 +69,13 @@ class Site:
     absorbing: bool
     way: ShieldedWay | None
     photons_seen: Shape | None
+    bins: Bins | None = None
+
+    @property
+    def mesons(self) -> MesonSource:
+        """Where mesons come from, if any do."""
+        assert self.source is not None
+        return self.source
 
     @cached_property
     def span(self) -> tuple[float, float]:
@@ -95,6 +105,10 @@ class Site:
             if table is None
             else np.interp(observable(table.observable)(event), table.at, table.values)
         )
+
+    def wall(self, flight: Array) -> Array:
+        """Return the path (m) from the origin to where flights (3, n) leave the volume."""
+        return self.volume.intersect_components(self.origin[:, None], flight)[1]
 
     def production(self, placed: Placed) -> Array:
         """Return where (m) and when (ns) the parents emit, (4, n)."""

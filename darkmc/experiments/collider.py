@@ -1,16 +1,18 @@
 """Topology: e+ e- -> a gamma' at a collider, and a single photon from the decay of the heavier state.
 
 Signal events are continuum pairs, and with `simulation.resonance` those of a vector meson's decays; see
-`collider_stream` for the rows.  The number of pairs at G = 1 is sigma x luminosity, or decays x BR.
+docs/weights.md for the rows.  The number of pairs at G = 1 is sigma x luminosity, or decays x BR.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from darkmc.biasing.pairs import AnalogueProduction, Production, Source, TurnedProduction
+from darkmc.biasing.crossing import Crossing
+from darkmc.biasing.pairs import AimedPairs, AnaloguePairs, PairEmission, Source
 from darkmc.biasing.photons import AngleAim, Band, EnergyAim
 from darkmc.cards.collider import ColliderCard, Resonance
 from darkmc.cards.experiment import Cut
@@ -21,23 +23,29 @@ from darkmc.core.kinematics import two_body_momentum
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import channel_number
 from darkmc.core.vocabulary import pdg_ids
-from darkmc.engine.calorimeter import Calorimeter
-from darkmc.engine.collider_stream import ColliderStream, Kind
+from darkmc.engine.chain import Chain
+from darkmc.engine.routes import Kind, Route
+from darkmc.engine.site import Site
+from darkmc.engine.stream import Stream
 from darkmc.experiments.validity import validity
 from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.counts_file import Counts, read_counts
 from darkmc.limits.criterion import Counting, Criterion
 from darkmc.limits.significance import excluded_events
-from darkmc.portals.portal import Portal, branching_ratio
+from darkmc.portals.portal import DarkState, Portal, branching_ratio
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
+from darkmc.selection.bins import Bins
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import Observable, observable
+from darkmc.signals.cluster import AsItComes, Cluster
 from darkmc.signals.response import CrystalBall
 from darkmc.sources.beams import Beams
 
 PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
+SPLIT_M = 1e-3  # below this the place of a decay cannot be seen
+PHOTON = DarkState("photon", 0.0, math.inf)  # what arrives
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
 _SINGLE_PHOTON = ("a gamma",)
 _SEEN = ("photon", "cluster", "electron_beam", "positron_beam")
@@ -162,44 +170,80 @@ class Collider:
         del vary
         if self.closed(portal) is not None:
             return []
-        simulation = self.card.simulation
-        biased = simulation.biasing == "turned"
-        energy = self.energy_aim(portal, at is None) if biased else None
-        kinds: tuple[Kind, ...] = ("near", "far")
-        if simulation.decay_geometry == "single-length":
-            kinds = ("single length",)
-        plans: list[ChannelPlan] = []
-        calorimeter = self.calorimeter
-        for name, source in self._sources(portal):
-            production: Production
-            if energy is None:
-                production = AnalogueProduction(source, simulation.spin_correlations)
-            else:
-                production = TurnedProduction(source, simulation.spin_correlations, energy, self.angle_aim())
-            for kind in kinds:
-                parent = "e+ e-" if name == "continuum" else name
-                number = channel_number(parent, "cluster", kind, self.place)
-                full = f"{self.prefix}{name} {kind}"
-                plans.append(
-                    ColliderStream(calorimeter, portal, production, energy, kind, full, number).plan()
-                )
-        return plans
+        energy = self.energy_aim(portal, at is None) if self.card.simulation.biasing == "turned" else None
+        site, crossing = self.site, Crossing(self.beams)
+        chains = [
+            self._chain(portal, name, emission, place, energy)
+            for name, emission in self._emissions(portal, energy)
+            for place in self._places
+        ]
+        return [Stream(site, portal, chain, crossing).plan() for chain in chains]
 
     @property
-    def calorimeter(self) -> Calorimeter:
+    def _photon(self) -> bool:
+        """Whether cuts ask for the photon itself."""
+        return not all(quantity.applies_to(set(_SEEN) - {"photon"}) for _, quantity in self.cuts)
+
+    @property
+    def _places(self) -> tuple[tuple[str, Kind, float], ...]:
+        """Where decays happen: names, kinds of routes, and paths before which the place does not matter."""
+        simulation = self.card.simulation
+        if simulation.decay_geometry == "single-length":
+            return (("single length", "near", simulation.decay_length_m or self.card.detector.radius_m),)
+        return (("near", "near", SPLIT_M), ("far", "far", SPLIT_M))
+
+    def _emissions(self, portal: Portal, energy: EnergyAim | None) -> list[tuple[str, PairEmission]]:
+        """Return pairs and their photons by where they come from, with the photon aimed or as it comes."""
+        spin, sources = self.card.simulation.spin_correlations, self._sources(portal)
+        if energy is None:
+            return [(name, AnaloguePairs(source, spin)) for name, source in sources]
+        angle = AngleAim(*interval(self.card.cuts, "cos_theta_star"))
+        return [(name, AimedPairs(source, spin, energy, angle)) for name, source in sources]
+
+    def _chain(
+        self,
+        portal: Portal,
+        name: str,
+        emission: PairEmission,
+        place: tuple[str, Kind, float],
+        energy: EnergyAim | None,
+    ) -> Chain:
+        """Return the chain of one origin of pairs and one place of decays."""
+        where, kind, split = place
+        parent = "e+ e-" if name == "continuum" else name
+        measurement = None if self.response is None else energy or AsItComes(self.response)
+        return Chain(
+            name=f"{self.prefix}{name} {where}",
+            number=channel_number(parent, "cluster", where, self.place),
+            parent=parent,
+            emission=emission,
+            route=Route(kind, portal.heavy, PHOTON, split, inside=True),
+            signal=Cluster(self.beams, self.shape, self.cosines, measurement, kind == "far", self._photon),
+            efficiency=self.card.signal.efficiency,
+            states=("a gamma",),
+            counts_primaries=kind != "far",
+        )
+
+    @property
+    def site(self) -> Site:
         """What all channels share."""
-        card = self.card
-        return Calorimeter(
-            beams=self.beams,
-            shape=self.shape,
-            cosines=self.cosines,
-            response=self.response,
+        return Site(
+            source=None,
+            origin=np.zeros(3),
+            volume=self.shape,
+            proposal=None,
+            centre=np.zeros(3),
+            exposure=1.0,
             cuts=self.cuts,
-            edges=None if self.counts is None else self.counts.edges,
-            first_bin=self.first_bin,
-            radiates=card.simulation.isr,
-            single_m=card.simulation.decay_length_m or card.detector.radius_m,
-            efficiency=card.signal.efficiency,
+            everything=False,
+            efficiency_table=None,
+            branching_factor=1.0,
+            spin=False,
+            vary=False,
+            absorbing=True,
+            way=None,
+            photons_seen=None,
+            bins=Bins(None if self.counts is None else self.counts.edges, self.first_bin),
         )
 
     def _sources(self, portal: Portal) -> list[tuple[str, Source]]:
@@ -211,7 +255,7 @@ class Collider:
             meson = canonical_name(self.resonance.meson)
             pairs = self.resonance.decays * branching_ratio(portal, meson)
             if pairs > 0.0:
-                sources.append((meson, Source(portal, sqrt_s, luminosity, pairs)))
+                sources.append((meson, Source(portal, sqrt_s, luminosity, pairs, radiates=radiation)))
         return sources
 
     def photon_energies(self, portal: Portal) -> tuple[float, float]:
@@ -230,10 +274,6 @@ class Collider:
         return EnergyAim(
             self.photon_energies(portal), interval(self.card.cuts, "E_star"), bands, self.response, polarised
         )
-
-    def angle_aim(self) -> AngleAim:
-        """Return the proposal for the photon's angle."""
-        return AngleAim(*interval(self.card.cuts, "cos_theta_star"))
 
     def _bands(self) -> list[Band]:
         """Return bins as intervals of the measured energy, with what is excluded in each of them."""

@@ -107,7 +107,7 @@ def _depths(
         return [(1.0 / len(at), absorption * coupling**2) for coupling in at]
     depths = np.geomspace(0.3, 3e4, 31)
     squares = depths / absorption
-    top = site.source.largest_momentum
+    top = site.mesons.largest_momentum
     momenta = top * np.linspace(0.02, 1.0, 40) ** 2
     total = np.zeros_like(depths)
     near, far = site.span
@@ -128,7 +128,7 @@ def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
     """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
     assert site.proposal is not None
     meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
-    density = site.source.forward_density(meson, momenta)
+    density = site.mesons.forward_density(meson, momenta)
     scale = site.exposure * branching * site.proposal.largest_weight
     out: Array = scale * density * branching_ratio(portal, meson)
     return out

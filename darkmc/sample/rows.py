@@ -18,6 +18,8 @@ from darkmc.sample.columns import NOTHING, LifetimeRows, RowColumns, in_lifetime
 from darkmc.sample.point import Point, Unstable
 
 At = float | Point  # a coupling, or one with a lifetime of its own
+NO_FACTORS: Array = np.empty((0, 0))
+NO_BINS: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +67,8 @@ class Rows:
     index: NDArray[np.intp]
     tried: int
     efficiency: Array = field(default_factory=lambda: np.empty(0))
-    factors: Array = field(default_factory=lambda: np.empty((0, 0)))
-    bin: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    factors: Array = field(default_factory=lambda: NO_FACTORS)
+    bin: NDArray[np.int32] = field(default_factory=lambda: NO_BINS)
     arriving: Array = field(default_factory=lambda: np.empty(0))
     group: Groups = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
     absorb: Array = field(default_factory=lambda: np.empty(0))

@@ -15,7 +15,7 @@ from scipy.stats import chi2, crystalball
 
 import darkmc
 from darkmc.core.errors import CardError, PhysicsError
-from darkmc.engine import collider_stream
+from darkmc.experiments import collider as module
 
 SHARP = {
     "simulation.smearing": False,
@@ -189,7 +189,7 @@ def test_halving_the_split_changes_nothing(monkeypatch, mass, coupling):
     """Near and far trade events when the split moves; their sum stays."""
     portal, collider = darkmc.DarkAxionPortal(mass), experiment()
     here = collider.simulate(portal, n_samples=300_000, at=coupling, seed=3)
-    monkeypatch.setattr(collider_stream, "SPLIT_M", 5e-4)
+    monkeypatch.setattr(module, "SPLIT_M", 5e-4)
     there = collider.simulate(portal, n_samples=300_000, at=coupling, seed=4)
     one, other = (sample.expected_events(coupling) for sample in (here, there))
     assert abs(one.value - other.value) < 4 * np.hypot(one.error, other.error)

@@ -95,8 +95,8 @@ def test_the_reader_reads():
     assert {"portals.dark_axion.pseudoscalar_decay", "portals.dark_axion.current"} <= imported(
         "portals.dark_axion.facade"
     )
-    assert "biasing.photons" in imported("engine.collider_stream")
-    assert "biasing.photons" not in imported("engine.collider_stream", runtime_nodes)
+    assert "portals.portal" in imported("engine.events")
+    assert "portals.portal" not in imported("engine.events", runtime_nodes)
     assert len(FORMULAS) > 40
     assert len(KINDS) >= 5
     assert "DarkAxionPortal" in computing_names("runs.map")
