@@ -178,6 +178,11 @@ def split_flux_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     return own, flux
 
 
+def card_keys(kind: Kind, name: str) -> set[str]:
+    """Return the keys that a card has, before it is checked: they tell kinds of cards apart."""
+    return set(_read(find_card(kind, name))[1])
+
+
 def preset_values(kind: Kind, name: str, preset: str | None) -> dict[str, Any]:
     """Return the overrides, by dotted key, that a preset of a card stands for."""
     path = find_card(kind, name)

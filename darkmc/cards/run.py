@@ -78,6 +78,12 @@ class LimitsRun(RunCard):
         """The curves, those of `experiments` first."""
         return (*(Curve(experiment=name) for name in self.experiments), *self.curves)
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the experiments that it is about, each once."""
+        named = [curve.experiment for curve in self.all_curves]
+        return tuple(dict.fromkeys([*named, *filter(None, [self.events_experiment])]))
+
 
 class Axis(Checked):
     """Bins of an observable, in its unit."""
@@ -137,6 +143,11 @@ class HistogramRun(RunCard):
         once([band.label for band in self.bands])
         return self
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the experiments that it is about, each once."""
+        return (self.experiment,)
+
 
 class Detector(Checked):
     """An experiment's distances, and energies of dark photons there."""
@@ -158,6 +169,11 @@ class DecayLengthRun(RunCard):
     def _each_detector_once(self) -> "DecayLengthRun":
         once([detector.experiment for detector in self.detectors])
         return self
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the experiments that it is about, each once."""
+        return tuple(detector.experiment for detector in self.detectors)
 
 
 class Photons(Checked):
@@ -204,6 +220,11 @@ class MapRun(RunCard):
     def _each_window_once(self) -> "MapRun":
         once(self.windows)
         return self
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the experiments that it is about, each once."""
+        return tuple(dict.fromkeys([self.experiment, *self.windows]))
 
 
 RUN_MODELS: dict[str, type[RunCard]] = {

@@ -74,3 +74,8 @@ class RunCard(Checked):
     kind: str
     name: FileName
     title: str
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the experiments that it is about, each once."""
+        return ()

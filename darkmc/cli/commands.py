@@ -11,7 +11,7 @@ from typing import Any
 
 from darkmc import __version__
 from darkmc.cards.load import find_card, list_cards
-from darkmc.cli import limit, pictures
+from darkmc.cli import cite, limit, pictures
 from darkmc.cli.arguments import (
     chosen_point,
     chosen_seed,
@@ -233,6 +233,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,
+    "cite": cite.cite,
     "figure": pictures.figure,
     "plot": pictures.plot,
     "decay-length": pictures.decay_length,

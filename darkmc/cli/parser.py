@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_gminus2(commands)
     _add_run(commands)
     _add_new(commands)
+    _add_cite(commands)
     _add_pictures(commands)
     return parser
 
@@ -208,6 +209,12 @@ def _add_pictures(commands: Any) -> None:
     for parser in (figure, plot, length):
         parser.add_argument("--force", action="store_true", help="replace an existing file")
         parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".pdf, .png or .svg")
+
+
+def _add_cite(commands: Any) -> None:
+    parser = _new(commands, "cite", "print BibTeX of what the cards of a run or experiment name")
+    parser.add_argument("name", metavar="RUN|EXPERIMENT", help="name, or a TOML file")
+    parser.add_argument("--preset", default="best", help="of the experiments' cards")
 
 
 def _add_new(commands: Any) -> None:

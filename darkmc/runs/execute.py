@@ -3,16 +3,23 @@
 A run is checked before anything is written, and a folder that stays empty is removed again.
 """
 
+import os
+import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from darkmc.cards.load import load_card
 from darkmc.cards.run_card import RunCard
-from darkmc.core.errors import FailedPointsError, PhysicsError
+from darkmc.core.errors import DarkmcWarning, FailedPointsError, PhysicsError
 from darkmc.figures.overlays import Overlay
 from darkmc.output.files import check_target
+from darkmc.output.manifest import Made, write_manifest
 from darkmc.runs.run import Settings, run_of
+from darkmc.scan.point import ScanRequest
 
 
 def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Path]:
@@ -34,23 +41,77 @@ def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Pa
     FailedPointsError
         In the end, if points of limits could not be computed.
     """
-    card: RunCard = load_card("runs", name).card
+    loaded = load_card("runs", name)
+    card: RunCard = loaded.card
     folder = Path(directory or card.name)
     if folder.exists() and not folder.is_dir():
         raise PhysicsError(f"{folder} exists and is no directory")
     work = run_of(card).work(card, settings)
-    with _made(folder):
+    with _made(folder), _heard() as heard:
         picture = check_target(folder / f"{card.name}.pdf")
         failed = None
+        clock = _Clock()
         try:
-            yield from work(folder)
+            for path in work(folder):
+                yield clock.made(path)
         except FailedPointsError as error:
             failed = error
         bitmap = picture.with_suffix(".png")
         draw_run(card, folder, [bitmap, picture])  # in this order a bitmap is the same if drawn alone
-        yield from (picture, bitmap)
+        yield from (clock.made(picture), clock.made(bitmap))
+        content = {
+            "run": {"sha256": loaded.sha256, "card": card.model_dump(mode="json", by_alias=True)},
+            "settings": settings._asdict(),
+            "experiments": {use: _cards(use, settings.preset) for use in card.uses},
+            "started": clock.started,
+            "warnings": list(dict.fromkeys(heard)),
+            "failed": list(failed.lines[:-1]) if failed is not None else [],
+        }
+        yield write_manifest(folder / f"{card.name}.manifest.json", content, clock.files)
         if failed is not None:
             raise failed
+
+
+def _cards(experiment: str, preset: str) -> list[str]:
+    """Return the lines that say which cards an experiment is, as in the heads of tables."""
+    return list(ScanRequest(experiment, (), preset).load().provenance)
+
+
+class _Clock:
+    """Notes files as they are made, with wall time and CPU time since the one before."""
+
+    def __init__(self) -> None:
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.files: list[Made] = []
+        self._last = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        spent = os.times()  # of workers too, once they are gone
+        return time.perf_counter(), sum(spent[:4])
+
+    def made(self, path: Path) -> Path:
+        """Note a file that is there now, and return it."""
+        wall, cpu = self._now()
+        self.files.append(Made(path, wall - self._last[0], cpu - self._last[1]))
+        self._last = wall, cpu
+        return path
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """Give the list of darkmc's warnings in the block, which are shown as ever."""
+    heard: list[str] = []
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *more: Any, **named: Any) -> None:
+            if issubclass(category, DarkmcWarning):
+                heard.append(str(message))
+            shown(message, category, *more, **named)
+
+        warnings.showwarning = show
+        yield heard
 
 
 def draw_run(card: RunCard, folder: Path, outputs: Sequence[Path], overlays: Sequence[Overlay] = ()) -> None:

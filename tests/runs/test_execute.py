@@ -253,7 +253,9 @@ def done(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_writes_tables_and_the_picture_and_nothing_else(kind, done):
-    assert sorted(p.name for p in done[kind].iterdir()) == sorted([*KINDS[kind][1], "toy.pdf", "toy.png"])
+    assert sorted(p.name for p in done[kind].iterdir()) == sorted(
+        [*KINDS[kind][1], "toy.manifest.json", "toy.pdf", "toy.png"]
+    )
     assert (done[kind] / "toy.pdf").read_bytes().startswith(b"%PDF")
     assert (done[kind] / "toy.png").read_bytes().startswith(b"\x89PNG")
 
