@@ -1,12 +1,9 @@
-"""e+ e- -> a gamma' and the decay to a photon, in the centre of mass with z along the electrons.
+"""e+ e- to a pair of dark states and the decay to a photon, in the centre of mass with z along the electrons.
 
 Two samplers of the same events.  `AnaloguePairs` draws production and decay as they come.  `AimedPairs`
-draws energy and angle of the photon where they are looked for and turns the rest of the event about it.
-In the measure that rotations leave unchanged, flat in the helicity cosine c and in the orientation, the
-density is (9/8) W with W = cos^2 theta + c^2 + [k.(z x v)/e0]^2, theta and v angle and direction of the
-gamma', k and e0 the photon's momentum and its energy in the gamma' rest frame: W of the physics notes,
-section 5, with its azimuth eliminated. Without spin, or for a -> gamma gamma', it is (3/4)(1 + cos^2
-theta).
+draws energy and angle of the photon where they are looked for and turns the rest of the event about it, in
+the measure that rotations leave unchanged: flat in the helicity cosine and in the orientation.  The portal
+knows the density over that, :class:`darkmc.portals.kinds.PairProduction`.
 """
 
 from abc import ABC, abstractmethod
@@ -17,12 +14,10 @@ import numpy as np
 from darkmc.biasing.emission import Emitted
 from darkmc.biasing.photons import AngleAim, EnergyAim
 from darkmc.biasing.placement import LabParents
-from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, about_z, around, boost_z, length, two_body_momentum, unit_vector
 from darkmc.portals.chains import decayed
-from darkmc.portals.dark_axion.annihilation import Annihilation, InitialStateRadiation
 from darkmc.portals.drawn import Drawn
-from darkmc.portals.kinds import photon_decay
+from darkmc.portals.kinds import pair_production, photon_decay
 from darkmc.portals.portal import Portal
 
 N_UNIFORM = 7
@@ -57,19 +52,16 @@ class Source:
         radiates: bool = False,
     ) -> None:
         self.portal, self.sqrt_s, self.luminosity = portal, sqrt_s, luminosity
-        self.radiates = radiates or radiation
-        (production,) = portal.productions("e+ e-")
-        if not isinstance(production, Annihilation):
-            raise PhysicsError(f"colliders know e+ e- -> a gamma' only, not what {portal!r} makes")
-        self.current = production.current
+        self.radiation, self.radiates = radiation, radiates or radiation
+        production = pair_production(portal)
         self.pairs = luminosity * float(production.total(sqrt_s)) if pairs is None else pairs
-        self.radiation = InitialStateRadiation(sqrt_s, self.current) if radiation else None
+        self.products, self._production = production.products, production.at(sqrt_s, radiation)
 
     def sample(self, uniform: Array) -> tuple[Array, Array]:
         """Return the share x of a beam's energy that is radiated, and pairs, from uniform numbers (n,)."""
-        if self.radiation is None:
+        if not self.radiation:
             return np.zeros_like(uniform), np.full_like(uniform, self.pairs)
-        share, sigma = self.radiation.sample(uniform)
+        share, sigma = self._production.radiated(uniform)
         return share, self.luminosity * sigma
 
 
@@ -88,16 +80,15 @@ class PairEmission(ABC):
 
     def __init__(self, source: Source) -> None:
         self.source, self._decay = source, photon_decay(source.portal)
-        heavy, light = self._decay.unstable, self._decay.products[1]
-        self._names = {heavy: heavy, light: light}
+        self._names, self._daughter = {x: x for x in source.products}, self._decay.products[1]
         if source.radiates:
             self._names["isr_photon"] = "photon"
-        self._daughter = light
 
     @property
     def particles(self) -> tuple[str, ...]:
         """Names in events."""
-        return ("axion", "dark_photon", f"decay_{self._daughter}", *list(self._names)[2:])
+        first, second, *radiated = self._names
+        return (first, second, f"decay_{self._daughter}", *radiated)
 
     @abstractmethod
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
@@ -142,13 +133,13 @@ class AnaloguePairs(PairEmission):
 
     def __init__(self, source: Source, spin_correlations: bool) -> None:
         super().__init__(source)
-        radiates = source.radiation is not None
-        self._annihilation = Annihilation(source.sqrt_s, source.current, spin_correlations, radiates)
+        pairs = pair_production(source.portal, spin_correlations)
+        self._production = pairs.at(source.sqrt_s, source.radiation)
 
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
         """Return pairs in the centre of mass; see :class:`Emission`."""
         del parents
-        pair = self._annihilation.sample(uniform[:3])
+        pair = self._production.sample(uniform[:3])
         photon = decayed(pair, self._decay, uniform[3:5]).momentum("photon")
         unstable, partner = pair.momentum(self._decay.unstable), pair.momentum(self._decay.products[1])
         azimuth, side = 2.0 * np.pi * uniform[5], np.where(uniform[6] < 0.5, -1.0, 1.0)
@@ -158,7 +149,7 @@ class AnaloguePairs(PairEmission):
             space = np.stack([four[1], side * four[2], side * four[3]])
             return np.concatenate([four[:1], about_z(space, azimuth)])
 
-        radiated = None if pair.photon is None else placed(pair.photon)
+        radiated = placed(pair.momentum("photon")) if self.source.radiation else None
         _, weight = self.source.sample(uniform[0])
         return self._emitted(weight, (placed(unstable), placed(partner), placed(photon)), radiated)
 
@@ -179,7 +170,7 @@ class AimedPairs(PairEmission):
     def __init__(self, source: Source, spin_correlations: bool, energy: EnergyAim, angle: AngleAim) -> None:
         super().__init__(source)
         self._energy, self._angle = energy, angle
-        self._polarised = spin_correlations and self._decay.polarised
+        self._production = pair_production(source.portal, spin_correlations)
 
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
         """Return pairs in the centre of mass; see :class:`Emission`."""
@@ -189,10 +180,10 @@ class AimedPairs(PairEmission):
         weight = weight * jacobian
         cosine, jacobian = self._angle.cosine(uniform[2])
         weight *= jacobian
-        root = 1.0 if self.source.radiation is None else np.sqrt(1.0 - share)
+        root = np.sqrt(1.0 - share) if self.source.radiation else 1.0
         states = self._turned(root, helicity, cosine, uniform[3:5])
         weight *= self._density(states[0], states[2], helicity)
-        if self.source.radiation is None:
+        if not self.source.radiation:
             return self._emitted(weight, states, None)
         side = np.where(uniform[5] < 0.5, -1.0, 1.0)
         boost = (1.0 - 0.5 * share) / root, -0.5 * side * share / root
@@ -222,10 +213,4 @@ class AimedPairs(PairEmission):
     def _density(self, unstable: Array, photon: Array, helicity: Array) -> Array:
         """Return the physical density over the flat one, of mean 1."""
         flight = unstable[1:] / np.maximum(length(unstable[1:]), 1e-300)
-        square = flight[2] ** 2
-        flat: Array = 0.75 * (1.0 + square)
-        if not self._polarised:
-            return flat
-        across = (photon[2] * flight[0] - photon[1] * flight[1]) / self._decay.momentum
-        out: Array = 1.125 * (square + helicity**2 + across**2)
-        return out
+        return self._production.over_flat(flight, photon[1:], self._decay.momentum, helicity)

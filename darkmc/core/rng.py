@@ -31,7 +31,7 @@ PARENTS = {  # what the dark states are made of: hundreds
     "Upsilon(3S)": 1300,
     "e+ e-": 10_000,
 }
-SIGNALS = {  # what is seen of them: tens
+SIGNALS = {  # what is seen of them: tens; below 100 all are taken, 2000 and on are free
     "a gamma": 0,
     "conversion": 10,
     "electron": 20,

@@ -33,6 +33,7 @@ from darkmc.limits.binned import BinnedCounting
 from darkmc.limits.counts_file import Counts, read_counts
 from darkmc.limits.criterion import Counting, Criterion
 from darkmc.limits.significance import excluded_events
+from darkmc.portals.kinds import photon_decay
 from darkmc.portals.portal import DarkState, Portal, branching_ratio
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
@@ -47,7 +48,6 @@ PB_PER_FB = 1000.0  # a luminosity of 1/fb is 1000/pb
 SPLIT_M = 1e-3  # below this the place of a decay cannot be seen
 PHOTON = DarkState("photon", 0.0, math.inf)  # what arrives
 ON_RESONANCE = 0.02  # GeV between the beams' energy and a resonance
-_SINGLE_PHOTON = ("a gamma",)
 _SEEN = ("photon", "cluster", "electron_beam", "positron_beam")
 
 
@@ -160,7 +160,7 @@ class Collider:
             )
         if portal.light is None or not portal.productions("e+ e-"):
             return "production closed: no pair of dark states is made of e+ e-"
-        return portal.decay_closed(_SINGLE_PHOTON)
+        return portal.decay_closed(portal.final_states)
 
     def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses; nothing can be varied.
@@ -220,7 +220,7 @@ class Collider:
             route=Route(kind, portal.heavy, PHOTON, split, inside=True),
             signal=Cluster(self.beams, self.shape, self.cosines, measurement, kind == "far", self._photon),
             efficiency=self.card.signal.efficiency,
-            states=("a gamma",),
+            states=(photon_decay(portal).key,),
             counts_primaries=kind != "far",
         )
 

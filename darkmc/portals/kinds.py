@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
-from darkmc.portals.portal import Portal, Process
+from darkmc.portals.portal import Portal, Process, Production
 
 
 @runtime_checkable
@@ -43,6 +43,46 @@ class PhotonDecay(Process, Protocol):
 
     def over_isotropic(self, cosine: Array) -> Array:
         """Return the density of the cosine between photon and linear polarisation over the isotropic one."""
+        ...
+
+
+@runtime_checkable
+class PairProduction(Production, Protocol):
+    """e+ e- to two dark states in the centre of mass, of which one makes a photon; z along a beam."""
+
+    def at(self, sqrt_s: float, radiation: bool) -> "PairProduction":
+        """Return the same at a fixed energy (GeV), maybe with a photon radiated along a beam.
+
+        Then its photon flies along -z, and both beams radiate alike: the caller turns half of the events.
+        """
+        ...
+
+    def radiated(self, uniform: Array) -> tuple[Array, Array]:
+        """Return the share x of a beam's energy that is radiated, and cross sections (pb at G = 1).
+
+        Parameters
+        ----------
+        uniform : array (n,)
+            Uniform numbers; the mean of the cross sections is the total with radiation.
+        """
+        ...
+
+    def over_flat(self, flight: Array, photon: Array, momentum: float, helicity: Array) -> Array:
+        """Return the density of a pair and of the photon that is made of it over the flat one, of mean 1.
+
+        Flat is the measure that rotations leave unchanged: in the helicity cosine and in the orientation.
+
+        Parameters
+        ----------
+        flight : array (3, n)
+            Direction of the state that decays, where the pair rests.
+        photon : array (3, n)
+            Momentum of its photon there, GeV.
+        momentum : float
+            The photon's momentum where that state rests, GeV.
+        helicity : array (n,)
+            Cosine of the photon to the flight there.
+        """
         ...
 
 
@@ -159,6 +199,14 @@ def photon_decay(portal: Portal) -> PhotonDecay:
         if isinstance(process, PhotonDecay):
             return process
     raise PhysicsError(f"{portal!r} has no decay to a photon and a dark state")
+
+
+def pair_production(portal: Portal, spin_correlations: bool = True) -> PairProduction:
+    """Return e+ e- to a pair of dark states, or raise PhysicsError."""
+    for process in portal.productions("e+ e-", spin_correlations):
+        if isinstance(process, PairProduction):
+            return process
+    raise PhysicsError(f"{portal!r} makes no pairs of e+ e-")
 
 
 def nucleus_scattering(portal: Portal, state: str, target: str) -> NucleusScattering:

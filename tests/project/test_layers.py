@@ -137,7 +137,6 @@ def test_cards_know_core_and_shapes_only():
 
 # Modules above the portals that know this one portal by name, and why; the list only shrinks.
 KNOW_THE_DARK_AXION = {
-    "biasing.pairs": "aims the photon of e+ e- -> a gamma', gamma' -> a gamma with the density of that chain",
     "output.read_root": "reads back the masses that event files hold",
     "scan.point": "points of grids of these two masses",
     "runs.cross_sections": "tables of its cross sections",

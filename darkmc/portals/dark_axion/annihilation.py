@@ -167,6 +167,38 @@ class Annihilation:
         self.products = (*(("photon",) if radiation else ()), "axion", "dark_photon")
         self.mappable = (0, 1) if radiation else (1,)
 
+    def at(self, sqrt_s: float, radiation: bool) -> "Annihilation":
+        """Return the same at a fixed energy, maybe with radiation."""
+        return Annihilation(sqrt_s, self.current, self.spin_correlations, radiation, self.m_lepton, self.key)
+
+    def radiated(self, uniform: Array) -> tuple[Array, Array]:
+        """Return x and cross sections in pb at G = 1, see :class:`InitialStateRadiation`.
+
+        Raises
+        ------
+        PhysicsError
+            Without radiation.
+        """
+        if self._radiation is None:
+            raise PhysicsError("e+ e- -> a gamma' without radiation radiates nothing")
+        return self._radiation.sample(uniform)
+
+    def over_flat(self, flight: Array, photon: Array, momentum: float, helicity: Array) -> Array:
+        """Return the density of flight and photon over the flat one; massless leptons, no radiation.
+
+        (9/8) W with W = cos^2 theta + c^2 + [k.(z x v)/e0]^2, theta and v angle and direction of the gamma',
+        c the helicity cosine, k and e0 the photon's momentum and its energy in the gamma' rest frame: W of
+        :mod:`dark_photon_decay` with its azimuth eliminated.  Without spin, or for a -> gamma gamma', it is
+        (3/4)(1 + cos^2 theta).
+        """
+        square = flight[2] ** 2
+        if not self.spin_correlations or self.current.states[0][0] != "dark_photon":
+            flat: Array = 0.75 * (1.0 + square)
+            return flat
+        across = (photon[1] * flight[0] - photon[0] * flight[1]) / momentum
+        out: Array = 1.125 * (square + helicity**2 + across**2)
+        return out
+
     def _energy(self, energy: Any) -> Any:
         """Return sqrt(s) in GeV: that given, or the fixed one."""
         found = self.sqrt_s if energy is None else energy

@@ -15,6 +15,7 @@ from helpers import (
     chain_angles,
     chain_moment,
     dot,
+    four_momentum,
     isotropic,
     pull,
     spin_correlation,
@@ -29,6 +30,7 @@ import darkmc
 from darkmc.core.beam_radiation import pair_energy
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
+from darkmc.core.kinematics import boost, two_body_momentum
 from darkmc.core.particles import mass
 from darkmc.portals import chains
 from darkmc.portals.dark_axion import annihilation
@@ -364,3 +366,31 @@ def test_positrons_of_the_lab():
     assert at_rest(1e-4).largest_weight == np.inf
     assert at_rest(1e-4).threshold == 2 * M_E
     assert at_rest(1e-4).total(2 * M_E) == 0.0
+
+
+@pytest.mark.parametrize("masses", [(0.0, 0.3), (0.2, 1.0), (1.0, 0.2)])
+@pytest.mark.parametrize("spin", [True, False])
+def test_the_density_over_the_flat_one_is_w(masses, spin):
+    """9/8 W at any angles, W of the notes from textbook boosts; 3/4 (1 + cos^2 theta) without spin."""
+    current = DarkCurrent(*masses)
+    (heavy, m), (_, other) = current.states
+    rng, n = np.random.default_rng(11), 2000
+    flight, direction = isotropic(rng, n), isotropic(rng, n)
+    speed = two_body_momentum(ROOT_S, m, other)
+    unstable = four_momentum(m, speed * flight)
+    size = (m**2 - other**2) / (2 * m)
+    photon = boost(four_momentum(0.0, size * direction), unstable, m)
+    helicity = np.sum(flight * direction, axis=0)
+    pairs = Annihilation(None, current, spin)
+    found = pairs.over_flat(flight, photon[1:], size, helicity)
+    expected = 0.75 * (1 + flight[2] ** 2)
+    if spin and heavy == "dark_photon":
+        recoiling = four_momentum(other, -speed * flight)
+        expected = 9 / 8 * spin_correlation(*chain_angles(beam(n), recoiling, unstable, photon))
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+    assert abs(pull(found, 1.0)) < 4.5
+
+
+def test_nothing_is_radiated_without_radiation():
+    with pytest.raises(PhysicsError, match="without radiation"):
+        Annihilation(ROOT_S, DarkCurrent(0.0, 1.0), True).radiated(np.array([0.5]))
