@@ -157,7 +157,6 @@ def _parts(found: Any) -> str:
 
 def _generate(options: argparse.Namespace) -> int:
     from darkmc.core.estimates import with_error
-    from darkmc.experiments.inputs import input_files
     from darkmc.output.events import write_events, writer_of
     from darkmc.output.files import check_target
 
@@ -165,7 +164,7 @@ def _generate(options: argparse.Namespace) -> int:
     check_target(options.output, options.force)
     writer_of(options.output, options.format)
     experiment, portal, coupling = chosen_point(options)
-    check_target(options.output, options.force, input_files(experiment))
+    check_target(options.output, options.force, experiment.files)
     stream = experiment.generate(portal, coupling, events, options.unweighted, seed, progress=True)
     write_events(options.output, stream, options.format, options.force)
     report(

@@ -21,7 +21,6 @@ from darkmc.core.units import parse_axion_grids, parse_mass_grid
 
 def limit(options: argparse.Namespace) -> int:
     """Scan a grid and write the excluded couplings."""
-    from darkmc.experiments.inputs import input_files
     from darkmc.output.checkpoints import checkpoints
     from darkmc.output.files import check_target
     from darkmc.output.limits import LIMIT_COLUMNS, json_rows, write_limits
@@ -31,7 +30,7 @@ def limit(options: argparse.Namespace) -> int:
     workers = chosen_workers(options)
     request = _request(options)
     if options.output is not None:
-        check_target(options.output, options.force, input_files(request.load()))
+        check_target(options.output, options.force, request.load().files)
     keeping = nullcontext() if options.output is None else checkpoints(options.output, options.fresh)
     points: list[ScanPoint] = []
     with keeping as kept:

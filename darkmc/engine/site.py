@@ -44,8 +44,8 @@ class Site:
         Efficiency that depends on what is seen.
     branching_factor : float
         A factor of all weights.
-    spin, vary, absorbing : bool
-        Follow the spin of the gamma'; carry weights of alternatives along; take absorption into account.
+    vary, absorbing : bool
+        Carry weights of alternatives along; take absorption into account.
     way : ShieldedWay or None
         What lies between.
     photons_seen : Shape or None
@@ -64,7 +64,6 @@ class Site:
     everything: bool
     efficiency_table: EfficiencyTable | None
     branching_factor: float
-    spin: bool
     vary: bool
     absorbing: bool
     way: ShieldedWay | None

@@ -89,6 +89,7 @@ class Stream:
             list_shares=self.placement.list_shares,
             own_bins=None if self.site.bins is None else self.site.bins.own,
             absorbing=self.site.absorbing,
+            parent=chain.parent,
         )
 
     def bound(self, coupling: float) -> float:

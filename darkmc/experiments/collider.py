@@ -7,6 +7,7 @@ docs/weights.md for the rows.  The number of pairs at G = 1 is sigma x luminosit
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from darkmc.engine.stream import Stream
 from darkmc.experiments.validity import validity
 from darkmc.geometry.shape import Shape
 from darkmc.limits.binned import BinnedCounting
-from darkmc.limits.counts_file import Counts, read_counts
+from darkmc.limits.counts_file import Counts, counts_file, read_counts
 from darkmc.limits.criterion import Counting, Criterion
 from darkmc.limits.significance import excluded_events
 from darkmc.portals.kinds import photon_decay
@@ -126,6 +127,12 @@ class Collider:
     def exposure(self) -> float:
         """Luminosity, 1/fb."""
         return self.card.beam.luminosity_fb
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where its counts are, if a card says so."""
+        counts = self.card.observed.counts
+        return () if counts is None else (counts_file(counts, self.path),)
 
     @property
     def origin_m(self) -> tuple[float, float, float]:
@@ -238,7 +245,6 @@ class Collider:
             everything=False,
             efficiency_table=None,
             branching_factor=1.0,
-            spin=False,
             vary=False,
             absorbing=True,
             way=None,
@@ -291,6 +297,11 @@ class Collider:
         hardest = self.photon_energies(sample.portal)[1]
         nothing = f"the cuts leave nothing: photons have at most {hardest:.3g} GeV in the centre of mass"
         return [*labels, *validity(sample, exclusion, ("sqrt(s)", self.beams.sqrt_s), nothing)]
+
+    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+        """Return nothing: beams are known as they are."""
+        del sample, couplings
+        return []
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from darkmc.cards.collider import ColliderCard, CombinedCard, CombinedContent
@@ -89,6 +90,11 @@ class CombinedColliders:
         return max(window.exposure for window in self.windows)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The combined cards, and where their counts are."""
+        return tuple(path for window in self.windows for path in (Path(window.path), *window.files))
+
+    @property
     def origin_m(self) -> tuple[float, float, float]:
         """Where the beams cross."""
         return self.windows[0].origin_m
@@ -122,6 +128,10 @@ class CombinedColliders:
         """Return what must be known beside an exclusion."""
         remarks = (text for window in self.windows for text in window.remarks(sample, exclusion))
         return list(dict.fromkeys(remarks))
+
+    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+        """Return nothing: beams are known as they are."""
+        return self.windows[0].source_remarks(sample, couplings)
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from darkmc.cards.experiment import ExperimentCard
@@ -25,12 +26,10 @@ from darkmc.engine.rounds import Executor, Goal, check_request, simulate
 from darkmc.experiments.about import about
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.decay_in_flight import DecayInFlight
-from darkmc.experiments.fixed_target import ROWS_LOOKED_AT, FixedTarget
+from darkmc.experiments.fixed_target import ROWS_LOOKED_AT
 from darkmc.experiments.scattering import Scattering
 from darkmc.experiments.topology import Topology
 from darkmc.geometry.shape import Shape
-from darkmc.limits.binned import BinnedCounting
-from darkmc.limits.criterion import Counting
 from darkmc.limits.solve import checked_method
 from darkmc.portals.portal import Portal, checked_portal
 from darkmc.sample.sample import Sample
@@ -99,8 +98,13 @@ class Experiment:
         """Lines for the head of a table: the cards and hashes of their effective content."""
         card, source = f"card {self.card.name} {self.loaded.sha256}", self.topology.source
         cards = card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}"
-        criterion = self.topology.criterion
-        return (cards, *(criterion.sources if isinstance(criterion, BinnedCounting) else ()))
+        return (cards, *self.topology.criterion.sources)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it was read from: cards, lists of mesons and observed counts."""
+        source = self.topology.source
+        return Path(self.loaded.path), *self.topology.files, *(() if source is None else source.files)
 
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"
@@ -114,7 +118,7 @@ class Experiment:
     def excluded_events(self) -> float:
         """Number of signal events that the observation excludes."""
         criterion = self.topology.criterion
-        if not isinstance(criterion, Counting):
+        if criterion.target is None:
             raise PhysicsError(f"{self.name} counts in bins: {criterion.words}")
         return criterion.target
 
@@ -290,11 +294,11 @@ class Experiment:
         if not isinstance(sample, Sample):
             raise PhysicsError(f"remarks are on a sample, not on {shown(sample)}")
         topology, couplings = self.topology, positive_couplings("coupling", [number("coupling", coupling)])
-        return topology.source_remarks(sample, couplings) if isinstance(topology, FixedTarget) else []
+        return topology.source_remarks(sample, couplings)
 
     def remarks_of(self, plans: Sequence[ChannelPlan], coupling: float, seed: int) -> list[str]:
         """Return the remarks on the yield of channels, from the first rows of each."""
-        if not isinstance(self.topology, FixedTarget):
+        if self.topology.source is None:
             return []
         few = simulate(plans, (), seed, ROWS_LOOKED_AT * len(plans))
         return self.remarks(replace(few, replay=EventReplay(plans, seed)), coupling)

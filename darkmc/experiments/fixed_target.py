@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -58,6 +59,7 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
     """Return the share of the yield at one coupling from mesons outside the range of the fit."""
     values = {name: float(part.value) for name, part in sample.channels(coupling).items()}
     total, outside = sum(values.values()), 0.0
+    parents = {channel.name: channel.parent for channel in sample.channel_rows}
     for name, value in values.items():
         if sample.replay is None or value < _LEAST_SHARE * total:
             continue
@@ -65,7 +67,7 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
             next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
             for quantity in ("p_meson", "theta_meson")
         )
-        known = source.in_range(name.split(":")[0].split(" ->")[0], momentum, theta)
+        known = source.in_range(parents[name], momentum, theta)
         summed = float(np.sum(weights))
         outside += value * float(np.sum(weights[~known])) / summed if summed > 0.0 else 0.0
     return outside / total if total > 0.0 else 0.0
@@ -88,6 +90,7 @@ class FixedTarget:
     """
 
     inside = "decays_inside"
+    files: tuple[Path, ...] = ()
     needs_everything = False  # cuts ask for what only events hold
     veto_volume: Shape | None = None  # where the photon of a decay upstream of the signal is seen
 
@@ -228,7 +231,6 @@ class FixedTarget:
             everything=self.needs_everything,
             efficiency_table=table if isinstance(table, EfficiencyTable) else None,
             branching_factor=self.card.signal.branching_factor,
-            spin=self.card.simulation.spin_correlations,
             vary=vary and bool(self.source.alternatives),
             absorbing=self.card.simulation.absorption,
             way=self.way(portal),

@@ -76,6 +76,7 @@ class MomentLimit:
         if preset not in ("best", "published"):
             raise CardError(f"{name}: no preset '{preset}'{nearest(preset, ('best', 'published'))}")
         path = given.get("data")
+        self._data = None if path is None else Path(str(path))
         rows = () if path is None else read_rows(str(path))
         known = list_moments(rows)
         if name not in known:
@@ -89,6 +90,11 @@ class MomentLimit:
             raise PhysicsError(f"{name}: n_sigma must be a number, not '{n_sigma}'")
         self.window = window(self.lepton, dataset, float(n_sigma), self.criterion, rows)
         self.row = next(r for r in (*TABLE, *rows) if f"{PREFIX}{r.lepton}-{r.name}" == name)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it was read from: nothing that it makes may replace it."""
+        return () if self._data is None else (self._data,)
 
     @property
     def provenance(self) -> tuple[str, ...]:

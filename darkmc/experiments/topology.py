@@ -1,6 +1,7 @@
 """What every topology offers to Experiment: channels, a criterion, and what belongs beside results."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from darkmc.cards.experiment import ExperimentCard
@@ -33,6 +34,8 @@ class Topology(Protocol):
         Where the beam hits, or beams cross, in the lab.
     inside : str
         What the cutflow calls events inside the volume.
+    files : tuple of Path
+        What it was read from, beside its card and its source.
     """
 
     loaded: Loaded[Any]
@@ -47,6 +50,8 @@ class Topology(Protocol):
     def criterion(self) -> Criterion: ...  # noqa: D102
     @property
     def exposure(self) -> float: ...  # noqa: D102
+    @property
+    def files(self) -> tuple[Path, ...]: ...  # noqa: D102
     @property
     def origin_m(self) -> tuple[float, float, float]: ...  # noqa: D102
 
@@ -64,6 +69,10 @@ class Topology(Protocol):
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
+        ...
+
+    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+        """Return in what yields at some couplings leave the range in which the source is known."""
         ...
 
     def pdg_ids(self) -> dict[str, int]:

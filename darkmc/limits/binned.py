@@ -60,6 +60,7 @@ class BinnedCounting:
     excluded: tuple[float, ...]
     words: str
     sources: tuple[str, ...] = ()
+    target = None
 
     def exclusion(self, sample: Sample, method: str) -> Exclusion:
         """Return the excluded couplings, the union over all bins; iterative: the edge of the lowest bin."""

@@ -18,6 +18,16 @@ class Criterion(Protocol):
         """What is excluded, in words."""
         ...
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Lines for the head of a table: where counts come from."""
+        ...
+
+    @property
+    def target(self) -> float | None:
+        """Number of events that is excluded; None: one for each bin."""
+        ...
+
     def exclusion(self, sample: Sample, method: str) -> Exclusion:
         """Return the excluded couplings."""
         ...
@@ -32,6 +42,7 @@ class Counting:
     """One number of events: couplings with more than `target` are excluded."""
 
     target: float
+    sources = ()
 
     @property
     def words(self) -> str:

@@ -128,6 +128,7 @@ class Channel:
     absorbing: bool = True  # what the rows say of absorption is taken into account
     lifetimes: int = 0  # power of 1/ctau
     states: tuple[str, ...] = ()  # final states whose branching ratios multiply
+    parent: str = ""  # what its dark states are made of
     unstable: Unstable = field(default_factory=lambda: Unstable(1.0, {}))
 
     def point(self, at: At) -> Point:

@@ -101,6 +101,8 @@ class ChannelPlan:
         Bins that it may fill; None: any.
     absorbing : bool
         What the rows say of absorption is taken into account.
+    parent : str
+        What its dark states are made of.
     """
 
     name: str
@@ -123,6 +125,7 @@ class ChannelPlan:
     list_shares: Array = field(default_factory=lambda: np.empty(0))
     own_bins: range | None = None
     absorbing: bool = True
+    parent: str = ""
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""
@@ -141,4 +144,5 @@ class ChannelPlan:
             lifetimes=self.lifetimes,
             states=self.states,
             unstable=self.unstable,
+            parent=self.parent,
         )

@@ -14,7 +14,6 @@ from darkmc.core.formulas import FORMULAS
 from darkmc.core.input_files import digest
 from darkmc.core.intervals import Exclusion
 from darkmc.experiments.experiment import Experiment
-from darkmc.experiments.inputs import input_files
 from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.scan.place import Ends, Line, Place, Settings
@@ -178,5 +177,5 @@ def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
 def _inputs(name: str, preset: str, overrides: str) -> tuple[str, ...]:
     """Return hashes of what an experiment was read from: effective cards, and files that they name."""
     experiment = _loaded(name, preset, overrides)
-    files = [path for path in input_files(experiment) if path.suffix != ".toml"]
+    files = [path for path in experiment.files if path.suffix != ".toml"]
     return (experiment.name, *experiment.provenance, *map(digest, files))

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,13 @@ class MesonSource:
         size = length(momentum)
         transverse2 = momentum[0] ** 2 + momentum[1] ** 2
         return self.alternative_factors(meson, size, momentum[2] / size, transverse2)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it was read from: the card, and the lists that it names."""
+        flux = Path(self.loaded.path)
+        lists = self.card.list_.files.values() if isinstance(self.card, MesonListCard) else ()
+        return flux, *(flux.parent / name for name in lists)
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""

@@ -66,7 +66,6 @@ def stream(portal, exposure=1e3):
         everything=False,
         efficiency_table=None,
         branching_factor=1.0,
-        spin=True,
         vary=False,
         absorbing=True,
         way=None,
