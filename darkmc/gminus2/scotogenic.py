@@ -63,7 +63,7 @@ def insertion_loop_factors(
     >>> from darkmc.gminus2.scotogenic import insertion_loop_factors
     >>> factors = insertion_loop_factors([500.0], m_eta=500.0, m_phi=2000.0, mixing=2.46, splitting=20.0)
     >>> f"{1e9 * factors[0]:.2e} eV"
-    '6.41e-08 eV'
+    '6.40e-08 eV'
     """
     fermion = np.atleast_1d(masses("fermion_masses", fermion_masses, massless=False))
     eta, phi = require_positive("m_eta", m_eta), require_positive("m_phi", m_phi)
@@ -103,8 +103,8 @@ def mixing_matrix(theta_12: float, theta_23: float, theta_13: float) -> Array:
     Examples
     --------
     >>> from darkmc.gminus2.scotogenic import mixing_matrix
-    >>> mixing_matrix(0.0, 0.0, 0.0).tolist()
-    [[1.0, 0.0, 0.0], [-0.0, 1.0, 0.0], [-0.0, -0.0, 1.0]]
+    >>> mixing_matrix(0.5, 0.8, 0.1)[0].round(4).tolist()
+    [0.8732, 0.477, 0.0998]
     """
     c = np.cos(numbers("angles", [theta_12, theta_23, theta_13]))
     s = np.sin(numbers("angles", [theta_12, theta_23, theta_13]))
