@@ -175,6 +175,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     """Yield the name and the function of all that is computed; comparisons need the folder of curves."""
     import collider_tables  # beside this script
     import curve_tables
+    import moment_tables
     import peer_tables
     import scattering_tables
     import source_tables
@@ -184,6 +185,8 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
         *(scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer),
         *(scattering_tables.spin, scattering_tables.protons, scattering_tables.absorption),
         *(peer_tables.peer, source_tables.jpsi),
+        *(moment_tables.left, moment_tables.without, moment_tables.settled),
+        *(moment_tables.points, moment_tables.benchmarks),
         *(collider_tables.acceptance, collider_tables.collider_limits, collider_tables.switches),
         *(collider_tables.radiation, collider_tables.bins, curve_tables.biased_flux),
     ):

@@ -1,8 +1,9 @@
 """Published exclusions as compact tables, re-typed: at most 40 points a curve, for masks of scans.
 
 A table's point is a mass in GeV, a lower edge and, for regions closed above, an upper edge of the coupling,
-all to three figures.  Curves that scatter from bin to bin (BaBar, LHCb, CMS, KLOE, A1) are medians over bins
-of the logarithm of the mass, drawn through resonances that the search leaves out: see ``docs/gminus2.md``.
+all to three figures.  Curves that scatter from bin to bin (BaBar, NA48/2, LHCb, CMS, KLOE, A1) are medians
+over bins of the logarithm of the mass, drawn through resonances that the search leaves out: see
+``docs/gminus2.md``.
 Grades: A the source itself was read, B from a secondary source, C from memory.
 """
 
