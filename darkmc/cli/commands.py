@@ -191,6 +191,22 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    from darkmc.output.exports import write_axionlimits, write_darkcast, write_hepdata
+    from darkmc.output.pyhf_workspaces import write_pyhf
+
+    writers = {
+        "hepdata": write_hepdata,
+        "pyhf": write_pyhf,
+        "axionlimits": write_axionlimits,
+        "darkcast": write_darkcast,
+    }
+    kind, target = next((kind, path) for kind in writers if (path := getattr(options, kind)) is not None)
+    writers[kind](options.table, target, options.force)
+    report(target, f"{target}: the limits of {options.table}")
+    return 0
+
+
 def _run(options: argparse.Namespace) -> int:
     from darkmc.runs.execute import execute
     from darkmc.runs.run import Settings
@@ -229,6 +245,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "generate": _generate,
     "convert": _convert,
     "limit": limit.limit,
+    "export": _export,
     "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,

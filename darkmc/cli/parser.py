@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_convert(commands)
     _add_limit(commands)
+    _add_export(commands)
     _add_gminus2(commands)
     _add_run(commands)
     _add_new(commands)
@@ -151,6 +152,19 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.csv")
+
+
+def _add_export(commands: Any) -> None:
+    parser = _new(commands, "export", "write a table of limits as other programs take it")
+    parser.add_argument("table", metavar="LIMITS.csv", help="what darkmc limit wrote")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--hepdata", metavar="DIR", help="a HEPData submission, valid")
+    kind.add_argument(
+        "--pyhf", metavar="FILE", help="a pyhf workspace for every edge, of counting experiments"
+    )
+    kind.add_argument("--axionlimits", metavar="FILE", help="contours: mass in eV, coupling in GeV^-1")
+    kind.add_argument("--darkcast", metavar="FILE", help="mass, lower and upper edge")
+    parser.add_argument("--force", action="store_true", help="replace what is there")
 
 
 def _add_gminus2(commands: Any) -> None:
