@@ -6,7 +6,7 @@ numbers of its own before any row is made, and the Jacobian is a factor of the r
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -27,31 +27,33 @@ class AdaptiveMap:
     ----------
     rows : sequence of int
         Which rows are mapped; the others stay as they are.
+    nodes : sequence of arrays, optional
+        For each of them, points that are equidistant in probability; without them nothing is changed.
     """
 
-    def __init__(self, rows: Sequence[int]) -> None:
+    def __init__(self, rows: Sequence[int], nodes: Sequence[Array] | None = None) -> None:
         import vegas
 
-        self.rows = list(rows)
-        self._map: Any = vegas.AdaptiveMap([[0.0, 1.0]] * len(self.rows), ninc=_CELLS)
+        self.rows = tuple(rows)
+        flat = [[0.0, 1.0]] * len(self.rows)
+        self._map: Any = vegas.AdaptiveMap(flat if nodes is None else nodes, ninc=_CELLS)
 
     def __call__(self, uniform: Array) -> Array:
         """Map uniform numbers (m, n) in place and return the Jacobian (n,)."""
-        y = np.ascontiguousarray(uniform[self.rows].T)
+        y = np.ascontiguousarray(uniform[list(self.rows)].T)
         x, jacobian = np.empty_like(y), np.empty(len(y))
         self._map.map(y, x, jacobian)
-        uniform[self.rows] = np.minimum(x.T, 1.0 - 1e-16)
+        uniform[list(self.rows)] = np.minimum(x.T, 1.0 - 1e-16)
         return jacobian
 
-    def learn(self, uniform: Array, contributions: Array) -> None:
-        """Adapt to contributions (n,), Jacobians included, of rows made from uniforms (m, n)."""
+    def taught(self, uniform: Array, contributions: Array) -> "AdaptiveMap":
+        """Return one adapted to contributions (n,), Jacobians included, of rows made from uniforms (m, n)."""
         import vegas
 
-        y = np.ascontiguousarray(uniform[self.rows].T)
-        self._map.add_training_data(y, np.square(contributions))
-        self._map.adapt(alpha=1.2)
-        grid = np.asarray(self._map.grid)
-        self._map = vegas.AdaptiveMap([_blended(nodes) for nodes in grid], ninc=_CELLS)
+        y, learning = np.ascontiguousarray(uniform[list(self.rows)].T), vegas.AdaptiveMap(self._map)
+        learning.add_training_data(y, np.square(contributions))
+        learning.adapt(alpha=1.2)
+        return AdaptiveMap(self.rows, [_blended(nodes) for nodes in np.asarray(learning.grid)])
 
 
 def _blended(nodes: Array) -> Array:
@@ -66,9 +68,10 @@ def _blended(nodes: Array) -> Array:
 class Adaptable(Protocol):
     """A stream whose uniform numbers may be mapped."""
 
-    number: StreamNumber
-    map: AdaptiveMap | None
-
+    @property
+    def number(self) -> StreamNumber: ...  # noqa: D102
+    @property
+    def map(self) -> AdaptiveMap | None: ...  # noqa: D102
     @property
     def n_uniform(self) -> int: ...  # noqa: D102
     @property
@@ -77,6 +80,13 @@ class Adaptable(Protocol):
     def rehearse(self, uniform: Array) -> tuple[Channel, Array]:
         """Return rows from uniforms (n_uniform, n), and a guide (n,) to what is seen where nothing is."""
         ...
+
+    def mapped(self, by: AdaptiveMap) -> Self:
+        """Return the stream with a map."""
+        ...
+
+
+_Stream = TypeVar("_Stream", bound=Adaptable)
 
 
 class _Rehearsal(NamedTuple):
@@ -96,9 +106,9 @@ class _Rehearsal(NamedTuple):
 
 
 def adapt(
-    streams: Sequence[Adaptable], at: Sequence[float], decide: Callable[[Sequence[Channel]], list[float]]
-) -> None:
-    """Train the streams that the sum's error needs many rows of.
+    streams: Sequence[_Stream], at: Sequence[float], decide: Callable[[Sequence[Channel]], list[float]]
+) -> list[_Stream]:
+    """Return the streams, with maps for those that the sum's error needs many rows of.
 
     A pilot of each stream decides and is the first training; streams of which it shows next to nothing are
     trained by their guide.
@@ -112,21 +122,22 @@ def adapt(
     decide : callable
         From the streams' rows to the couplings at which a limit needs its precision.
     """
-    in_training = set(range(len(streams)))
+    out, in_training = list(streams), set(range(len(streams)))
     rehearsals: dict[int, _Rehearsal] = {}
     for k in range(_ROUNDS):
         rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
         # where a limit's precision is wanted moves with the training, and depends on all streams
         rehearsing = in_training if at else range(len(streams))
-        rehearsals |= {c: _rehearsed(streams[c], k, rows) for c in rehearsing}
+        rehearsals |= {c: _rehearsed(out[c], k, rows) for c in rehearsing}
         couplings = list(at) or decide([rehearsals[c].channel for c in range(len(streams))])
         values = {c: rehearsal.values(couplings) for c, rehearsal in rehearsals.items()}
         total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)
         in_training = {c for c in in_training if _needs(values[c], total, trained=k > 1)}
         for c in sorted(in_training):
-            _learn(streams[c], rehearsals[c], values[c])
+            out[c] = _taught(out[c], rehearsals[c], values[c])
         if not in_training:
-            return
+            break
+    return out
 
 
 def _needs(values: Array, total: Array, trained: bool) -> bool:
@@ -147,14 +158,13 @@ def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Rehearsal:
     return _Rehearsal(uniform, *stream.rehearse(uniform.copy()))
 
 
-def _learn(stream: Adaptable, rehearsal: _Rehearsal, values: Array) -> None:
-    """Train a stream with what rows add at each coupling, or with the guide where that is too little."""
+def _taught(stream: _Stream, rehearsal: _Rehearsal, values: Array) -> _Stream:
+    """Return a stream trained with what rows add at each coupling, or where that is too little the guide."""
     sums = np.sum(values, axis=1, keepdims=True)
     learned = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
     if np.count_nonzero(learned) < 2 * _FEW:
         learned = rehearsal.guide
     if not np.any(learned):
-        return
-    if stream.map is None:
-        stream.map = AdaptiveMap(stream.mappable)
-    stream.map.learn(rehearsal.uniform, learned)
+        return stream
+    before = stream.map or AdaptiveMap(stream.mappable)
+    return stream.mapped(before.taught(rehearsal.uniform, learned))

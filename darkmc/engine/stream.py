@@ -4,18 +4,21 @@ Valid while the detector is thin; of a shield before it each state meets its par
 docs/weights.md.
 """
 
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.biasing.emission import Emitted
+from darkmc.biasing.emission import Emission, Emitted
 from darkmc.biasing.placement import LabParents, Placed, Placement
 from darkmc.biasing.trained import AdaptiveMap
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length, some
-from darkmc.core.rng import chunk_rng
+from darkmc.core.rng import StreamNumber, chunk_rng
 from darkmc.engine.chain import Blocks, Chain
+from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
 from darkmc.engine.traced import Traced, Way
 from darkmc.engine.weight_bounds import row_bound, sampled_bound
@@ -25,15 +28,16 @@ from darkmc.sample.point import unstable
 from darkmc.sample.rows import NO_BINS, NO_FACTORS, Channel, Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.cuts import stages
-from darkmc.signals.signal import Ray
+from darkmc.signals.signal import Ray, Signal
 
 _PULL = 15.0  # how steeply training is led to the energy that a signal needs
 
 
+@dataclass(frozen=True, eq=False)
 class Stream:
     """A chain at a site, with its placement.
 
-    Parameters
+    Attributes
     ----------
     site : Site
         Source, volume and selection.
@@ -43,14 +47,43 @@ class Stream:
         Emission, route and signal.
     placement : Placement
         How parents are placed in the lab.
+    map : AdaptiveMap or None
+        Of its uniform numbers, if it was trained.
     """
 
-    def __init__(self, site: Site, portal: Portal, chain: Chain, placement: Placement) -> None:
-        self.site, self.portal, self.chain, self.placement = site, portal, chain, placement
-        self.emission, self.route, self.signal = chain.emission, chain.route, chain.signal
-        self.number = chain.number
-        self.map: AdaptiveMap | None = None
-        self._blocks = Blocks.of(chain)
+    site: Site
+    portal: Portal
+    chain: Chain
+    placement: Placement
+    map: AdaptiveMap | None = None
+
+    @property
+    def number(self) -> StreamNumber:
+        """Number of the channel."""
+        return self.chain.number
+
+    @property
+    def emission(self) -> Emission:
+        """Where dark states come from."""
+        return self.chain.emission
+
+    @property
+    def route(self) -> Route:
+        """Which of them gets to the detector, and how."""
+        return self.chain.route
+
+    @property
+    def signal(self) -> Signal:
+        """What it does there."""
+        return self.chain.signal
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks.of(self.chain)
+
+    def mapped(self, by: AdaptiveMap) -> "Stream":
+        """Return the stream with a map of its uniform numbers."""
+        return replace(self, map=by)
 
     @property
     def n_uniform(self) -> int:

@@ -122,7 +122,7 @@ class Scattering(FixedTarget):
             for place, chain in zip(sites, chains, strict=True)
         ]
         if self.aimed and site.proposal is not None:
-            adapt(streams, couplings, self._deciding)
+            streams = adapt(streams, couplings, self._deciding)
         return [stream.plan() for stream in streams]
 
     def _deciding(self, channels: Sequence[Channel]) -> list[float]:

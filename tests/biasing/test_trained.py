@@ -26,7 +26,7 @@ def trained(rounds=4, rows=(1, 3)):
         before = uniform.copy()
         jacobian = learned(uniform)
         peak = np.exp(-(((uniform[1] - 0.9) / 0.02) ** 2) - ((uniform[3] - 0.2) / 0.05) ** 2)
-        learned.learn(before, peak * jacobian)
+        learned = learned.taught(before, peak * jacobian)
     return learned
 
 
@@ -136,7 +136,7 @@ PLACES = [
 )
 def test_results_do_not_depend_on_training(monkeypatch, name, m, coupling, overrides):
     trained_ = channels(name, m, coupling, 10, 3, **overrides)
-    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
     plain = channels(name, m, coupling, 50, 4, **overrides)
     assert trained_.keys() == plain.keys()
     compared = 0
@@ -151,7 +151,7 @@ def test_training_pays_near_a_threshold(monkeypatch):
     """The error of what decides, from as many rows: at least halved."""
     make = lambda: channels("lsnd", 0.02, 1e2, 8, 3, simulation__veto="accept")  # noqa: E731
     trained_ = make()
-    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
     plain = make()
     for name in ("pi0: a scatters", "pi0: a scatters after prompt decay"):
         assert trained_[name][1] < 0.5 * plain[name][1]
@@ -168,8 +168,11 @@ class Rehearsed:
 
     n_uniform, mappable = 3, (0, 1)
 
-    def __init__(self, number, weight):
-        self.number, self.map, self.weight = number, None, weight
+    def __init__(self, number, weight, by=None):
+        self.number, self.weight, self.map = number, weight, by
+
+    def mapped(self, by):
+        return Rehearsed(self.number, self.weight, by)
 
     def rehearse(self, uniform):
         n = uniform.shape[1]
@@ -181,5 +184,5 @@ class Rehearsed:
 @pytest.mark.parametrize("at", [(), (1e-3,), (1e-3, 1e-2)])
 def test_what_needs_no_training_gets_none(at):
     streams = [Rehearsed(1, 2.0), Rehearsed(2, 0.0)]
-    adapt(streams, at, lambda _: [1e-3])
+    assert adapt(streams, at, lambda _: [1e-3]) == streams
     assert all(stream.map is None for stream in streams)

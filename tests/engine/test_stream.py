@@ -1,5 +1,7 @@
-"""The one stream with parents that are not alike: positrons of some energies on electrons at rest."""
+"""The one stream: parents that are not alike, positrons on electrons at rest; streams that are pickled."""
 
+import pickle
+from dataclasses import FrozenInstanceError
 from functools import partial
 
 import numpy as np
@@ -132,3 +134,26 @@ def test_events_conserve_momentum_from_parents_to_daughters():
     )
     assert np.all(events.vertices["production"] == np.array([[0.0], [0.0], [1.5], [5.0]]))
     np.testing.assert_allclose(rows.window, RADIUS * 0.01 / length(momenta["dark_photon"][1:]), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "m", "overrides"),
+    [
+        ("charm-finegrained", 0.03, {"source.mesons": ["pi0"]}),
+        ("lsnd", 0.02, {"simulation.veto": "accept"}),
+        ("babar-highcut", 1.0, {}),
+    ],
+)
+def test_streams_are_frozen_and_pickled(name, m, overrides):
+    """With their trained maps: LSND's rows near the threshold have one."""
+    plans = darkmc.Experiment(name, overrides=overrides).plans(darkmc.DarkAxionPortal(m), [1e-3])
+    for plan, again in zip(plans, pickle.loads(pickle.dumps(plans)), strict=True):
+        first, second = (made.run_events(2, 7, 500) for made in (plan, again))
+        for one, other in zip(vars(first[0]).values(), vars(second[0]).values(), strict=True):
+            np.testing.assert_array_equal(one, other)
+        for one, four in first[1].momenta.items():
+            np.testing.assert_array_equal(four, second[1].momenta[one])
+        with pytest.raises(FrozenInstanceError):
+            plan.run.__self__.map = None
+    maps = [plan.run.__self__.map for plan in plans]
+    assert any(maps) == (name == "lsnd")
