@@ -74,7 +74,7 @@ def test_a_script_without_main_guard_is_asked_for_it(way, tmp_path):
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("Traceback") == 1
-    assert done.stderr.count("\n") < 18
+    assert done.stderr.count("\n") < 25
     assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
 
 
