@@ -208,7 +208,7 @@ class Experiment:
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise PhysicsError(f"executor must have a method 'submit', not {shown(executor)}")
         couplings = None if at is None else tuple(positive_couplings("at", at))
-        seed = _seed(seed)
+        seed = checked_seed("seed", DEFAULT_SEED if seed is None else seed)
         names = tuple(cut.name for cut in self.card.cuts)
         closed = self.closed(portal)
         if closed is not None:
@@ -216,11 +216,8 @@ class Experiment:
         self.topology.prepare()
         start = time.perf_counter()
         plans = self.plans(portal, couplings, vary)
-        goal: Goal | int = (
-            wanted
-            if isinstance(wanted, int)
-            else Goal(wanted, couplings, self.topology.criterion, max_samples)
-        )
+        criterion = self.topology.criterion
+        goal = wanted if isinstance(wanted, int) else Goal(wanted, couplings, criterion, max_samples)
         with rounds_shown(progress) as report:
             sample = simulate(plans, names, seed, goal, executor, report, start)
         for message in sample.warnings:
@@ -344,11 +341,9 @@ class Experiment:
         unweighted, progress = truth("unweighted", unweighted), truth("progress", progress)
         if (closed := self.closed(portal)) is not None:
             raise PhysicsError(closed)
-        plans, start = self.plans(portal, [coupling]), _seed(seed)
+        plans, start = (
+            self.plans(portal, [coupling]),
+            checked_seed("seed", DEFAULT_SEED if seed is None else seed),
+        )
         known = about(self.topology, self.preset, lambda made: self.remarks_of(made, coupling, start))
         return EventStream(known, portal, plans, coupling, n, unweighted, start, progress)
-
-
-def _seed(seed: int | None) -> int:
-    """Return the seed, 1 for None; PhysicsError if it is no whole number of at least 0."""
-    return DEFAULT_SEED if seed is None else checked_seed("seed", seed)
