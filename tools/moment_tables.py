@@ -147,7 +147,7 @@ def _value(text: Any, parameters: dict[str, float]) -> Any:
     return out
 
 
-def _searched(card: Any, data: Any, mass: float, coupling: float) -> float:
+def searched(card: Any, data: Any, mass: float, coupling: float) -> float:
     """Return the least chi-squared that scipy finds over the other particle of a marginalised scan."""
     import numpy as np
     from scipy.optimize import differential_evolution
@@ -201,7 +201,7 @@ def points() -> Iterator[Table]:
             x, y = float(row[x_key]), float(row[f"{y_key}_upper"])
             level = card.level
             if card.kind == "moment-scan":
-                found = _searched(card, data, x, y)
+                found = searched(card, data, x, y)
             else:
                 loops = getattr(card, "loops", None)
                 terms = [(t.loop, t.arguments) for t in loops] if loops else _Z_PRIME

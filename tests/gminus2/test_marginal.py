@@ -1,23 +1,23 @@
 """Marginalised scans against scipy's search, against fit_pair, corners, and how the contour settles."""
 
-import itertools
 import time
 
 import numpy as np
 import pytest
-from scipy.optimize import differential_evolution
+from helpers import load_script
 
 from darkmc import gminus2
+from darkmc.cards.load import load_card
 from darkmc.core.errors import PhysicsError
-from darkmc.gminus2.bounds import window
 from darkmc.gminus2.data import difference
 from darkmc.gminus2.fit import PairForm, fit_pair
 from darkmc.gminus2.marginal import Marginal, Particle
-from darkmc.gminus2.masks import mask, moment_mask, names, shipped
+from darkmc.gminus2.masks import mask, names, shipped
+from darkmc.runs.moments import find_mask
 
 DATA = difference("mu", "2021")
 PORTAL, CUTOFF = 3e-3, 1000.0
-ELECTRON = moment_mask("e", window("e", "2008-rb"), np.geomspace(1e-3, 10.0, 40))
+ELECTRON = find_mask("gminus2-e-2008-rb")
 AXION = Particle((0.01, 350.0), (1e-6, 1.0), tuple(map(shipped, names()["yukawa"])))
 DARK_PHOTON = Particle((1e-3, 350.0), (1e-5, 1.0), (*map(shipped, names()["epsilon"]), ELECTRON))
 
@@ -38,26 +38,8 @@ def regions():
 
 def searched(plane, mass, coupling):
     """Return the least chi-squared that scipy finds over the other's mass, coupling and sign."""
-    inner = DARK_PHOTON if plane == "axion" else AXION
-
-    def chi_squared(x, sign):
-        other_mass, other = np.exp(x)
-        pair = (mass, other_mass) if plane == "axion" else (other_mass, mass)
-        epsilon, yukawa = (other, coupling) if plane == "axion" else (coupling, other)
-        total = gminus2.vector("mu", pair[1], epsilon) + gminus2.pseudoscalar_yukawa("mu", pair[0], yukawa)
-        total += gminus2.dark_axion_one_loop("mu", *pair, epsilon, sign * yukawa, PORTAL, CUTOFF)
-        excluded = np.any([each.excludes(other_mass, other) for each in inner.masks], axis=0)
-        return np.where(excluded, 1e20, ((total - DATA.value) / DATA.error) ** 2)
-
-    bounds = [np.log(inner.mass), np.log(inner.coupling)]
-    # the ranges that masks part are searched one by one
-    parts = np.log([inner.mass[0], 0.02, 1.0, 10.3, 100.0, inner.mass[1]])
-    how = {"vectorized": True, "updating": "deferred", "popsize": 30, "tol": 1e-9, "rng": 3}
-    return min(
-        differential_evolution(chi_squared, [(low, high), bounds[1]], args=(sign,), **how).fun
-        for low, high in itertools.pairwise(parts)
-        for sign in (1.0, -1.0)
-    )
+    card = load_card("runs", "ge-fig3" if plane == "axion" else "ge-fig4").card
+    return load_script("tools/moment_tables.py").searched(card, DATA, mass, coupling)
 
 
 def contour_points(plane, regions):
