@@ -187,8 +187,12 @@ def channel_of(stream, state):
     return next(int(number) for number, name in stream.metadata["channels"].items() if name.endswith(state))
 
 
-def test_samples_are_pickled_with_their_portal():
-    assert pickle.loads(pickle.dumps(sample().portal)) == PORTAL
+def test_streams_and_samples_are_pickled_with_their_portal():
+    """Another process makes the same rows."""
+    for plan in experiment().plans(PORTAL, at=[3e-6]):
+        here, there = plan.run(1, 0, 500), pickle.loads(pickle.dumps(plan.run))(1, 0, 500)
+        np.testing.assert_array_equal(here.produced, there.produced)
+    assert pickle.loads(pickle.dumps(sample())).portal == PORTAL
 
 
 def test_what_is_closed_says_why():

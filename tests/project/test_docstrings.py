@@ -17,6 +17,7 @@ INNER = {
     "Experiment": {"plans", "remarks_of"},
     "MesonSource": {
         "alternative_factors",
+        "factors_of",
         "angles",
         "density_per_solid_angle",
         "draw",
