@@ -3,6 +3,7 @@
 import argparse
 import re
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -269,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         try:
-            options = build_parser().parse_args(arguments)
+            options = build_parser().parse_args(_told(arguments))
             from darkmc.cli import commands as cli_commands
 
             return cli_commands.run(options)
@@ -295,6 +296,15 @@ def _main(arguments: Sequence[str] | None) -> int:
         if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):
             return _fail(f"darkmc: the package '{error.name}' is missing: pip install '{error.name}'")
         raise
+
+
+def _told(arguments: Sequence[str] | None) -> Sequence[str]:
+    """Return the arguments; a value "--", of which argparse makes an empty list, is an error."""
+    told = sys.argv[1:] if arguments is None else arguments
+    for word in told:
+        if found := re.fullmatch(r"(--[^=]+|-[^-])=?--", word):
+            raise _UsageError(f"darkmc: argument {found[1]}: expected a value, not --")
+    return told
 
 
 def _fail(message: str) -> int:

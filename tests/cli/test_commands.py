@@ -53,6 +53,8 @@ BAD_NUMBERS = {
     "no workers": ((*RATE, *POINT, "--workers", "0"), "--workers"),
     "a trillion samples": ((*RATE, *POINT, "--samples", "1e12"), "samples"),
     "a million workers": ((*RATE, *POINT, "--workers", "1000000"), "--workers"),
+    "dashes for a value": ((*RATE, *POINT, "--set=--"), "--set: expected a value"),
+    "dashes for a number": ((*RATE, *POINT, "--seed=--"), "--seed: expected a value"),
     "a seed of 64 bits": ((*RATE, *POINT, "--seed", str(2**63)), "--seed"),
 }
 BAD_CARDS = {
