@@ -137,6 +137,11 @@ class ColliderCard(ExperimentCard):
     observed: ColliderObserved
     simulation: ColliderSimulation = ColliderSimulation()
 
+    @property
+    def part(self) -> str | None:
+        """What a combination calls it, for its bins; None: it has none of its own."""
+        return self.observed.window
+
     @model_validator(mode="after")
     def _what_the_switches_need(self) -> "ColliderCard":
         if self.simulation.resonance and self.resonance is None:
@@ -162,6 +167,11 @@ class CombinedCard(ExperimentCard):
     signal: Table = Field(default_factory=dict)
     observed: Table = Field(default_factory=dict)
     simulation: Table = Field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the cards that it combines."""
+        return self.combines
 
     @field_validator("cuts", mode="before")
     @classmethod

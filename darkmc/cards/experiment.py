@@ -133,6 +133,18 @@ class Signal(Checked):
                 raise ValueError(f"efficiency says nothing about '{missing[0]}'")
         return self
 
+    @property
+    def table(self) -> EfficiencyTable | None:
+        """The efficiency where it depends on an observable."""
+        return self.efficiency if isinstance(self.efficiency, EfficiencyTable) else None
+
+    def constant(self, state: str) -> float:
+        """Return the efficiency of a final state, 1 where a table says it."""
+        efficiency: Any = self.efficiency
+        if isinstance(efficiency, dict):
+            return float(efficiency.get(state, 1.0))
+        return 1.0 if self.table is not None else float(efficiency)
+
 
 class Observed(Checked):
     """What was seen, or the number of signal events that is excluded."""
@@ -222,6 +234,16 @@ class ExperimentCard(Checked):
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     cuts: tuple[Cut, ...] = ()
     presets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the cards that it combines; none of one analysis."""
+        return ()
+
+    @property
+    def part(self) -> str | None:
+        """What a combination calls it, for its bins; None: it has none of its own."""
+        return None
 
     @model_validator(mode="after")
     def _each_cut_once(self) -> "ExperimentCard":

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from darkmc.cards.collider import ColliderCard, CombinedCard, CombinedContent
+from darkmc.cards.collider import CombinedCard, CombinedContent
 from darkmc.cards.experiment import Cut
 from darkmc.cards.load import Loaded, load_card
 from darkmc.core.errors import CardError
@@ -59,9 +59,9 @@ class CombinedColliders:
         self, name: str, card: CombinedCard, overrides: Mapping[str, Any], place: int, first_bin: int
     ) -> Collider:
         loaded = load_card("detectors", name, card.preset_of_each, card.handed_on())
-        if not isinstance(loaded.card, ColliderCard) or loaded.card.observed.window is None:
+        if loaded.card.part is None:
             raise CardError(f"{self.path}: combines: {name} has no bins of its own")
-        window = Collider(loaded, overrides, place, first_bin, f"{loaded.card.observed.window} ")
+        window = Collider(loaded, overrides, place, first_bin, f"{loaded.card.part} ")
         for other in self.windows:
             mine, theirs = (c.card.beam.model_dump(exclude={"luminosity_fb"}) for c in (window, other))
             if mine != theirs:
@@ -146,6 +146,6 @@ def _outermost(choose: Any, limits: Sequence[float | None]) -> float | None:
 
 def collider(loaded: Loaded[Any], overrides: Mapping[str, Any]) -> Topology:
     """Return the topology of a collider's card: one analysis, or several combined."""
-    if isinstance(loaded.card, CombinedCard):
+    if loaded.card.parts:
         return CombinedColliders(loaded, overrides)
     return Collider(loaded, overrides)
