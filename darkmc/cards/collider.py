@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from darkmc.cards.experiment import ExperimentCard, Simulation
+from darkmc.cards.experiment import ExperimentCard, Reference, Simulation
 from darkmc.core.checked import Checked, Fraction, NotNegative, Positive
 from darkmc.core.rng import ANALYSES
 from darkmc.core.units import LARGEST_SIGMA
@@ -190,3 +190,8 @@ class CombinedContent(CombinedCard):
     """The same with the content of the cards that it combines."""
 
     windows: dict[str, ColliderCard]
+
+    @property
+    def cited(self) -> tuple[Reference, ...]:
+        """Its references, and those of the analyses that it combines."""
+        return (*self.references, *(one for card in self.windows.values() for one in card.references))

@@ -241,6 +241,11 @@ class ExperimentCard(Checked):
         return ()
 
     @property
+    def cited(self) -> tuple[Reference, ...]:
+        """Its references, and those of the analyses that it combines."""
+        return self.references
+
+    @property
     def part(self) -> str | None:
         """What a combination calls it, for its bins; None: it has none of its own."""
         return None

@@ -18,7 +18,6 @@ def cite(options: argparse.Namespace) -> int:
 
 def _references(name: str, preset: str) -> Iterator[Reference]:
     from darkmc.experiments.lepton_moments import list_moments
-    from darkmc.experiments.references import references
     from darkmc.scan.point import ScanRequest
 
     experiments, runs = [*list_cards("detectors"), *list_moments()], list_cards("runs")
@@ -27,7 +26,7 @@ def _references(name: str, preset: str) -> Iterator[Reference]:
     else:
         wanted = (name,)
     for one in wanted:
-        yield from references(ScanRequest(one, (), preset).load())
+        yield from ScanRequest(one, (), preset).load().cited
 
 
 def _is_experiment(name: str, known: list[str]) -> bool:

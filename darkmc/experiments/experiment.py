@@ -4,7 +4,6 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from darkmc.cards.experiment import ExperimentCard
@@ -27,6 +26,7 @@ from darkmc.experiments.about import about
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.decay_in_flight import DecayInFlight
 from darkmc.experiments.fixed_target import ROWS_LOOKED_AT
+from darkmc.experiments.inputs import Inputs
 from darkmc.experiments.scattering import Scattering
 from darkmc.experiments.topology import Topology
 from darkmc.geometry.shape import Shape
@@ -45,7 +45,7 @@ TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
 }
 
 
-class Experiment:
+class Experiment(Inputs):
     """One analysis of one experiment, ready to simulate.
 
     Parameters
@@ -99,12 +99,6 @@ class Experiment:
         card, source = f"card {self.card.name} {self.loaded.sha256}", self.topology.source
         cards = card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}"
         return (cards, *self.topology.criterion.sources)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """What it was read from: cards, lists of mesons and observed counts."""
-        source = self.topology.source
-        return Path(self.loaded.path), *self.topology.files, *(() if source is None else source.files)
 
     def __repr__(self) -> str:
         return f"Experiment('{self.card.name}', preset='{self.preset}')"

@@ -1,10 +1,11 @@
 """Limits from lepton moments beside those of experiments: gminus2-LEPTON-DATASET, the two-loop diagram."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from darkmc.cards.experiment import Reference
 from darkmc.cards.load import find_card, list_cards
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.intervals import Exclusion
@@ -95,6 +96,14 @@ class MomentLimit:
     def files(self) -> tuple[Path, ...]:
         """What it was read from: nothing that it makes may replace it."""
         return () if self._data is None else (self._data,)
+
+    @property
+    def cited(self) -> Iterator[Reference]:
+        """Where its moment was measured and predicted."""
+        row = self.row
+        title = f"Measured and predicted moment of the lepton {row.lepton}, data set {row.name}"
+        fields = {"key": self.name, "title": title, "gives": row.source, "grade": row.grade}
+        yield Reference.model_validate(fields)
 
     @property
     def provenance(self) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+"""What an experiment was read from, and what its cards name as their sources."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from darkmc.cards.experiment import Reference
+from darkmc.cards.load import Loaded
+from darkmc.experiments.topology import Topology
+
+
+class Inputs:
+    """An experiment's cards, and what they name.
+
+    Attributes
+    ----------
+    loaded : Loaded
+        The experiment's card, and where it is.
+    topology : Topology
+        What was set up from it.
+    """
+
+    loaded: Loaded[Any]
+    topology: Topology
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it was read from, lists of mesons and observed counts included: results may not replace it."""
+        source = self.topology.source
+        return Path(self.loaded.path), *self.topology.files, *(() if source is None else source.files)
+
+    @property
+    def cited(self) -> Iterator[Reference]:
+        """The references of its cards, its flux and combined analyses included."""
+        yield from self.topology.card.cited
+        if self.topology.source is not None:
+            yield from self.topology.source.card.references
