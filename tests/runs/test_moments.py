@@ -11,9 +11,8 @@ from darkmc.cards.load import load_card
 from darkmc.core.errors import PhysicsError
 from darkmc.gminus2.data import difference
 from darkmc.gminus2.masks import allowed_intervals
-from darkmc.runs.execute import execute
 from darkmc.runs.moments import find_masks, read_mask
-from darkmc.runs.run import Settings
+from darkmc.runs.run import Settings, run_of
 
 CARD = """
 schema = 1
@@ -49,14 +48,19 @@ def rows(path):
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
+def computed(name, folder):
+    """Write the tables of a run into a folder, without its picture, and return their names."""
+    card = load_card("runs", name).card
+    return [path.name for path in run_of(card).work(card, Settings())(folder)]
+
+
 @pytest.fixture
 def done(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("darkmc.runs.execute.draw_run", lambda *_: None)
     (tmp_path / "mine.toml").write_text(CARD)
     (tmp_path / "island.csv").write_text(ISLAND)
-    list(execute("mine.toml", None, Settings()))
-    return tmp_path / "mine"
+    computed("mine.toml", tmp_path)
+    return tmp_path
 
 
 def test_a_combination_and_a_mask_of_ones_own(done):
@@ -132,11 +136,9 @@ def test_all_figures_of_the_papers_are_there():
 @pytest.mark.parametrize("name", FIGURES)
 def test_shipped_cards_compute(name, tmp_path, monkeypatch):
     """Coarsely and without the picture: every loop, region and mask of the card is used."""
-    monkeypatch.setattr("darkmc.runs.execute.draw_run", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     text = load_card("runs", name).text.replace("points = 200", "points = 6").replace("inner_points = 64", "")
     text = text if "points = 6" in text else text.replace("level =", "points = 6\nlevel =", 1)
     (tmp_path / "coarse.toml").write_text(text)
-    files = [path.name for path in execute("coarse.toml", "out", Settings())]
-    assert f"{name}.csv" in files
-    assert all(float(row["level"]) > 0.0 for row in rows(tmp_path / "out" / f"{name}-summary.csv"))
+    assert f"{name}.csv" in computed("coarse.toml", tmp_path)
+    assert all(float(row["level"]) > 0.0 for row in rows(tmp_path / f"{name}-summary.csv"))
