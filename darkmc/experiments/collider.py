@@ -275,7 +275,7 @@ class Collider:
 
     def energy_aim(self, portal: Portal, deciding: bool) -> EnergyAim:
         """Return the proposal for the photon's energy: for all of the window, or for what decides in it."""
-        polarised = self.card.simulation.spin_correlations and portal.heavy.name == "dark_photon"
+        polarised = self.card.simulation.spin_correlations and photon_decay(portal).polarised
         bands = self._bands() if deciding else []
         return EnergyAim(
             self.photon_energies(portal), interval(self.card.cuts, "E_star"), bands, self.response, polarised

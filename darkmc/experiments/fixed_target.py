@@ -40,6 +40,7 @@ Kind = Literal["light", "heavy", "near", "far"]  # which dark state gets to the 
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")
 CONVERTING: tuple[Kind, ...] = ("light", "near", "far")  # the heavier state makes no photon
 STABLE_KINDS: tuple[Kind, ...] = ("light", "heavy")  # of states that do not decay
+_STATE = "dark_photon"  # the dark state on which there are observables
 NOTHING_CONVERTS = "scattering closed: no dark state turns into another"
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
 _BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # beside what decays
@@ -170,7 +171,7 @@ class FixedTarget:
         """Return the particles, by name, of every kind of signal event that cuts may ask for."""
         face = () if self.face is None else (HIT,)
         states = self.card.signal.final_states
-        return [{"dark_photon", *face, *final_state(state).visible} for state in states]
+        return [{_STATE, *face, *final_state(state).visible} for state in states]
 
     def _checked_cuts(self) -> list[tuple[Cut, Observable]]:
         """Return the cuts with their observables; PhysicsError for one that no final state can answer."""
@@ -188,7 +189,7 @@ class FixedTarget:
         if isinstance(table, EfficiencyTable):
             for names in seen:
                 if not observable(table.observable).applies_to(names):
-                    what = ", ".join(sorted(names - {"dark_photon"}))
+                    what = ", ".join(sorted(names - {_STATE}))
                     raise PhysicsError(f"signal.efficiency: '{what}' has no '{table.observable}'")
         return cuts
 
@@ -218,7 +219,11 @@ class FixedTarget:
         return self.card.simulation.biasing == "turned"
 
     def site(self, portal: Portal, vary: bool) -> Site:
-        """Return what all streams share at these masses."""
+        """Return what all streams share at these masses; PhysicsError for cuts on a state that lacks."""
+        states = {state.name for state in (portal.heavy, portal.light) if state is not None}
+        for cut, quantity in self.cuts:
+            if quantity.applies_to({_STATE}) and _STATE not in states:
+                raise PhysicsError(f"cuts.{cut.name}: {portal!r} has no '{_STATE}' for '{cut.observable}'")
         table = self.card.signal.efficiency
         return Site(
             source=self.source,

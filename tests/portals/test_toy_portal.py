@@ -218,6 +218,9 @@ def test_what_is_not_its_own_is_refused():
         experiment().closed(darkmc.DarkAxionPortal(0.1))
     with pytest.raises(CardError, match=r"unknown final state 'gamma gama' \(nearest: 'gamma gamma'\)"):
         experiment(signal__final_states=["gamma gama"])
+    of_another = [{"name": "fast", "observable": "E_dark_photon", "min": 1.0}]
+    with pytest.raises(PhysicsError, match=r"cuts\.fast: .* has no 'dark_photon' for 'E_dark_photon'"):
+        experiment(cuts=of_another).simulate(PORTAL, n_samples=10)
     for wrong in (ToyPortal, object(), None):
         with pytest.raises(PhysicsError, match="portal must be a portal"):
             experiment().simulate(wrong)
