@@ -212,7 +212,7 @@ def _run(options: argparse.Namespace) -> int:
     from darkmc.runs.run import Settings
 
     workers = chosen_workers(options) if options.workers is not None else cores()
-    settings = Settings(options.preset, workers, options.fresh)
+    settings = Settings(options.preset, workers, options.fresh, options.dask)
     for path in execute(options.run, options.output, settings):
         print(path)
     return 0

@@ -24,6 +24,7 @@ def limit(options: argparse.Namespace) -> int:
     from darkmc.output.checkpoints import checkpoints
     from darkmc.output.files import check_target
     from darkmc.output.limits import LIMIT_COLUMNS, json_rows, write_limits
+    from darkmc.scan.clusters import elsewhere
     from darkmc.scan.grid import scan
     from darkmc.scan.point import ScanPoint, raise_failed
 
@@ -33,8 +34,8 @@ def limit(options: argparse.Namespace) -> int:
         check_target(options.output, options.force, request.load().files)
     keeping = nullcontext() if options.output is None else checkpoints(options.output, options.fresh)
     points: list[ScanPoint] = []
-    with keeping as kept:
-        for point in scan(request, workers, progress=True, checkpoints=kept):
+    with keeping as kept, elsewhere(options.dask, workers) as executor:
+        for point in scan(request, workers, True, executor, kept):
             points.append(point)
             if options.json:
                 print("\n".join(json.dumps(row) for row in json_rows(point)), flush=True)

@@ -149,7 +149,7 @@ def _add_limit(commands: Any) -> None:
         "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
     )
     parser.add_argument("--workers", type=int, default=1, help="processes over points")
-    _add_fresh(parser)
+    _add_scan(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.csv")
@@ -186,10 +186,15 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
     parser.add_argument("--preset", default="best")
     parser.add_argument("--workers", type=int, help="processes over points (default: one per core)")
-    _add_fresh(parser)
+    _add_scan(parser)
 
 
-def _add_fresh(parser: argparse.ArgumentParser) -> None:
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dask",
+        metavar="WHERE",
+        help="compute points through Dask: local, slurm, htcondor, or a scheduler's address",
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="forget the points that an interrupted scan has finished"
     )

@@ -17,6 +17,7 @@ from darkmc.output.events import write_root
 from darkmc.output.limits import write_limits
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.run import Settings, Work
+from darkmc.scan.clusters import elsewhere
 from darkmc.scan.grid import scan
 from darkmc.scan.plan import plan
 from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
@@ -43,8 +44,9 @@ def _write(
     with ExitStack() as stack:
         paths = [folder / f"{stem}.csv" for stem in requests]
         kept = [stack.enter_context(checkpoints(path, settings.fresh)) for path in paths]
+        executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
         for path, request, known in zip(paths, requests.values(), kept, strict=True):
-            points = list(scan(request, settings.workers, progress=True, checkpoints=known))
+            points = list(scan(request, settings.workers, True, executor, known))
             write_limits(path, request, points)
             done += points
             yield path

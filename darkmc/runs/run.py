@@ -21,11 +21,14 @@ class Settings(NamedTuple):
         Processes over the points of limits.
     fresh : bool
         Forget the points that an interrupted run has finished.
+    dask : str or None
+        Where Dask computes the points of limits instead.
     """
 
     preset: str = "best"
     workers: int = 1
     fresh: bool = False
+    dask: str | None = None
 
 
 class Run(Protocol):

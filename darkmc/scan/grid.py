@@ -153,10 +153,12 @@ def _computed(
             try:
                 point = future.result()
             except (WorkerDiedError, MemoryError) as error:
-                if attempt.tries < _TRIES:
+                final = isinstance(error, WorkerDiedError) and error.final
+                if attempt.tries < _TRIES and not final:
                     waiting.append(_Attempt(attempt.number, attempt.tries + 1))
                     continue
-                why = f"failed {_TRIES} times, the last with: {str(error) or 'out of memory'}"
+                often = f"failed {attempt.tries} times, the last with" if not final else "failed with"
+                why = f"{often}: {str(error) or 'out of memory'}"
                 point = failed_point(request, place, why)
             yield attempt.number, point
     except BrokenExecutor as error:

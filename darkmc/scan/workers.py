@@ -24,7 +24,11 @@ class Executor(Protocol):
 
 
 class WorkerDiedError(RuntimeError):
-    """What computed a point is gone before it was done."""
+    """What computed a point is gone before it was done; final: others have tried it, too."""
+
+    def __init__(self, why: str, final: bool = False) -> None:
+        super().__init__(why)
+        self.final = final
 
 
 class Here:

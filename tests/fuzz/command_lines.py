@@ -97,6 +97,11 @@ settings_of_keys = st.one_of(
         )
     ),
 )
+SCANS = (
+    *("beam.pot=1e18,2e18", "beam.pot=1e18:2e18:2", "simulation.biasing=none,turned", "x=1", "beam.pot"),
+    *("=", "beam.pot=", "observed.n_obs=0:2:3:lin", "cuts=1", "source.flux=a\0b", "beam.pot=1:0:3"),
+    *("name=a,b", "beam.pot=[[1]]", "observed.background=nan,1"),
+)
 VALUES = {
     "experiment": usually(st.sampled_from(EXPERIMENTS), st.one_of(st.sampled_from(CARDS), names)),
     "m_dark_photon": usually(
@@ -122,6 +127,8 @@ VALUES = {
     "overlay": overlays,
     "energies": grids,
     "kind": usually(st.sampled_from(("experiments", "fluxes", "runs", "figures", "gminus2")), names),
+    "dask": st.sampled_from(("", "nowhere", "slurms", "tcp://", "a\0b")),  # no other may be tried
+    "scan": st.sampled_from(SCANS),
     "loop": usually(st.sampled_from(LOOPS), names),
 }
 _RARE = {
