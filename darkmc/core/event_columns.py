@@ -36,14 +36,25 @@ def scalars(names: Iterable[str]) -> list[str]:
 
 def flat(chunk: Any) -> dict[str, np.ndarray[Any, Any]]:
     """Return the columns of an awkward array of events."""
-    out = {}
-    for name in chunk.fields:
-        if chunk[name].fields:
-            for field in chunk[name].fields:
-                out[f"{name}_{field}"] = np.asarray(chunk[name][field])
-        else:
-            out[name] = np.asarray(chunk[name])
+    import awkward as ak
+
+    layout = ak.to_layout(chunk)
+    if not layout.is_record:  # a choice of events
+        layout = ak.to_packed(layout, highlevel=False)
+    out: dict[str, np.ndarray[Any, Any]] = {}
+    for name in layout.fields:
+        content = layout.content(name)  # the layout's own: by arrays this would take 4 us an event
+        if not content.is_record:
+            content = ak.to_packed(content, highlevel=False)
+        parts = {f"{name}_{part}": content.content(part) for part in content.fields}
+        out |= {key: _numbers(part) for key, part in (parts or {name: content}).items()}
     return out
+
+
+def _numbers(content: Any) -> np.ndarray[Any, Any]:
+    import awkward as ak
+
+    return np.asarray(content.data if content.is_numpy else ak.to_numpy(content))
 
 
 def records(columns: Columns, attrs: Mapping[str, Any] | None = None) -> Any:

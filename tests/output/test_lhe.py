@@ -13,11 +13,7 @@ def read(request, tmp_path_factory):
     made = made_once(request.param)
     path = tmp_path_factory.mktemp("lhe") / "a.lhe.gz"
     darkmc.write_events(path, made)
-    file = (
-        pylhe.LHEFile.fromfile(str(path))
-        if hasattr(pylhe, "LHEFile")
-        else pylhe.LesHouchesEvents.fromfile(str(path))
-    )
+    file = pylhe.LesHouchesEvents.fromfile(str(path))
     return made, made.columns, file.init, list(file.events)
 
 
