@@ -147,7 +147,7 @@ def write_limits(
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
         f"{errors}; an empty one beside an edge is unknown",
         *([_ENDS] if request.lines else []),
-        "cpu_seconds: of sampling and solving; failed 1: the point could not be computed, nothing is known",
+        "cpu_seconds: that the point took; failed 1: the point could not be computed, nothing is known",
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)

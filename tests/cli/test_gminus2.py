@@ -187,7 +187,7 @@ def test_every_coupling_excluded_is_drawn_as_that(tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     grid = ("--m-dark-photon", "1MeV:1GeV:4", "--set", "criterion=interval")
     assert main(["limit", "gminus2-mu-2021", *grid, "-o", "all.csv"]) == 0
-    assert "4 masses, 4 with an excluded coupling" in capsys.readouterr().out
+    assert "4 points, 4 with an excluded coupling" in capsys.readouterr().out
     rows = read_limits(tmp_path / "all.csv")
     assert {(row["interval"], row["lower"], row["upper"]) for row in rows} == {("1", "0.0", "")}
     (region,) = regions(rows)
@@ -221,7 +221,8 @@ def test_a_run_takes_them_as_experiments(tmp_path, monkeypatch, capsys):
     (tmp_path / "moments.toml").write_text(RUN)
     assert main(["run", "moments.toml", "--preset", "published"]) == 0
     names = {path.name for path in (tmp_path / "moments").iterdir()}
-    assert names == {"gminus2-mu-2018.csv", "gminus2-e-2008-cs.csv", "moments.pdf", "moments.png"}
+    tables = {"gminus2-mu-2018.csv", "gminus2-e-2008-cs.csv"}
+    assert names == tables | {"moments.pdf", "moments.png", "moments.manifest.json"}
     assert main(["figure", "moments.toml", "-o", "again.png"]) == 0
     assert "moments/gminus2-mu-2018.csv" in capsys.readouterr().out
 
