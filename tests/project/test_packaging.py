@@ -104,7 +104,9 @@ def test_what_an_extra_brings_is_imported(extra):
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "darkmc").rglob("*.py"))
     for requirement in EXTRAS[extra]:
         name = re.findall(r"^[\w-]+", requirement)[0].replace("-", "_")
-        assert re.search(rf"^ *(import|from) {name}\b|import_module\(\"{name}[.\"]", text, re.MULTILINE), name
+        assert re.search(
+            rf"^ *(import|from) {name}\b|(import_module|_package)\(\"{name}[.\"]", text, re.MULTILINE
+        ), name
 
 
 def test_lists_of_packages_are_written_once():
