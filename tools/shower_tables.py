@@ -2,23 +2,19 @@
 
 from pathlib import Path
 
-from darkmc.sources.electromagnetic.media import Medium
+from darkmc.sources.dumps import SHIPPED
 from darkmc.sources.electromagnetic.physics import Physics
 from darkmc.sources.electromagnetic.track_files import write_tracks
-from darkmc.sources.electromagnetic.track_lengths import Beam, track_lengths
+from darkmc.sources.electromagnetic.track_lengths import track_lengths
 
 FLUXES = Path(__file__).parents[1] / "fluxes"
 COMMAND = "python tools/shower_tables.py"
 SEED, CHUNKS = 1, 512
-TABLES = {
-    "showers-20gev-aluminium": (Beam("e-", 20.0), Medium.of("aluminium")),
-    "showers-20gev-aluminium-water": (Beam("e-", 20.0), Medium.of("aluminium", "water")),
-}
 
 
 def main() -> None:
     """Write every table."""
-    for name, (beam, medium) in TABLES.items():
+    for name, (beam, medium) in SHIPPED.items():
         physics = Physics(medium)
         found = track_lengths(beam, physics, SEED, CHUNKS)
         with (FLUXES / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

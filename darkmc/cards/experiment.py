@@ -173,13 +173,15 @@ class Cut(Checked):
     half_x_m: Positive | None = None
     half_y_m: Positive | None = None
     hole_m: Positive | None = None
+    radius_m: Positive | None = None
 
     @property
     def face(self) -> Face | None:
         """The face that must be met, if there is one."""
-        if self.z_m is None or self.half_x_m is None or self.half_y_m is None:
+        half_x, half_y = self.half_x_m or self.radius_m, self.half_y_m or self.radius_m
+        if self.z_m is None or half_x is None or half_y is None:
             return None
-        return Face(self.z_m, self.half_x_m, self.half_y_m, self.hole_m or 0.0)
+        return Face(self.z_m, half_x, half_y, self.hole_m or 0.0, self.radius_m or math.inf)
 
     @model_validator(mode="before")
     @classmethod
@@ -189,12 +191,16 @@ class Cut(Checked):
 
     @model_validator(mode="after")
     def _a_face(self) -> "Cut":
-        place = (self.z_m, self.half_x_m, self.half_y_m)
+        sides, keys = (self.half_x_m, self.half_y_m), "z_m, half_x_m and half_y_m, or radius_m"
         if self.observable != "hit_plane":
-            if any(key is not None for key in (*place, self.hole_m)):
-                raise ValueError("z_m, half_x_m, half_y_m and hole_m belong to observable = 'hit_plane'")
-        elif None in place or self.min != 0.0 or self.max is not None:
-            raise ValueError("hit_plane takes z_m, half_x_m, half_y_m and perhaps hole_m")
+            if any(key is not None for key in (self.z_m, *sides, self.radius_m, self.hole_m)):
+                raise ValueError(f"{keys}, and hole_m belong to observable = 'hit_plane'")
+            return self
+        given = sum(side is not None for side in sides)
+        if self.z_m is None or given != (2 if self.radius_m is None else 0):
+            raise ValueError(f"hit_plane takes {keys}, and perhaps hole_m")
+        if self.min != 0.0 or self.max is not None:
+            raise ValueError(f"hit_plane takes {keys}, neither min nor max")
         return self
 
     @model_validator(mode="after")
@@ -230,7 +236,7 @@ class ExperimentCard(Checked):
 
     schema_: Literal[1] = Field(alias="schema")
     name: FileName
-    topology: Literal["decay_in_flight", "scattering", "collider"]
+    topology: Literal["decay_in_flight", "scattering", "electron_dump", "collider"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     cuts: tuple[Cut, ...] = ()
     presets: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -16,6 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.cards.collider import ColliderCard, CombinedCard
+from darkmc.cards.electron_dump import DumpCard
 from darkmc.cards.experiment import EXPERIMENT_MODELS, ExperimentCard
 from darkmc.cards.flux import FLUX_MODELS, FluxCard
 from darkmc.cards.run import RUN_MODELS, LimitsRun
@@ -75,6 +76,11 @@ def find_card(kind: Kind, name: str) -> Path:
         if _is_file(path):
             return path
     raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, list_cards(kind))}")
+
+
+def find_table(name: str) -> Path | None:
+    """Return the path of a table that lies beside flux cards, or None."""
+    return next((path for f in _folders("fluxes") if _is_file(path := f / f"{name}.csv")), None)
 
 
 def _is_file(path: Path) -> bool:
@@ -155,7 +161,7 @@ def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Checked]:
 
 
 _DECIDES: dict[Kind, tuple[str, Mapping[str, type[Checked]]]] = {
-    "detectors": ("topology", {**EXPERIMENT_MODELS, "collider": ColliderCard}),
+    "detectors": ("topology", {**EXPERIMENT_MODELS, "electron_dump": DumpCard, "collider": ColliderCard}),
     "fluxes": ("parametrisation", FLUX_MODELS),
     "runs": ("kind", RUN_MODELS),
 }

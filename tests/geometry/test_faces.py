@@ -7,6 +7,8 @@ from helpers import unit
 from darkmc.geometry.faces import Face
 from darkmc.geometry.shapes import Box
 
+DISC = Face(10.0, 0.9, 0.9, radius_m=0.9)
+
 
 def rays(n, seed=1):
     rng = np.random.default_rng(seed)
@@ -16,12 +18,12 @@ def rays(n, seed=1):
     return start, flight, daughter
 
 
-@pytest.mark.parametrize("face", [Face(10.0, 1.0, 0.4), Face(10.0, 1.0, 0.8, 0.3)])
+@pytest.mark.parametrize("face", [Face(10.0, 1.0, 0.4), Face(10.0, 1.0, 0.8, 0.3), DISC])
 def test_between_breaks_nothing_changes(face):
     """Points on 2001 places of each flight: whether the daughter meets the face changes at breaks only."""
     start, flight, daughter = rays(400)
     breaks = np.sort(face.breaks(start, flight, daughter), axis=0)
-    assert breaks.shape == ((4 if face.hole_m else 2), 400)
+    assert breaks.shape == (face.n_breaks, 400)
     places = np.linspace(-2.0, 14.0, 2001)
     met = np.array([face.met(start + x * flight, daughter) for x in places])
     for k in range(met.shape[1]):
@@ -40,6 +42,12 @@ def test_meeting_is_that_of_a_thin_box():
     box = Box(centre_m=(0.0, 0.0, 10.0), size_m=(2.0, 0.8, 1e-9))
     entry, _ = box.intersect(start.T, unit(daughter).T)
     np.testing.assert_array_equal(face.met(start, daughter), np.isfinite(entry) & (daughter[2] > 0))
+
+
+def test_a_disc_is_met_within_its_radius():
+    start, _, daughter = rays(5000, seed=3)
+    x, y = start[:2] + (10.0 - start[2]) * daughter[:2] / daughter[2]
+    np.testing.assert_array_equal(DISC.met(start, daughter), (np.hypot(x, y) < 0.9) & (daughter[2] > 0))
 
 
 def test_straight_on_there_is_no_end_but_the_plane():

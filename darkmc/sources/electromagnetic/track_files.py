@@ -8,9 +8,11 @@ import numpy as np
 from darkmc.core.errors import CardError
 from darkmc.core.tables import Table, read_csv, write_csv
 from darkmc.sources.electromagnetic.physics import Physics
-from darkmc.sources.electromagnetic.track_lengths import CHARGES, Beam, Spectrum, TrackLengths
+from darkmc.sources.electromagnetic.track_lengths import CHARGES, DEPTHS, Beam, Spectrum, TrackLengths
 
-_OF_EACH = ("length_x0", "error_x0", "mean_energy_gev", "rms_angle_rad")
+_ANGLES = tuple(f"angle_{100 * depth:03.0f}_rad" for depth in DEPTHS)
+_OF_EACH = ("length_x0", "error_x0", "mean_energy_gev", "rms_angle_rad", *_ANGLES)
+_PLAIN = len(_OF_EACH) - len(_ANGLES)
 COLUMNS = ("low_gev", "high_gev", *(f"{kind}_{name}" for kind in CHARGES for name in _OF_EACH))
 
 
@@ -34,9 +36,12 @@ def write_tracks(file: IO[str], found: TrackLengths, beam: Beam, physics: Physic
         f" {medium.metres_per_x0:.5g} m, with {medium.electrons_per_x0:.5g} electrons per cm2",
         f"{found.showers} showers down to {physics.threshold:g} GeV; errors of different bins are correlated",
         "rms_angle_rad: to the beam, in one plane; empty where there is no track",
+        "angle_NNN_rad: to the beam; a share exp(-NNN/100) of the length has a larger one",
         f"made by {made_by}",
     ]
-    cells = [found.edges[:-1], found.edges[1:], *found.electrons, *found.positrons]
+    cells = [found.edges[:-1], found.edges[1:]]
+    for spectrum in (found.electrons, found.positrons):
+        cells += [*spectrum[:_PLAIN], *spectrum.angles.T]
     rows = (
         {column: float(f"{value:.6g}") for column, value in zip(COLUMNS, row, strict=True)}
         for row in np.transpose(cells)
@@ -61,7 +66,11 @@ def read_tracks(path: Path) -> TrackLengths:
         raise CardError(f"{path}: the bins must follow each other upwards")
     kinds = len(_OF_EACH)
     edges = np.append(low, high[-1])
-    return TrackLengths(edges, Spectrum(*spectra[:kinds]), Spectrum(*spectra[kinds:]), _showers(table))
+    electrons, positrons = (
+        Spectrum(of[0], of[1], of[2], of[3], np.array(of[_PLAIN:]).T)
+        for of in (spectra[:kinds], spectra[kinds:])
+    )
+    return TrackLengths(edges, electrons, positrons, _showers(table))
 
 
 def _numbers(path: Path, line: int, cells: list[str]) -> list[float]:

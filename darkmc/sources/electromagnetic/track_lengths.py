@@ -23,6 +23,9 @@ CHARGES = {"electrons": -1.0, "positrons": 1.0}
 BINS = 60
 _BEAMS = {"e-": -1, "gamma": 0, "e+": 1}
 _MOMENTS = 4  # of lengths: sum over showers, sum of squares, sum times energy, sum times angle squared
+_CELLS = np.geomspace(1e-6, 1.0, 241)  # of angle times energy, rad GeV
+DEPTHS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.5, 8.0)
+"""A share exp(-depth) of the lengths has a larger angle: where scattering is Gaussian, angle^2 ~ depth."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ class Spectrum(NamedTuple):
     """Track lengths of one kind of particle by bins of energy, arrays (bins,).
 
     length, error : radiation lengths per particle of the beam; errors of different bins are correlated.
-    energy : mean in GeV.  angle : rms in one plane, rad.  Both are nan where there is no track.
+    energy : mean in GeV.  angle : rms in one plane, rad.  angles (bins, DEPTHS) : to the beam, rad, that
+    shares exp(-depth) of the lengths exceed.  All of them are nan where there is no track.
     """
 
     length: Array
     error: Array
     energy: Array
     angle: Array
+    angles: Array
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,11 @@ def shower_chunk(beam: Beam, physics: Physics, seed: int, chunk: int) -> Shower:
 
 
 def moments(shower: Shower, edges: Array) -> Array:
-    """Return sums over the tracks of showers: an array (charges, moments, bins)."""
+    """Return sums over the tracks of showers: an array (charges, moments and cells of angle, bins)."""
     tracks, bins = shower.tracks, len(edges) - 1
     showers = len(shower.ledger.below)
     where = np.clip(np.searchsorted(edges, tracks.energy, side="right") - 1, 0, bins - 1)
-    found = np.empty((len(CHARGES), _MOMENTS, bins))
+    found = np.empty((len(CHARGES), _MOMENTS + len(_CELLS), bins))
     for sums, charge in zip(found, CHARGES.values(), strict=True):
         mine = tracks.charge == charge
         length, place = tracks.length[mine], where[mine]
@@ -129,7 +134,23 @@ def moments(shower: Shower, edges: Array) -> Array:
         angle2 = 0.5 * (tracks.slope_x[mine] ** 2 + tracks.slope_y[mine] ** 2)
         for k, factor in ((2, tracks.energy[mine]), (3, angle2)):
             sums[k] = np.bincount(place, length * factor, bins)
+        scaled = np.sqrt(2.0 * angle2) * tracks.energy[mine]
+        cell = np.minimum(np.searchsorted(_CELLS, scaled), len(_CELLS) - 1)
+        counted = np.bincount(cell * bins + place, length, len(_CELLS) * bins)
+        sums[_MOMENTS:] = counted.reshape(len(_CELLS), bins)
     return found
+
+
+def _exceeded(cells: Array, energy: Array) -> Array:
+    """Return angles (bins, DEPTHS) that shares exp(-depth) of the lengths in cells (cells, bins) exceed."""
+    out = np.full((cells.shape[1], len(DEPTHS)), np.nan)
+    for mine, mean, angles in zip(cells.T, energy, out, strict=True):
+        if mine.sum() > 0.0:
+            below = np.cumsum(mine) / mine.sum()
+            rising = np.flatnonzero(np.diff(below, prepend=0.0) > 0.0)
+            scaled = np.interp(-np.expm1(-np.array(DEPTHS)), below[rising], np.log(_CELLS[rising]))
+            angles[:] = np.exp(scaled) / mean
+    return out
 
 
 def from_moments(parts: Iterable[Array], edges: Array, showers: int) -> TrackLengths:
@@ -145,11 +166,13 @@ def from_moments(parts: Iterable[Array], edges: Array, showers: int) -> TrackLen
         In all of them, at least two.
     """
     spectra = []
-    for total, square, energy, angle2 in np.sum([*parts], axis=0):
+    for total, square, energy, angle2, *cells in np.sum([*parts], axis=0):
         mean = total / showers
         variance = np.maximum(square / showers - mean**2, 0.0) / (showers - 1)
         seen = np.where(total > 0.0, total, np.nan)
-        spectra.append(Spectrum(mean, np.sqrt(variance), energy / seen, np.sqrt(angle2 / seen)))
+        energy = energy / seen
+        angles = _exceeded(np.array(cells), energy)
+        spectra.append(Spectrum(mean, np.sqrt(variance), energy, np.sqrt(angle2 / seen), angles))
     for array in (edges, *spectra[0], *spectra[1]):
         array.setflags(write=False)
     electrons, positrons = spectra

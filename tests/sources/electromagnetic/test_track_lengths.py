@@ -4,11 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from helpers import ROOT, load_script
+from helpers import ROOT
 from independent_showers import Cascade
 
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.rng import CHUNK_ROWS
+from darkmc.sources.dumps import SHIPPED
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.physics import Physics
 from darkmc.sources.electromagnetic.track_files import COLUMNS, read_tracks, write_tracks
@@ -22,7 +23,6 @@ from darkmc.sources.electromagnetic.track_lengths import (
 )
 
 BEAM, PHYSICS = Beam("e-", 5.0), Physics(Medium.of("aluminium"))
-TABLES = load_script("tools/shower_tables.py").TABLES
 EACH = ("electrons", "positrons")
 
 
@@ -122,10 +122,10 @@ def test_damaged_files_say_what_is_wrong(tmp_path, old, new, wrong):
         read_tracks(path)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_tables_are_what_is_computed(name):
     """A few showers of another seed; five sums of bins each within 4.5 sigma (7e-6 each)."""
-    beam, medium = TABLES[name]
+    beam, medium = SHIPPED[name]
     shipped, fresh = read_tracks(ROOT / "fluxes" / f"{name}.csv"), track_lengths(beam, Physics(medium), 99, 2)
     assert shipped.showers > 1e6
     np.testing.assert_allclose(shipped.edges, fresh.edges, rtol=1e-5)
@@ -138,10 +138,10 @@ def test_shipped_tables_are_what_is_computed(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_tables_are_the_cascade_equations(name):
     """Bin by bin within the errors of two million showers; two widths of cells, extrapolated."""
-    beam, medium = TABLES[name]
+    beam, medium = SHIPPED[name]
     shipped = read_tracks(ROOT / "fluxes" / f"{name}.csv")
     wide, fine = (Cascade(Physics(medium, 0.96), beam.energy, width) for width in (0.02, 0.01))
     for kind, spectrum in enumerate((shipped.electrons, shipped.positrons)):
