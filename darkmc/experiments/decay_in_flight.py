@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.biasing.emission import MesonEmission
 from darkmc.cards.experiment import DecayCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError
@@ -20,7 +19,8 @@ from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
 from darkmc.engine.stream import Stream
-from darkmc.experiments.fixed_target import CONVERTING, NOTHING_CONVERTS, FixedTarget
+from darkmc.experiments.behind_target import CONVERTING, NOTHING_CONVERTS
+from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.portal import Portal, branching_ratio
 from darkmc.sample.stream import ChannelPlan
 
@@ -84,12 +84,11 @@ class DecayInFlight(FixedTarget):
         return [stream.plan() for stream in streams]
 
     def _decay(self, portal: Portal, meson: str, state: str, open_states: Sequence[str]) -> Chain:
-        spin = self.card.simulation.spin_correlations
         return Chain(
             name=meson if len(self.card.signal.final_states) == 1 else f"{meson} -> {state}",
             number=channel_number(meson, final_state(state).signal or state),
             parent=meson,
-            emission=MesonEmission(portal, meson, spin),
+            emission=self.emission(portal, meson, False),
             route=Route("direct", portal.heavy, portal.heavy),
             signal=self.decay(portal, state, not self.aimed or self.source.lists is not None),
             efficiency=self.constant_efficiency(state),

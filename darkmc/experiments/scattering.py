@@ -14,22 +14,16 @@ from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
 from darkmc.engine.aims import for_secondaries
 from darkmc.engine.stream import Stream
-from darkmc.experiments.fixed_target import (
-    CONVERTING,
-    KINDS,
-    NOTHING_CONVERTS,
-    STABLE_KINDS,
-    FixedTarget,
-    Kind,
-)
+from darkmc.experiments.behind_target import CONVERTING, KINDS, NOTHING_CONVERTS, STABLE_KINDS, Kind
+from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.portal import Portal
 from darkmc.sample.rows import Channel
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.observables import observable
-from darkmc.signals.conversion import NucleusConversion
 from darkmc.signals.electron import (
     ElectronRecoil,
+    Recoils,
     active_volume,
     angular_window,
     kinetic_window,
@@ -102,7 +96,8 @@ class Scattering(FixedTarget):
         decays = portal.heavy.decays
         acting: list[tuple[Kind, Signal, bool]] = []
         if signal in ("electron", "all"):
-            light, heavy = (ElectronRecoil(self.card, self.active, portal, way) for way in (False, True))
+            recoils = Recoils.of(self.card)
+            light, heavy = (ElectronRecoil(recoils, self.active, portal, way) for way in (False, True))
             kinds = KINDS if decays else STABLE_KINDS
             acting += [(kind, heavy if kind == "heavy" else light, True) for kind in kinds]
         if signal in ("conversion", "all") and decays:
@@ -114,13 +109,11 @@ class Scattering(FixedTarget):
             for meson in self.open_mesons(portal)
             for kind, what, first in acting
         ]
-        sites = [
-            self.converting_site(site) if isinstance(c.signal, NucleusConversion) else site for c in chains
-        ]
-        streams = [
-            Stream(place, portal, chain, for_secondaries(place, portal, chain, couplings, self.aimed))
-            for place, chain in zip(sites, chains, strict=True)
-        ]
+        converting, streams = self.converting_site(site), []
+        for chain in chains:
+            where = site if chain.signal.key == ElectronRecoil.key else converting
+            placement = for_secondaries(where, portal, chain, couplings, self.aimed)
+            streams.append(Stream(where, portal, chain, placement))
         if self.aimed and site.proposal is not None:
             streams = adapt(streams, couplings, self._deciding)
         return [stream.plan() for stream in streams]

@@ -2,6 +2,7 @@
 
 import math
 
+from darkmc.cards.electron_dump import DumpCard
 from darkmc.cards.experiment import DecayCard, FixedTargetCard
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
@@ -17,7 +18,7 @@ def validity(
     exclusion: Exclusion,
     scale: tuple[str, float],
     nothing: str,
-    card: FixedTargetCard | None = None,
+    card: FixedTargetCard | DumpCard | None = None,
 ) -> list[str]:
     """Return remarks on an exclusion, none where all is well.
 
@@ -34,7 +35,7 @@ def validity(
         The energy M (GeV) of the production, and its symbol: the heaviest meson's mass, or sqrt(s).
     nothing : str
         What is said if no row passes the cuts.
-    card : FixedTargetCard, optional
+    card : FixedTargetCard or DumpCard, optional
         With what may absorb on the way.
     """
     if sample.channel_rows and not any(channel.passing.any() for channel in sample.channel_rows):
@@ -54,7 +55,7 @@ def validity(
     return remarks
 
 
-def _absorption(card: FixedTargetCard, sample: Sample, decays: bool, top: float) -> list[str]:
+def _absorption(card: FixedTargetCard | DumpCard, sample: Sample, decays: bool, top: float) -> list[str]:
     """Return from which coupling on more than MOST_ABSORBED of the carriers convert, if that is excluded.
 
     Of decays alone it is known only where absorption is counted.
@@ -76,5 +77,5 @@ def _absorption(card: FixedTargetCard, sample: Sample, decays: bool, top: float)
     return [f"{thick} more than {share} of what flies converts in the shield ({counted})"]
 
 
-def _decay_only(card: FixedTargetCard) -> bool:
-    return isinstance(card, DecayCard) and card.simulation.signal == "decay"
+def _decay_only(card: FixedTargetCard | DumpCard) -> bool:
+    return isinstance(card, DecayCard | DumpCard) and card.simulation.signal == "decay"

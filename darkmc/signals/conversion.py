@@ -98,7 +98,7 @@ class NucleusConversion:
     """
 
     veto_depth = 0.0
-    name, power, cost = "converts", 2.0, 2.0
+    power, cost = 2.0, 2.0
     per_length = True
 
     def __init__(
@@ -117,6 +117,7 @@ class NucleusConversion:
         self.volume, self.space = volume, volume if space is None else space
         self.behind = self.space != volume
         self.key = "conversion before" if self.behind else "conversion"
+        self.name = "converts before" if self.behind else "converts"
         self.from_inside = self.behind
         self.states: tuple[str, ...] = decay.states
         self.rows_per_primary = decay.rows_per_primary

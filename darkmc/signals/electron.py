@@ -8,10 +8,12 @@ electron cuts only, the photon is ignored.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from darkmc.cards.experiment import Cut, ScatteringCard
+from darkmc.cards.volumes import Material
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError
 from darkmc.core.flight import decay_lengths, proper_length
@@ -26,7 +28,7 @@ from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.cuts import interval
 from darkmc.selection.observables import observable
 from darkmc.signals.conversion import SIGMA_TO_M2
-from darkmc.signals.signal import Outcome, Ray
+from darkmc.signals.signal import HIT, Outcome, Ray
 
 _PAPER_LEAST_M = 1.0  # shortest path of the founding paper's average
 _INSIDE_M = 0.5  # path to the edge of the active volume of what survives deep absorption, about
@@ -61,12 +63,64 @@ def active_volume(card: ScatteringCard, path: str, fiducial: Shape) -> Shape:
     return active
 
 
+@dataclass(frozen=True)
+class Recoils:
+    """What the signal of a recoil takes from an experiment.
+
+    Attributes
+    ----------
+    material : Material
+        Of the volume.
+    cuts : sequence of Cut
+        The selection.
+    veto : {"geometry", "paper", "accept"}
+        What happens to events in which the state that is made decays; see the module.
+    forced : bool
+        Draw recoils inside the cuts.
+    spin : bool
+        Follow the spin of the gamma'.
+    factor : float
+        Of the rate.
+    buffer_m : float
+        Beyond the active volume, where a decay is seen, too.
+    size_m : float or None
+        Up to which the veto "paper" averages.
+    counts_as_hit : bool
+        The recoil is what cuts on hits are on.
+    """
+
+    material: Material
+    cuts: Sequence[Cut]
+    veto: str
+    forced: bool
+    spin: bool
+    factor: float = 1.0
+    buffer_m: float = 0.0
+    size_m: float | None = None
+    counts_as_hit: bool = False
+
+    @classmethod
+    def of(cls, card: ScatteringCard) -> "Recoils":
+        """Return those of a card."""
+        simulation, geometry = card.simulation, card.geometry
+        return cls(
+            material=card.material,
+            cuts=card.cuts,
+            veto=simulation.veto,
+            forced=simulation.biasing == "turned",
+            spin=simulation.spin_correlations,
+            factor=card.signal.scattering_factor * (simulation.scattering_factor or 1.0),
+            buffer_m=geometry.veto_buffer_m,
+            size_m=geometry.veto_size_m,
+        )
+
+
 class ElectronRecoil:
     """The signal of a recoil, for one incoming state.
 
     Parameters
     ----------
-    card : ScatteringCard
+    recoils : Recoils
         Material, cuts, lengths of the veto, switches.
     active : Shape
         The volume in which a decay is seen.
@@ -79,10 +133,9 @@ class ElectronRecoil:
     name, key, power, cost = "scatters", "electron", 2.0, 1.0
     per_length, from_inside, rows_per_primary = True, False, 1
 
-    def __init__(self, card: ScatteringCard, active: Shape, portal: Portal, unstable_in: bool) -> None:
-        self.card = card
-        material, simulation = self.card.material, self.card.simulation
-        self.active, self.veto = active, simulation.veto
+    def __init__(self, recoils: Recoils, active: Shape, portal: Portal, unstable_in: bool) -> None:
+        self.recoils, material = recoils, recoils.material
+        self.active, self.veto = active, recoils.veto
         self.heavy, incoming = portal.heavy, portal.heavy if unstable_in else portal.light
         assert incoming is not None
         self.scattering = point_scattering(portal, incoming.name, "e")
@@ -90,15 +143,14 @@ class ElectronRecoil:
         self.decay: PhotonDecay | None = None
         if not unstable_in and self.heavy.decays and self.veto == "accept":
             self.decay = photon_decay(portal)
-        least = _PAPER_LEAST_M if self.veto == "paper" else self.card.geometry.veto_buffer_m + _INSIDE_M
+        least = _PAPER_LEAST_M if self.veto == "paper" else recoils.buffer_m + _INSIDE_M
         self.veto_depth = decay_lengths(least, 1.0, self.heavy.mass, self.heavy.ctau) if self.vetoed else 0.0
         density = nuclei_per_m3(material.density_g_cm3, material.composition, material.fill)
         electrons = sum(number * nucleus(symbol).charge for symbol, number in density.items())
-        factor = self.card.signal.scattering_factor * (simulation.scattering_factor or 1.0)
-        self.strength = electrons * SIGMA_TO_M2 * factor
-        self.forced, self.spin = simulation.biasing == "turned", simulation.spin_correlations
-        self.kinetic, self.cone = kinetic_window(self.card.cuts), angular_window(self.card.cuts)[1]
-        self.with_photon = any(map(needs_photon, self.card.cuts))
+        self.strength = electrons * SIGMA_TO_M2 * recoils.factor
+        self.forced, self.spin = recoils.forced, recoils.spin
+        self.kinetic, self.cone = kinetic_window(recoils.cuts), angular_window(recoils.cuts)[1]
+        self.with_photon = any(map(needs_photon, recoils.cuts))
         with_decay = self.with_photon and self.heavy.decays
         self.states: tuple[str, ...] = (photon_decay(portal).key,) if with_decay else ()
         self.seen = ("recoil_electron", *(("photon",) if self.with_photon else ()))
@@ -108,7 +160,8 @@ class ElectronRecoil:
         if self.decay is not None:
             photon, daughter = self.decay.products
             daughters = (photon, f"decay_{daughter}")
-        self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters)
+        hit = (HIT,) if recoils.counts_as_hit else ()
+        self.particles: tuple[str, ...] = ("recoil_electron", "outgoing", *daughters, *hit)
         self.vertices: tuple[str, ...] = ("scatter", *(("decay",) if daughters else ()))
 
     def acceptance(self, energy: Array) -> Array:
@@ -164,9 +217,12 @@ class ElectronRecoil:
             momenta |= daughters
             if self.with_photon:
                 window = flight.proper_window
+        visible = {name: momenta[name] for name in self.seen if name in momenta}
+        if self.recoils.counts_as_hit:
+            visible[HIT] = recoil
         return Outcome(
             weight=weight * self.strength,
-            visible={name: momenta[name] for name in self.seen if name in momenta},
+            visible=visible,
             momenta=momenta if everything else {},
             vertices={"scatter": scatter},
             survive=ray.per_metre * path,
@@ -178,14 +234,14 @@ class ElectronRecoil:
 
     def _veto(self, ray: Ray, place: Array, outgoing: Array) -> tuple[Array, Array]:
         """Return `veto` and `average` of the outcome."""
-        geometry, momentum = self.card.geometry, length(outgoing[1:])
+        recoils, momentum = self.recoils, length(outgoing[1:])
         per_metre = proper_length(1.0, momentum, self.heavy.mass)
         if self.veto == "paper":
-            assert geometry.veto_size_m is not None
-            return per_metre * _PAPER_LEAST_M, per_metre * (geometry.veto_size_m - _PAPER_LEAST_M)
+            assert recoils.size_m is not None
+            return per_metre * _PAPER_LEAST_M, per_metre * (recoils.size_m - _PAPER_LEAST_M)
         vertex = ray.start[:3] + place * ray.direction
         _, leaving = self.active.intersect_components(vertex, outgoing[1:] / momentum)
-        distance = np.nan_to_num(leaving) + geometry.veto_buffer_m
+        distance = np.nan_to_num(leaving) + recoils.buffer_m
         return per_metre * distance, NOTHING
 
     def _decayed(

@@ -17,9 +17,7 @@ from darkmc.core.kinematics import Array, length
 from darkmc.geometry.faces import Face
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.signals.decay import Decay
-from darkmc.signals.signal import Outcome, Ray
-
-HIT = "hit"  # what events call the hardest daughter on the face; of no energy where none meets it
+from darkmc.signals.signal import HIT, Outcome, Ray
 
 
 def face_of(cuts: Sequence[Cut], path: str) -> Face | None:
@@ -37,21 +35,22 @@ class FaceDecay:
     ----------
     decay : Decay
         Draws the daughters.
-    face : Face
-        Of the detector.
+    face : Face or None
+        Of the detector; None: daughters are in it already.
     """
 
     name, power, cost, veto_depth = "decays", 0.0, 1.5, 0.0
     per_length, from_inside = False, True
     vertices: tuple[str, ...] = ("decay",)
 
-    def __init__(self, decay: Decay, face: Face) -> None:
+    def __init__(self, decay: Decay, face: Face | None) -> None:
         self.decay, self.face = decay, face
         self.key, self.states, self.polarised = decay.key, decay.states, decay.polarised
         self.n_uniform, self.least_energy = decay.n_uniform, decay.least_energy
         self.particles: tuple[str, ...] = (*decay.particles, HIT)
         # every end of an interval begins another stretch
-        self.rows_per_primary = 1 + len(decay.seen) * (4 if face.hole_m > 0.0 else 2)
+        ends = 0 if face is None else face.n_breaks
+        self.rows_per_primary = 1 + ends * len(decay.seen)
 
     def acceptance(self, energy: Array) -> Array:
         """Return roughly the share that passes the cuts on energies; see :class:`Signal`."""
@@ -89,7 +88,9 @@ class FaceDecay:
     def _stretches(self, ray: Ray, seen: Momenta) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return begin, end (m) and ray of all stretches of the way through the volume, ray by ray."""
         first, last = ray.entry, ray.entry + ray.chord
-        breaks = [self.face.breaks(ray.start[:3], ray.direction, four[1:]) for four in seen.values()]
+        breaks = []
+        if self.face is not None:
+            breaks = [self.face.breaks(ray.start[:3], ray.direction, four[1:]) for four in seen.values()]
         edges = np.concatenate([first[None], *(np.clip(part, first, last) for part in breaks), last[None]])
         edges.sort(axis=0)
         of, piece = np.nonzero((edges[1:] > edges[:-1]).T)
@@ -99,6 +100,8 @@ class FaceDecay:
         """Return the hardest daughter that meets the face from some places (3, n)."""
         hardest = np.zeros((4, place.shape[1]))
         for four in seen.values():
-            better = self.face.met(place, four[1:]) & (four[0] > hardest[0])
+            better = four[0] > hardest[0]
+            if self.face is not None:
+                better &= self.face.met(place, four[1:])
             hardest = np.where(better, four, hardest)
         return hardest

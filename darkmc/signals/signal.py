@@ -12,6 +12,8 @@ from darkmc.sample.columns import NOTHING
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.selection.observables import Event
 
+HIT = "hit"  # what events call the hardest particle that meets a face; of no energy where none does
+
 
 class Ray(NamedTuple):
     """A dark state at the detector, in the lab.
