@@ -29,6 +29,17 @@ PARENTS = {  # what the dark states are made of: hundreds
     "phi": 1100,
     "J/psi": 1200,
     "Upsilon(3S)": 1300,
+    "e+ e- at rest": 1400,
+    "e- H": 1500,
+    "e- C": 1600,
+    "e- O": 1700,
+    "e- Al": 1800,
+    "e- Si": 1900,
+    "e- Ca": 2000,
+    "e- Fe": 2100,
+    "e- Cu": 2200,
+    "e- W": 2300,
+    "e- Pb": 2400,
     "e+ e-": 10_000,
 }
 SIGNALS = {  # what is seen of them: tens; below 100 all are taken, 2000 and on are free

@@ -62,6 +62,8 @@ class Particle(NamedTuple):
 PARTICLES = {  # figures draw them in this order
     "meson": Particle(None, "meson", made="beam"),
     "meson_photon": Particle(PHOTON_ID, r"$\gamma$ (from the meson)", made="production"),
+    "shower_pair": Particle(None, "e$^+$ e$^-$ (shower)", made="beam"),
+    "shower_electron": Particle(None, r"e$^\pm$ (shower)", made="beam"),
     "electron_beam": Particle(PDG_IDS["e"], "e$^-$ (beam)", made="incoming"),
     "positron_beam": Particle(-PDG_IDS["e"], "e$^+$ (beam)", made="incoming"),
     "isr_photon": Particle(PHOTON_ID, r"$\gamma$ (radiated)", made="production"),

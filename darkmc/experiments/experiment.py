@@ -25,6 +25,7 @@ from darkmc.engine.rounds import Executor, Goal, check_request, simulate
 from darkmc.experiments.about import about
 from darkmc.experiments.collider_combined import collider
 from darkmc.experiments.decay_in_flight import DecayInFlight
+from darkmc.experiments.electron_dump import ElectronDump
 from darkmc.experiments.fixed_target import ROWS_LOOKED_AT
 from darkmc.experiments.inputs import Inputs
 from darkmc.experiments.scattering import Scattering
@@ -41,6 +42,7 @@ MOST_EVENTS = 10**12
 TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
     "decay_in_flight": DecayInFlight,
     "scattering": Scattering,
+    "electron_dump": ElectronDump,
     "collider": collider,
 }
 

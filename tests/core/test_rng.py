@@ -79,6 +79,17 @@ def test_the_register_is_what_it_was():
         "phi": 1100,
         "J/psi": 1200,
         "Upsilon(3S)": 1300,
+        "e+ e- at rest": 1400,
+        "e- H": 1500,
+        "e- C": 1600,
+        "e- O": 1700,
+        "e- Al": 1800,
+        "e- Si": 1900,
+        "e- Ca": 2000,
+        "e- Fe": 2100,
+        "e- Cu": 2200,
+        "e- W": 2300,
+        "e- Pb": 2400,
         "e+ e-": 10_000,
     }
     assert rng.SIGNALS == {
@@ -123,7 +134,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 10 * 14 * 5 * 40 + 7
+    assert len(numbers) == len(names) == 10 * 25 * 5 * 40 + 7
     assert max(numbers) < 2**31  # they are written to files as int32
 
 

@@ -22,10 +22,13 @@ CARDS: dict[str, tuple[float, tuple[float, float, float]]] = {
     "belle2-phase3": (1.0, (8e-5, 1e-3, 1.0)),
     "charm-decay": (0.01, (1e-4, 1e-3, 4e-3)),
     "charm-finegrained": (0.03, (3e-5, 1e-4, 2e-4)),
+    "e137": (0.02, (1e-5, 4e-4, 3e-2)),
+    "e141": (0.01, (1e-5, 1e-4, 1e-3)),
     "lsnd": (0.001, (5e-3, 3e-2, 0.5)),
     "miniboone-offtarget": (0.001, (5e-3, 5e-2, 1.0)),
     "na62-dump": (0.02, (1e-4, 5e-4, 2e-3)),
     "nucal": (0.05, (2e-5, 6e-5, 2e-4)),
+    "orsay": (0.01, (1e-5, 1e-4, 1e-3)),
     "ship": (0.3, (1e-6, 3e-6, 1e-5)),
 }
 

@@ -1,0 +1,140 @@
+"""Tracks of showers as parents: electrons and positrons fly as they do, and emit as they come.
+
+What they make is collimated, so that nothing need be turned towards a detector.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from darkmc.biasing.emission import Emitted, ProductionEmission
+from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing
+from darkmc.core.kinematics import Array, Rotation, boost, length
+from darkmc.portals.chains import decayed
+from darkmc.portals.kinds import photon_decay
+from darkmc.portals.portal import Portal, Production
+from darkmc.sources.electromagnetic.media import Medium
+from darkmc.sources.showers import Entries, nucleus_entries, pair_entries, radiated
+from darkmc.sources.tracks import N_UNIFORM, TrackDraw
+
+
+class TrackParents:
+    """Tracks that meet one kind of target.
+
+    Parameters
+    ----------
+    draw : TrackDraw
+        Of the tracks.
+    medium : Medium
+        Where they are.
+    element : str
+        Symbol of the nuclei that they meet; empty: positrons meet electrons at rest.
+    threshold : float
+        Least energy of the process in its frame, GeV.
+    radiation : bool
+        Pairs of positrons and electrons radiate before.
+    """
+
+    mappable, path_range, rough_bound = (0, 1), None, False
+    list_shares: Array = np.empty(0)
+    n_uniform = N_UNIFORM + 3
+
+    def __init__(
+        self, draw: TrackDraw, medium: Medium, element: str, threshold: float, radiation: bool = False
+    ) -> None:
+        self.draw, self.medium, self.element = draw, medium, element
+        self.threshold, self.radiation = threshold, radiation
+
+    def entries(self, uniform: Array) -> Entries:
+        """Return the tracks with what they meet, from uniform numbers (n_uniform, n)."""
+        tracks = self.draw.sample(uniform[:N_UNIFORM])
+        if self.element:
+            return nucleus_entries(tracks, 1, self.medium, self.element)
+        pairs = pair_entries(tracks, 1, self.medium)
+        if not self.radiation:
+            return pairs
+        return radiated(pairs, self.threshold, uniform[N_UNIFORM : N_UNIFORM + 2])
+
+    def parents(self, uniform: Array) -> LabParents:
+        """Return tracks, or pairs with the electrons that they meet; see :class:`Placement`."""
+        entries = self.entries(uniform)
+        momentum = length(entries.momentum[1:])
+        four = entries.momentum
+        mass = np.sqrt(np.maximum(four[0] ** 2 - momentum**2, 0.0)) if self.element else entries.energy
+        return LabParents(momentum, mass, entries.weight, four[1:] / momentum)
+
+    def place(
+        self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
+    ) -> Placed:
+        """Return placed parents, with what they emit turned about them; see :class:`Placement`."""
+        del pointing
+        assert parents.direction is not None
+        zero = np.zeros_like(parents.momentum)
+        energy = np.hypot(parents.momentum, parents.mass)
+        parent = np.stack([energy, zero, zero, parents.momentum])
+        moved: Function = partial(boost, frame=parent, frame_mass=parents.mass)
+        if self.element:  # the process is in the lab, along z
+            moved = _as_it_is
+        state = moved(arriving)
+        size = length(state[1:])
+        along = np.broadcast_to([[0.0], [0.0], [1.0]], parents.direction.shape)
+        turned = Rotation(along, parents.direction, 2.0 * np.pi * uniform[-1])
+        return Placed(parents.weight, parent, state, size, turned(state[1:] / size), moved, turned)
+
+    def factors(self, placed: Placed) -> Array:
+        """Return nothing: a shower has no alternatives."""
+        return np.empty((0, len(placed.weight)))
+
+    def largest(self, energies: Energies, survival: Function, seen: Function) -> None:
+        """Say that no bound is known."""
+        del energies, survival, seen
+
+
+def _as_it_is(four: Array) -> Array:
+    return four
+
+
+class TrackEmission(ProductionEmission):
+    """Dark states of electrons and positrons, from a process that each parent starts with its own energy.
+
+    Parameters
+    ----------
+    portal : Portal
+        The masses.
+    process : Production
+        What happens.
+    parent : str
+        What events call the parent.
+    spin : bool
+        Keep the spin of the gamma'; else it is unpolarised.
+    upstream : bool
+        The heavier state decays to a photon on its way.
+    """
+
+    def __init__(
+        self, portal: Portal, process: Production, parent: str, spin: bool, upstream: bool = False
+    ) -> None:
+        super().__init__(process, parent, spin)
+        self._decay = photon_decay(portal) if upstream else None
+        self._upstream = {} if self._decay is None else {f"upstream_{x}": x for x in self._decay.products}
+        self.n_uniform += 0 if self._decay is None else self._decay.n_uniform
+
+    @property
+    def particles(self) -> tuple[str, ...]:
+        """Names in events."""
+        return (*super().particles, *self._upstream)
+
+    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
+        """Return what parents emit; see :class:`Emission`."""
+        emitted, own = super().sample(uniform, parents), self.process.n_uniform
+        if self._decay is None:
+            return emitted
+        return replace(emitted, decay=decayed(emitted.production, self._decay, uniform[own:]))
+
+    def momenta(self, emitted: Emitted) -> dict[str, Array]:
+        """Return four-momenta by the names of events; see :class:`Emission`."""
+        out = super().momenta(emitted)
+        if emitted.decay is not None:
+            out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
+        return out
