@@ -157,7 +157,6 @@ class ElectronDump(BehindTarget):
             everything=False,
             efficiency_table=table if isinstance(table, EfficiencyTable) else None,
             branching_factor=card.signal.branching_factor,
-            spin=card.simulation.spin_correlations,
             vary=False,
             absorbing=card.simulation.absorption,
             way=self.way(portal),
@@ -240,6 +239,11 @@ class ElectronDump(BehindTarget):
         energy = float(np.sqrt(2.0 * mass("e") * self.shower.beam.energy))
         nothing = self._nothing_left(sample.portal)
         return validity(sample, exclusion, ("sqrt(s)", energy), nothing, self.card)
+
+    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+        """Return nothing: showers hold in all of their range."""
+        del sample, couplings
+        return []
 
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""

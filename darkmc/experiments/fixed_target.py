@@ -13,7 +13,7 @@ from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import canonical_name, mass
-from darkmc.core.vocabulary import FINALSTATES, PDG_IDS, final_state, pdg_ids
+from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, final_state, pdg_ids
 from darkmc.engine.site import Site
 from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.behind_target import STATE, BehindTarget
@@ -124,7 +124,7 @@ class FixedTarget(BehindTarget):
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
         names = (canonical_name(meson) for meson in self.card.source.mesons)
-        states = dict.fromkeys([*FINALSTATES, *self.card.signal.final_states])
+        states = dict.fromkeys([*FINAL_STATES, *self.card.signal.final_states])
         seen = (name for state in states for name in final_state(state).visible)
         return pdg_ids(*_BEFORE_AND_HIT, *seen) | {f"meson {name}": PDG_IDS[name] for name in names}
 

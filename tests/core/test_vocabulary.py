@@ -23,7 +23,7 @@ def switched(name):
     if card.topology == "decay_in_flight":
         face = {"name": "face", "observable": "hit_plane", "z_m": 1e3, "half_x_m": 1.0, "half_y_m": 1.0}
         yield darkmc.Experiment(name, overrides={**plain, "cuts": [face]})
-    if hasattr(card.simulation, "signal") and card.material is not None:
+    if hasattr(card.simulation, "signal") and getattr(card, "material", None) is not None:
         yield darkmc.Experiment(name, overrides={**plain, "simulation.signal": "all"})
     if hasattr(card.simulation, "veto"):
         yield darkmc.Experiment(name, overrides={**plain, "simulation.veto": "accept"})
@@ -63,7 +63,7 @@ def test_particles_have_an_id_or_none_and_a_label_of_their_own():
     from particle import Particle
 
     without = {"meson", "axion", "dark_photon", "upstream_axion", "upstream_dark_photon", "outgoing"}
-    without |= {"decay_axion", "decay_dark_photon", "cluster", "hit"}
+    without |= {"decay_axion", "decay_dark_photon", "cluster", "hit", "shower_pair", "shower_electron"}
     assert {name for name, particle in PARTICLES.items() if particle.pdg is None} == without
     for name, particle in PARTICLES.items():
         if particle.pdg is not None:
