@@ -185,6 +185,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
         *(scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer),
         *(scattering_tables.spin, scattering_tables.protons, scattering_tables.absorption),
         *(peer_tables.peer, source_tables.jpsi),
+        *(e137_tables.excluded, e137_tables.assumptions, e137_tables.channels),
         *(moment_tables.left, moment_tables.without, moment_tables.settled),
         *(moment_tables.points, moment_tables.benchmarks),
         *(collider_tables.acceptance, collider_tables.collider_limits, collider_tables.switches),
