@@ -175,6 +175,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     """Yield the name and the function of all that is computed; comparisons need the folder of curves."""
     import collider_tables  # beside this script
     import curve_tables
+    import e137_tables
     import moment_tables
     import peer_tables
     import scattering_tables
