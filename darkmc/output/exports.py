@@ -80,8 +80,8 @@ def write_hepdata(path: str | os.PathLike[str], folder: str | os.PathLike[str], 
         raise PhysicsError("--hepdata needs hepdata-lib: pip install 'darkmc[export]'")
     if target.exists() and not (force and (target / "submission.yaml").is_file()):
         raise PhysicsError(f"{target} exists (--force replaces a folder with a submission)")
-    if not target.absolute().parent.is_dir():
-        raise PhysicsError(f"no such directory: {target.absolute().parent}")
+    if not target.exists():
+        check_target(target)
     temporary = Path(tempfile.mkdtemp(prefix=".darkmc-", dir=target.absolute().parent))
     try:
         made = temporary / "new"

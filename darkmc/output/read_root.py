@@ -78,7 +78,8 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
     try:
         with Path(path).open("rb") as raw, uproot.open(raw) as file:  # as a name, a colon would split it
             missing = [key for key in ("events", "metadata") if key not in file]
-            columns = {} if missing else file["events"].arrays(library="np")
+            whole = "darkmc" if "darkmc" in file else "events"  # FairShip's are particles
+            columns = {} if missing else file[whole].arrays(library="np")
             metadata = {} if missing else json.loads(str(file["metadata"]))
     except Exception:  # uproot stumbles over a damaged file in many ways
         raise PhysicsError(f"{path}: not a readable ROOT file of events") from None

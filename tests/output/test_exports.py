@@ -64,6 +64,9 @@ def test_a_record_is_replaced_only_by_force_and_only_if_it_is_one(limits, tmp_pa
     assert "exists (--force replaces a folder with a submission)" in capsys.readouterr().err
     assert main([*command, "--force"]) == 0
     assert (folder / "submission.yaml").read_text() != "old"
+    for name, why in (("no/where", "no such directory"), ("a\0b", "embedded null byte")):
+        assert main(["export", limits, "--hepdata", str(tmp_path / name)]) == 2
+        assert why in capsys.readouterr().err
     shutil.rmtree(folder)
     folder.mkdir()
     (folder / "precious").write_text("x")

@@ -14,6 +14,7 @@ from helpers import ROOT
 from made_events import POINTS, made_once
 
 import darkmc
+from darkmc.output.read_root import read_sample
 
 SEEN = {"photon": 22, "electron": 11, "positron": -11, "recoil_electron": 11}
 
@@ -56,6 +57,12 @@ def test_fairship_tracks_what_is_seen_where_it_comes_from(tmp_path, made):
     seen = set(tracks["event"].tolist())
     if seen == set(range(len(columns["weight"]))):  # else some convert without a decay
         assert np.sum(tracks["w"][first]) == pytest.approx(made.sum_of_weights, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["root", "root:fairship", "root:rntuple"])
+def test_pictures_are_drawn_from_all_of_them(tmp_path, kind):
+    darkmc.write_events(tmp_path / "a.root", made_once("charm"), kind)
+    assert np.array_equal(read_sample(tmp_path / "a.root").weights, made_once("charm").columns["weight"])
 
 
 def test_an_rntuple_holds_the_columns(tmp_path, made):
