@@ -1,6 +1,7 @@
-"""Which placement a chain gets: natural, of a list, or turned towards the detector, and by what proposals."""
+"""Which placements chains get: natural, of a list, or turned towards the detector, and by what proposals."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,12 +16,49 @@ from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, chunk_rng
 from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
-from darkmc.portals.portal import DarkState, Portal
+from darkmc.portals.portal import DarkState, Portal, branching_ratio
 
 FORWARD_SHARE = (
     0.1  # of the rows, for the plain forward density: it keeps the errors of the early cutflow small
 )
 _DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
+
+
+class Wanted(NamedTuple):
+    """What aims are for.
+
+    Attributes
+    ----------
+    aimed : bool
+        Dark states are sent to the detector.
+    at : sequence of float or None
+        Couplings at which precision is wanted; None: at both ends of an exclusion.
+    target : float
+        Number of events that is excluded.
+    """
+
+    aimed: bool
+    at: Sequence[float] | None
+    target: float
+
+
+def aims(chains: Sequence[tuple[Site, Chain]], portal: Portal, wanted: Wanted) -> list[Placement]:
+    """Return the placements of all chains of an analysis, each with its site.
+
+    What happens along the way through a volume is aimed chain by chain; decays share depths, which follow
+    from the yield of all of them.
+    """
+    decays = [(site, chain) for site, chain in chains if not chain.signal.per_length]
+    depths: Sequence[tuple[float, float]] = ()
+    if decays and wanted.aimed and decays[0][0].proposal is not None:
+        depths = _depths(decays[0][0], portal, [chain for _, chain in decays], wanted)
+    at = () if wanted.at is None else tuple(float(g) for g in wanted.at)
+    return [
+        for_secondaries(site, portal, chain, at, wanted.aimed)
+        if chain.signal.per_length
+        else (for_decays(site, chain, depths) if depths else natural(site, chain, wanted.aimed))
+        for site, chain in chains
+    ]
 
 
 class Expectation:
@@ -75,6 +113,40 @@ def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) 
         factor = expectation.factor(depth)
         aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
     return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
+
+
+def _depths(site: Site, portal: Portal, chains: Sequence[Chain], wanted: Wanted) -> list[tuple[float, float]]:
+    """Return (share, depth) of the proposals: at given couplings, or at both ends of an exclusion."""
+    absorption = depth_of(site, portal.heavy)
+    if wanted.at is not None:
+        return [(1.0 / len(wanted.at), absorption * coupling**2) for coupling in wanted.at]
+    depths = np.geomspace(0.3, 3e4, 31)
+    squares = depths / absorption
+    top = site.mesons.largest_momentum
+    momenta = top * np.linspace(0.02, 1.0, 40) ** 2
+    total = np.zeros_like(depths)
+    near, far = site.span
+    for chain in chains:
+        rough = Expectation.of(chain, momenta)
+        forward = _forward(site, portal, chain, momenta)
+        chord = (far - near) / near
+        for k, depth in enumerate(depths):
+            inside = -np.expm1(-chord * depth / rough.energies) * np.exp(-depth / rough.energies)
+            yield_ = np.trapezoid(forward * np.mean(rough.accepted * inside, axis=0), momenta)
+            total[k] += squares[k] * yield_
+    above = np.flatnonzero(total > wanted.target)
+    last = above[-1] if len(above) else int(np.argmax(total))
+    return [(0.5, 0.0), (0.5, float(depths[min(last + 1, len(depths) - 1)]))]
+
+
+def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
+    """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
+    assert site.proposal is not None
+    meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
+    density = site.mesons.forward_density(meson, momenta)
+    scale = site.exposure * branching * site.proposal.largest_weight
+    out: Array = scale * density * branching_ratio(portal, meson)
+    return out
 
 
 def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float], aimed: bool) -> Placement:

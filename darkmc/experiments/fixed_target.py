@@ -1,5 +1,6 @@
 """What decay in flight and scattering share: mesons from a target, a volume at a distance, cuts."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,7 +15,10 @@ from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, final_state, pdg_ids
+from darkmc.engine.aims import Wanted, aims
+from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
+from darkmc.engine.stream import Stream
 from darkmc.experiments.agreement import check_agreement
 from darkmc.experiments.behind_target import STATE, BehindTarget
 from darkmc.experiments.validity import validity
@@ -23,7 +27,8 @@ from darkmc.geometry.shape import Shape
 from darkmc.portals.kinds import photon_decay
 from darkmc.portals.portal import Portal
 from darkmc.sample.sample import Sample
-from darkmc.signals.conversion import NucleusConversion
+from darkmc.sample.stream import ChannelPlan
+from darkmc.signals.conversion import BEFORE, NucleusConversion
 from darkmc.sources.mesons import MesonSource
 
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
@@ -151,6 +156,31 @@ class FixedTarget(BehindTarget):
             way=self.way(portal),
             photons_seen=self.veto_volume,
         )
+
+    @abstractmethod
+    def closed(self, portal: Portal) -> str | None:
+        """Return why no channel is open at these masses, or None."""
+
+    @abstractmethod
+    def chains(self, portal: Portal) -> list[Chain]:
+        """Return the open channels at these masses, before they are aimed."""
+
+    def streams(self, portal: Portal, at: Sequence[float] | None, vary: bool) -> list[Stream]:
+        """Return the streams of all chains."""
+        site = self.site(portal, vary)
+        converting = self.converting_site(site)
+        chains = [(converting if c.signal.key == BEFORE else site, c) for c in self.chains(portal)]
+        placements = aims(chains, portal, Wanted(self.aimed, at, self.criterion.target))
+        return [
+            Stream(where, portal, chain, placement)
+            for (where, chain), placement in zip(chains, placements, strict=True)
+        ]
+
+    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+        """Return the open channels at these masses; see :class:`Topology`."""
+        if self.closed(portal) is not None:
+            return []
+        return [stream.plan() for stream in self.streams(portal, at, vary)]
 
     def conversion(self, portal: Portal) -> NucleusConversion:
         """Return conversion on the nuclei of the volume, or of that before it."""

@@ -12,14 +12,13 @@ from darkmc.cards.experiment import EfficiencyTable, ScatteringCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
-from darkmc.engine.aims import for_secondaries
+from darkmc.engine.chain import Chain
 from darkmc.engine.stream import Stream
 from darkmc.experiments.behind_target import CONVERTING, KINDS, NOTHING_CONVERTS, STABLE_KINDS, Kind
 from darkmc.experiments.fixed_target import FixedTarget
 from darkmc.portals.portal import Portal
 from darkmc.sample.rows import Channel
 from darkmc.sample.sample import Sample
-from darkmc.sample.stream import ChannelPlan
 from darkmc.selection.observables import observable
 from darkmc.signals.electron import (
     ElectronRecoil,
@@ -88,11 +87,9 @@ class Scattering(FixedTarget):
         needed = self.card.signal.final_states if self.card.simulation.signal == "conversion" else ()
         return portal.decay_closed(needed) if needed else None
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
-        """Return the open channels at these masses; see :class:`Topology`."""
-        if self.closed(portal) is not None:
-            return []
-        signal, couplings = self.card.simulation.signal, () if at is None else tuple(float(g) for g in at)
+    def chains(self, portal: Portal) -> list[Chain]:
+        """Return the open channels at these masses, before they are aimed."""
+        signal = self.card.simulation.signal
         decays = portal.heavy.decays
         acting: list[tuple[Kind, Signal, bool]] = []
         if signal in ("electron", "all"):
@@ -103,20 +100,18 @@ class Scattering(FixedTarget):
         if signal in ("conversion", "all") and decays:
             conversion = self.conversion(portal)
             acting += [(kind, conversion, not acting) for kind in CONVERTING]
-        site = self.site(portal, vary)
-        chains = [
+        return [
             self.secondary(portal, meson, kind, what, first)
             for meson in self.open_mesons(portal)
             for kind, what, first in acting
         ]
-        converting, streams = self.converting_site(site), []
-        for chain in chains:
-            where = site if chain.signal.key == ElectronRecoil.key else converting
-            placement = for_secondaries(where, portal, chain, couplings, self.aimed)
-            streams.append(Stream(where, portal, chain, placement))
-        if self.aimed and site.proposal is not None:
-            streams = adapt(streams, couplings, self._deciding)
-        return [stream.plan() for stream in streams]
+
+    def streams(self, portal: Portal, at: Sequence[float] | None, vary: bool) -> list[Stream]:
+        """Return the streams of all chains, trained where that pays."""
+        streams = super().streams(portal, at, vary)
+        if not self.aimed or self.source.lists is not None:
+            return streams
+        return adapt(streams, () if at is None else tuple(float(g) for g in at), self._deciding)
 
     def _deciding(self, channels: Sequence[Channel]) -> list[float]:
         """Return the couplings at which a limit needs its precision, as some rows tell."""

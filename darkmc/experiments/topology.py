@@ -64,7 +64,17 @@ class Topology(Protocol):
         ...
 
     def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
-        """Return the open channels at these masses; `at` shapes proposals only."""
+        """Return the open channels at these masses.
+
+        Parameters
+        ----------
+        portal : Portal
+            The masses.
+        at : sequence of float or None
+            Couplings at which precision is wanted; they shape the proposals, never the rows' meaning.
+        vary : bool
+            Carry the weights of the source's alternatives along.
+        """
         ...
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:

@@ -79,6 +79,9 @@ def outgoing_direction_cosine(energy: Array, q2: Array, scattering: Scattering) 
     return out, np.clip(versine, 0.0, 2.0)
 
 
+BEFORE = "conversion before"  # key of conversions in a volume before that of the decays
+
+
 class NucleusConversion:
     """The signal of a conversion.
 
@@ -116,7 +119,7 @@ class NucleusConversion:
         self.n_uniform = 4 + decay.n_uniform + int(self.target.spin_in)
         self.volume, self.space = volume, volume if space is None else space
         self.behind = self.space != volume
-        self.key = "conversion before" if self.behind else "conversion"
+        self.key = BEFORE if self.behind else "conversion"
         self.name = "converts before" if self.behind else "converts"
         self.from_inside = self.behind
         self.states: tuple[str, ...] = decay.states
