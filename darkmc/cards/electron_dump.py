@@ -80,6 +80,11 @@ class DumpCard(ExperimentCard):
     shield: Shield | None = None
     simulation: DumpSimulation = DumpSimulation()
 
+    @property
+    def decays_only(self) -> bool:
+        """Whether nothing but decays is looked for."""
+        return self.simulation.signal == "decay"
+
     @model_validator(mode="before")
     @classmethod
     def _only_electrons(cls, data: Any) -> Any:

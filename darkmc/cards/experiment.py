@@ -274,6 +274,11 @@ class FixedTargetCard(ExperimentCard):
     shield: Shield | None = None
     simulation: FixedTargetSimulation = FixedTargetSimulation()
 
+    @property
+    def decays_only(self) -> bool:
+        """Whether nothing but decays is looked for."""
+        return False
+
     @model_validator(mode="after")
     def _what_absorbs(self) -> "FixedTargetCard":
         if self.simulation.absorption and self.shield is None:
@@ -286,6 +291,11 @@ class DecayCard(FixedTargetCard):
 
     topology: Literal["decay_in_flight"]
     simulation: DecaySimulation = DecaySimulation()
+
+    @property
+    def decays_only(self) -> bool:
+        """Whether nothing but decays is looked for."""
+        return self.simulation.signal == "decay"
 
 
 class ScatteringGeometry(DecaySpace):

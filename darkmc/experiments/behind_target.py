@@ -10,7 +10,7 @@ import numpy as np
 from darkmc.biasing.emission import Emission
 from darkmc.biasing.shield import ShieldedWay
 from darkmc.cards.electron_dump import DumpCard
-from darkmc.cards.experiment import Cut, EfficiencyTable, FixedTargetCard
+from darkmc.cards.experiment import Cut, FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import PhysicsError
 from darkmc.core.rng import channel_number
@@ -103,8 +103,8 @@ class BehindTarget(ABC):
             if not any(quantity.applies_to(names) for names in seen):
                 raise PhysicsError(f"cuts.{cut.name}: no final state of the card has '{cut.observable}'")
             cuts.append((cut, quantity))
-        table = self.card.signal.efficiency
-        if isinstance(table, EfficiencyTable):
+        table = self.card.signal.table
+        if table is not None:
             for names in seen:
                 if not observable(table.observable).applies_to(names):
                     what = ", ".join(sorted(names - {STATE}))
@@ -126,10 +126,7 @@ class BehindTarget(ABC):
 
     def constant_efficiency(self, state: str) -> float:
         """Return the detection efficiency of a final state, 1 where a table says it."""
-        efficiency = self.card.signal.efficiency
-        if isinstance(efficiency, dict):
-            return efficiency.get(state, 1.0)
-        return efficiency if isinstance(efficiency, float) else 1.0
+        return self.card.signal.constant(state)
 
     @property
     def aimed(self) -> bool:

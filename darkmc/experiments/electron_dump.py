@@ -11,7 +11,7 @@ import numpy as np
 
 from darkmc.biasing.tracks import TrackEmission, TrackParents
 from darkmc.cards.electron_dump import Calorimeter, DumpCard
-from darkmc.cards.experiment import Cut, EfficiencyTable
+from darkmc.cards.experiment import Cut
 from darkmc.cards.load import Loaded
 from darkmc.cards.volumes import TargetVolume
 from darkmc.core.errors import CardError, PhysicsError
@@ -145,7 +145,7 @@ class ElectronDump(BehindTarget):
 
     def site(self, portal: Portal, volume: Shape) -> Site:
         """Return what streams share that are seen in a volume."""
-        card, table = self.card, self.card.signal.efficiency
+        card = self.card
         return Site(
             source=None,
             origin=self.origin,
@@ -155,7 +155,7 @@ class ElectronDump(BehindTarget):
             exposure=self.exposure,
             cuts=self.cuts,
             everything=False,
-            efficiency_table=table if isinstance(table, EfficiencyTable) else None,
+            efficiency_table=self.card.signal.table,
             branching_factor=card.signal.branching_factor,
             vary=False,
             absorbing=card.simulation.absorption,
@@ -213,7 +213,7 @@ class ElectronDump(BehindTarget):
     def _converting(self, portal: Portal, volume: TargetVolume | Calorimeter) -> NucleusConversion:
         """Return conversion in the detector, with the decay there, or before the space, seen on the face."""
         assert volume.material is not None
-        body, inside = volume.body(), isinstance(volume, Calorimeter)
+        body, inside = volume.body(), volume is self.card.geometry.detector
         spin = self.card.simulation.spin_correlations
         state = photon_decay(portal).key
         decay = Decay(portal, state, self.energy_window(state), natural=False, spin=spin)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.biasing.emission import MesonEmission
-from darkmc.cards.experiment import EfficiencyTable, FixedTargetCard
+from darkmc.cards.experiment import FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
@@ -139,7 +139,6 @@ class FixedTarget(BehindTarget):
         for cut, quantity in self.cuts:
             if quantity.applies_to({STATE}) and STATE not in states:
                 raise PhysicsError(f"cuts.{cut.name}: {portal!r} has no '{STATE}' for '{cut.observable}'")
-        table = self.card.signal.efficiency
         return Site(
             source=self.source,
             origin=self.origin,
@@ -149,7 +148,7 @@ class FixedTarget(BehindTarget):
             exposure=self.exposure,
             cuts=self.cuts,
             everything=self.needs_everything,
-            efficiency_table=table if isinstance(table, EfficiencyTable) else None,
+            efficiency_table=self.card.signal.table,
             branching_factor=self.card.signal.branching_factor,
             vary=vary and bool(self.source.alternatives),
             absorbing=self.card.simulation.absorption,

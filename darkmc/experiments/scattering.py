@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkmc.biasing.trained import adapt
-from darkmc.cards.experiment import EfficiencyTable, ScatteringCard
+from darkmc.cards.experiment import ScatteringCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.materials import nuclei_per_m3
@@ -62,10 +62,10 @@ class Scattering(FixedTarget):
 
     def _check_efficiency(self) -> None:
         """Raise CardError for a table of efficiencies on what one of the signals does not show."""
-        table, signal = self.card.signal.efficiency, self.card.simulation.signal
+        table, signal = self.card.signal.table, self.card.simulation.signal
         shown = {"recoil_electron": signal != "conversion", "photon": signal != "electron"}
         for name in (name for name, asked in shown.items() if asked):
-            if isinstance(table, EfficiencyTable) and not observable(table.observable).applies_to({name}):
+            if table is not None and not observable(table.observable).applies_to({name}):
                 raise CardError(f"{self.path}: signal.efficiency: '{name}' alone has no '{table.observable}'")
 
     def _nothing_left(self, portal: Portal) -> str:

@@ -3,7 +3,7 @@
 import math
 
 from darkmc.cards.electron_dump import DumpCard
-from darkmc.cards.experiment import DecayCard, FixedTargetCard
+from darkmc.cards.experiment import FixedTargetCard
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
 from darkmc.sample.sample import Sample
@@ -61,10 +61,10 @@ def _absorption(card: FixedTargetCard | DumpCard, sample: Sample, decays: bool, 
     Of decays alone it is known only where absorption is counted.
     """
     if card.shield is None:
-        if _decay_only(card) or top <= THICK_COUPLING:
+        if card.decays_only or top <= THICK_COUPLING:
             return []
         return [f"above {THICK_COUPLING:g} GeV^-1 the detector is not thin and absorption matters"]
-    if top > THICK_COUPLING and not decays and not _decay_only(card):
+    if top > THICK_COUPLING and not decays and not card.decays_only:
         return [f"above {THICK_COUPLING:g} GeV^-1 absorption matters, and is left out for equal masses"]
     if top <= 0.0 or sample.absorbed(top) <= MOST_ABSORBED:
         return []
@@ -75,7 +75,3 @@ def _absorption(card: FixedTargetCard | DumpCard, sample: Sample, decays: bool, 
     counted = "counted as lost" if card.simulation.absorption else "not taken into account"
     share, thick = f"{100.0 * MOST_ABSORBED:g}%", f"above {math.exp(high):.2g} GeV^-1"
     return [f"{thick} more than {share} of what flies converts in the shield ({counted})"]
-
-
-def _decay_only(card: FixedTargetCard | DumpCard) -> bool:
-    return isinstance(card, DecayCard | DumpCard) and card.simulation.signal == "decay"
