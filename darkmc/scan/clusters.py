@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -57,9 +57,18 @@ class Dask:
             while self._waiting and len(self._held) < self._room:
                 task = self._waiting.popleft()
                 if task.future.set_running_or_notify_cancel():
-                    remote = self._client.submit(task.function, *task.arguments, pure=False)
+                    try:
+                        remote = self._client.submit(task.function, *task.arguments, pure=False)
+                    except Exception as error:  # in a callback nobody else would hear of it
+                        task.future.set_exception(error)
+                        continue
                     self._held.add(remote)
                     remote.add_done_callback(partial(self._done, task.future))
+
+    def _look(self) -> None:
+        """See how many points may be handed over; while the scheduler does not answer, as many as before."""
+        with suppress(OSError):
+            self._room = max(1, sum(self._client.ncores().values()))
 
     def _done(self, future: "Future[Any]", remote: Any) -> None:
         try:
@@ -74,7 +83,7 @@ class Dask:
         with self._lock:
             self._held.discard(remote)
             if self._waiting:
-                self._room = max(1, sum(self._client.ncores().values()))
+                self._look()
                 self._hand_over()
 
 

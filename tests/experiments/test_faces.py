@@ -80,7 +80,7 @@ def test_conversion_before_the_volume():
     longer = {"geometry.target.size_m": [4.0, 4.0, 20.0], "geometry.target.centre_m": [0.0, 0.0, 470.0]}
     once, twice = (charm([ENERGY | {"observable": "E_photon"}], **overrides, **x) for x in ({}, longer))
     first, second = (x.simulate(PORTAL, n_samples=30 * 4096).channels for x in (once, twice))
-    name = "pi0: a converts"
+    name = "pi0: a converts before"
     for g, expected in ((1e-5, 2.0), (0.3, 1.0)):
         a, b = first(g)[name], second(g)[name]
         error = np.hypot(a.error / a.value, b.error / b.value)

@@ -279,7 +279,7 @@ def test_decays_after_accepted_scatterings_are_exponential():
 
 def test_paper_average_row_by_row(monkeypatch):
     """Same random numbers under both vetoes: the mean of exp(-x G^2/lambda2) over 1 m < x < 8.3 m."""
-    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
     portal, g = darkmc.DarkAxionPortal(0.005), 4e-3
     rows = {}
     for veto in ("geometry", "paper"):
@@ -391,7 +391,7 @@ def test_decays_on_a_short_way_are_almost_prompt():
 
 def test_a_thicker_buffer_excludes_less(monkeypatch):
     """Same rows: every yield falls by exp(-buffer/lambda2), and the exclusion shrinks from above."""
-    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
     portal, couplings = darkmc.DarkAxionPortal(0.0015), np.geomspace(1e-3, 1e-1, 9)
     found, uppers = [], []
     for buffer in (0.35, 1.0, 2.0):
@@ -515,7 +515,7 @@ def test_cards_that_lack_something(tmp_path, missing):
 
 def test_factors_of_the_cards_multiply_the_scattering(monkeypatch):
     """simulation.scattering_factor and signal.scattering_factor, on electrons only."""
-    monkeypatch.setattr(scattering, "adapt", lambda *_: None)
+    monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
 
     def channels_of(**overrides):
         made = experiment(LSND, simulation__signal="all", **overrides)
