@@ -67,19 +67,19 @@ def cards(draw, names, most=3):
 points = (st.sampled_from(MASSES), st.sampled_from((1, 2, 40)), st.booleans())
 
 
-@fuzz(150, 12000, cards(_QUICK * 3 + EXPERIMENTS), *points)
+@fuzz(80, 12000, cards(_QUICK * 3 + EXPERIMENTS), *points)
 def test_mutated_experiments(card, masses, samples, solve):
     with folder({"card.toml": card_text(card).encode("utf-8", "replace")}):
         tried(build, "card.toml", None, masses, samples, solve)
 
 
-@fuzz(60, 4000, st.sampled_from(FLUXES[:2] * 3 + FLUXES).flatmap(lambda name: mutated(_FLUX[name])), *points)
+@fuzz(30, 4000, st.sampled_from(FLUXES[:2] * 3 + FLUXES).flatmap(lambda name: mutated(_FLUX[name])), *points)
 def test_mutated_fluxes(card, masses, samples, solve):
     with folder({"flux.toml": card_text(card).encode("utf-8", "replace"), "small.toml": SMALL.encode()}):
         tried(build, "small.toml", {"source.flux": "flux.toml"}, masses, samples, solve)
 
 
-@fuzz(60, 4000, st.one_of(with_wild_fields(SMALL), damaged(SMALL.encode())), *points)
+@fuzz(40, 4000, st.one_of(with_wild_fields(SMALL), damaged(SMALL.encode())), *points)
 def test_damaged_text(text, masses, samples, solve):
     with folder({"card.toml": text.encode("utf-8", "replace") if isinstance(text, str) else text}):
         tried(build, "card.toml", None, masses, samples, solve)
@@ -104,7 +104,7 @@ _KEYS = st.one_of(
 )
 
 
-@fuzz(60, 3000, st.dictionaries(_KEYS, toml_values, max_size=2), *points)
+@fuzz(30, 3000, st.dictionaries(_KEYS, toml_values, max_size=2), *points)
 def test_overrides(overrides, masses, samples, solve):
     with folder({"small.toml": SMALL.encode()}):
         tried(build, "small.toml", overrides, masses, samples, solve)
@@ -145,7 +145,7 @@ good = st.fixed_dictionaries(
 )
 
 
-@fuzz(15, 1000, good, st.floats(1e-3, 1e6), st.floats(0.002, 0.12), st.integers(0, 2**40))
+@fuzz(8, 1000, good, st.floats(1e-3, 1e6), st.floats(0.002, 0.12), st.integers(0, 2**40))
 def test_good_cards_give_numbers_that_fit_together(overrides, factor, m_dark_photon, seed):
     """N is proportional to the exposure, equal seeds give equal N, rate and limit agree at the edges."""
     with folder({"small.toml": SMALL.encode()}), own_words(), bounded():

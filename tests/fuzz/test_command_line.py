@@ -14,7 +14,7 @@ from fuzz.prepared import files
 _KEPT = ("old.root", "old.csv", "small.toml", "limit.csv", "sample.root")
 
 
-@fuzz(60, 5000, command_lines())
+@fuzz(40, 5000, command_lines())
 def test_any_words(words):
     """Codes, one line on standard error, no file after a failure, no temporary file ever."""
     with folder(files()) as here:

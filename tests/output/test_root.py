@@ -270,7 +270,14 @@ def test_depths_are_exponential(start, coupling):
     assert chi2.sf(spread, 19) > 1e-4
 
 
-UNWEIGHTED = [(0.005, 3e-4), (0.005, 0.0185), (0.01, 1.6e-4), (0.01, 3.6e-3), (0.02, 2.6e-4), (0.03, 6e-5)]
+UNWEIGHTED = [
+    (0.005, 0.0185),
+    (0.02, 2.6e-4),
+    *(
+        pytest.param(*point, marks=pytest.mark.slow)
+        for point in ((0.005, 3e-4), (0.01, 1.6e-4), (0.01, 3.6e-3), (0.03, 6e-5))
+    ),
+]
 
 
 @pytest.mark.parametrize(("mass", "coupling"), UNWEIGHTED)
