@@ -10,7 +10,7 @@ from darkmc.biasing.placement import Energies, LabParents
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
 from darkmc.portals.chains import decayed
-from darkmc.portals.kinds import photon_decay
+from darkmc.portals.kinds import PhotonDecay, photon_decay
 from darkmc.portals.portal import Draw, Portal, Production
 
 _ANGLES = 2  # numbers of a decay on the way that stand beside those of the production
@@ -98,7 +98,7 @@ class Emission(Protocol):
 
 
 class ProductionEmission:
-    """What a production makes, which flies off as it is.
+    """What a production makes, and where the heavier state decays on its way, that decay.
 
     Parameters
     ----------
@@ -108,19 +108,25 @@ class ProductionEmission:
         What events call them.
     spin : bool
         Rays bring a polarisation along.
+    decay : PhotonDecay or None
+        Of the heavier state on its way.
     """
 
     n_late = 0
 
-    def __init__(self, process: Production, parent: str, spin: bool) -> None:
-        self.process, self.parent, self.keeps_spin = process, parent, spin
-        self.power, self.n_uniform, self.mappable = process.power, process.n_uniform, process.mappable
+    def __init__(
+        self, process: Production, parent: str, spin: bool, decay: PhotonDecay | None = None
+    ) -> None:
+        self.process, self.parent, self.keeps_spin, self.decay = process, parent, spin, decay
+        self.power, self.mappable = process.power, process.mappable
+        self.n_uniform = process.n_uniform + (0 if decay is None else decay.n_uniform)
         self.names = {_event_name(product, parent): product for product in process.products}
+        self._upstream = {} if decay is None else {f"upstream_{x}": x for x in decay.products}
 
     @property
     def particles(self) -> tuple[str, ...]:
         """Names in events."""
-        return (self.parent, *self.names)
+        return (self.parent, *self.names, *self._upstream)
 
     @property
     def largest_weight(self) -> float:
@@ -129,9 +135,14 @@ class ProductionEmission:
 
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
         """Return what parents emit; see :class:`Emission`."""
-        of_process = None if parents is None else parents.of_process(self.process.frame)
-        draw = self.process.sample(uniform, of_process)
-        return Emitted(draw.weight, draw)
+        of_process, own = (
+            None if parents is None else parents.of_process(self.process.frame),
+            self.process.n_uniform,
+        )
+        made = self.process.sample(uniform[:own], of_process)
+        if self.decay is None:
+            return Emitted(made.weight, made)
+        return Emitted(made.weight, made, decayed(made, self.decay, uniform[own:]))
 
     def about_axis(self, emitted: Emitted, axis: Array) -> Array | None:
         """Return the density for parents along axes over the isotropic one; see :class:`Emission`."""
@@ -143,7 +154,10 @@ class ProductionEmission:
 
     def momenta(self, emitted: Emitted) -> dict[str, Array]:
         """Return four-momenta by the names of events; see :class:`Emission`."""
-        return {name: emitted.production.momentum(product) for name, product in self.names.items()}
+        out = {name: emitted.production.momentum(product) for name, product in self.names.items()}
+        if emitted.decay is not None:
+            out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
+        return out
 
     def energies(self, portal: Portal) -> Energies | None:
         """Say that parents need not be alike."""
@@ -172,39 +186,24 @@ class MesonEmission(ProductionEmission):
 
     def __init__(self, portal: Portal, meson: str, spin: bool, upstream: bool = False) -> None:
         (process,) = portal.productions(meson, spin)
-        super().__init__(process, "meson", spin)
-        self._mass, self._decay = mass(meson), photon_decay(portal) if upstream else None
+        decay = photon_decay(portal) if upstream else None
+        super().__init__(process, "meson", spin, decay)
+        self._mass = mass(meson)
         # energies and angles of the meson's decay, and of that of the dark state
         self.mappable = tuple(k for k in (0, 1) if k < process.n_uniform)
-        if self._decay is not None:
+        if decay is not None:
             self.mappable += (process.n_uniform,)
-            self.n_late = max(self._decay.n_uniform - _ANGLES, 0)  # its daughter's spin
-            self.n_uniform += _ANGLES + self.n_late
-        self._upstream = {} if self._decay is None else {f"upstream_{x}": x for x in self._decay.products}
-
-    @property
-    def particles(self) -> tuple[str, ...]:
-        """Names in events."""
-        return (*super().particles, *self._upstream)
+            self.n_late = max(decay.n_uniform - _ANGLES, 0)  # its daughter's spin
+            self.n_uniform = process.n_uniform + _ANGLES + self.n_late
 
     def sample(self, uniform: Array, parents: LabParents | None = None) -> Emitted:
-        """Return decays; see :class:`Emission`."""
+        """Return decays of mesons, which are all alike; see :class:`Emission`."""
         del parents
-        made = self.process.sample(uniform[: self.process.n_uniform])
-        if self._decay is None:
-            return Emitted(made.weight, made)
-        return Emitted(made.weight, made, decayed(made, self._decay, uniform[self.process.n_uniform :]))
+        return super().sample(uniform, None)
 
     def about_axis(self, emitted: Emitted, axis: Array) -> None:
         """Say that nothing depends on where the meson flies."""
         del emitted, axis
-
-    def momenta(self, emitted: Emitted) -> dict[str, Array]:
-        """Return four-momenta by the names of events; see :class:`Emission`."""
-        out = super().momenta(emitted)
-        if emitted.decay is not None:
-            out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
-        return out
 
     def energies(self, portal: Portal) -> Energies | None:
         """Return what is known beforehand of the heavier state; see :class:`Emission`."""

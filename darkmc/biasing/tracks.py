@@ -3,17 +3,12 @@
 What they make is collimated, so that nothing need be turned towards a detector.
 """
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from darkmc.biasing.emission import Emitted, ProductionEmission
 from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing
 from darkmc.core.kinematics import Array, Rotation, boost, length
-from darkmc.portals.chains import decayed
-from darkmc.portals.kinds import photon_decay
-from darkmc.portals.portal import Portal, Production
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.showers import Entries, nucleus_entries, pair_entries, radiated
 from darkmc.sources.tracks import N_UNIFORM, TrackDraw
@@ -93,48 +88,3 @@ class TrackParents:
 
 def _as_it_is(four: Array) -> Array:
     return four
-
-
-class TrackEmission(ProductionEmission):
-    """Dark states of electrons and positrons, from a process that each parent starts with its own energy.
-
-    Parameters
-    ----------
-    portal : Portal
-        The masses.
-    process : Production
-        What happens.
-    parent : str
-        What events call the parent.
-    spin : bool
-        Keep the spin of the gamma'; else it is unpolarised.
-    upstream : bool
-        The heavier state decays to a photon on its way.
-    """
-
-    def __init__(
-        self, portal: Portal, process: Production, parent: str, spin: bool, upstream: bool = False
-    ) -> None:
-        super().__init__(process, parent, spin)
-        self._decay = photon_decay(portal) if upstream else None
-        self._upstream = {} if self._decay is None else {f"upstream_{x}": x for x in self._decay.products}
-        self.n_uniform += 0 if self._decay is None else self._decay.n_uniform
-
-    @property
-    def particles(self) -> tuple[str, ...]:
-        """Names in events."""
-        return (*super().particles, *self._upstream)
-
-    def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
-        """Return what parents emit; see :class:`Emission`."""
-        emitted, own = super().sample(uniform, parents), self.process.n_uniform
-        if self._decay is None:
-            return emitted
-        return replace(emitted, decay=decayed(emitted.production, self._decay, uniform[own:]))
-
-    def momenta(self, emitted: Emitted) -> dict[str, Array]:
-        """Return four-momenta by the names of events; see :class:`Emission`."""
-        out = super().momenta(emitted)
-        if emitted.decay is not None:
-            out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
-        return out

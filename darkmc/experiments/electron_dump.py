@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.biasing.tracks import TrackEmission, TrackParents
+from darkmc.biasing.emission import ProductionEmission
+from darkmc.biasing.tracks import TrackParents
 from darkmc.cards.electron_dump import Calorimeter, DumpCard
 from darkmc.cards.experiment import Cut
 from darkmc.cards.load import Loaded
@@ -113,11 +114,12 @@ class ElectronDump(BehindTarget):
             threshold = threshold**2 / (2.0 * mass("e")) - mass("e")
         return max(threshold * (1.0 + 1e-9), self.least_energy, self.card.simulation.shower_threshold_GeV)
 
-    def emission(self, portal: Portal, parent: str, upstream: bool) -> TrackEmission:
+    def emission(self, portal: Portal, parent: str, upstream: bool) -> ProductionEmission:
         """Return what tracks of the shower emit; see :class:`BehindTarget`."""
         name = "shower_pair" if parent == ANNIHILATION else "shower_electron"
+        decay = photon_decay(portal) if upstream else None
         spin = self.card.simulation.spin_correlations
-        return TrackEmission(portal, self._production(portal, parent), name, spin, upstream)
+        return ProductionEmission(self._production(portal, parent), name, spin, decay)
 
     def placement(self, portal: Portal, parent: str) -> TrackParents:
         """Return the tracks of the shower that make dark states."""
