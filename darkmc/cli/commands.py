@@ -11,7 +11,6 @@ from typing import Any
 
 from darkmc import __version__
 from darkmc.cards.load import find_card, list_cards
-from darkmc.cli import cite, limit, pictures
 from darkmc.cli.arguments import (
     chosen_point,
     chosen_seed,
@@ -21,6 +20,9 @@ from darkmc.cli.arguments import (
     report,
     whole_number,
 )
+from darkmc.cli.cite import cite
+from darkmc.cli.limit import limit
+from darkmc.cli.pictures import decay_length, figure, plot
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.process import tell
 
@@ -219,9 +221,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _gminus2(options: argparse.Namespace) -> int:
-    from darkmc.cli import gminus2 as cli_gminus2
+    from darkmc.cli.gminus2 import run
 
-    return cli_gminus2.run(options)
+    return run(options)
 
 
 def _new_experiment(options: argparse.Namespace) -> int:
@@ -244,13 +246,13 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "rate": _rate,
     "generate": _generate,
     "convert": _convert,
-    "limit": limit.limit,
+    "limit": limit,
     "export": _export,
     "gminus2": _gminus2,
     "run": _run,
     "new-experiment": _new_experiment,
-    "cite": cite.cite,
-    "figure": pictures.figure,
-    "plot": pictures.plot,
-    "decay-length": pictures.decay_length,
+    "cite": cite,
+    "figure": figure,
+    "plot": plot,
+    "decay-length": decay_length,
 }

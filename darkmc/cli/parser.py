@@ -276,9 +276,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     try:
         try:
             options = build_parser().parse_args(_told(arguments))
-            from darkmc.cli import commands as cli_commands
+            from darkmc.cli.commands import run
 
-            return cli_commands.run(options)
+            return run(options)
         finally:
             flush_output()  # here, where a full disk or a reader that has left can be reported
     except _UsageError as error:
