@@ -8,7 +8,6 @@ The motion of the atomic electrons changes the yield of annihilation by less tha
 90 MeV (an estimate of the notes behind this program), and is left out.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +15,11 @@ from numpy.typing import NDArray
 
 from darkmc.core.beam_radiation import collinear_log, pair_energy, radiator
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, Rotation, boost, on_shell
+from darkmc.core.kinematics import Array, on_shell
 from darkmc.core.particles import mass
-from darkmc.portals.portal import LAB, REST, Draw, Frame, Parents
+from darkmc.portals.portal import LAB, REST, Frame
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.particles import Tracks
-from darkmc.sources.electromagnetic.track_lengths import CHARGES, Spectrum, TrackLengths
 
 _CM2_PER_PB = 1e-36
 
@@ -44,7 +42,7 @@ class Entries:
     depth : array (n,)
         Along the beam, m.
     sort : array (n,)
-        Lab energy of the electron or positron, GeV, by which entries are stratified.
+        Lab energy of the electron or positron, GeV.
     """
 
     frame: Frame
@@ -53,48 +51,6 @@ class Entries:
     weight: Array
     depth: Array
     sort: Array
-
-    @property
-    def parents(self) -> Parents:
-        """As a process takes them."""
-        return Parents(self.energy)
-
-    def at(self, index: NDArray[np.intp], weight: Array) -> "Entries":
-        """Return entries by their places, with new weights."""
-        return Entries(
-            self.frame,
-            self.energy[index],
-            self.momentum[:, index],
-            weight,
-            self.depth[index],
-            self.sort[index],
-        )
-
-    def to_lab(self, draw: Draw, name: str, azimuth: Array) -> Array:
-        """Return the four-momentum (4, n) of a product in the lab, GeV, of one event for each entry.
-
-        Parameters
-        ----------
-        draw : Draw
-            Events of a process with these parents, z along them.
-        name : str
-            Of the product.
-        azimuth : array (n,)
-            About the parent, rad.
-        """
-        return self._moved(draw.momentum(name), azimuth)
-
-    def spin_to_lab(self, draw: Draw, name: str, azimuth: Array) -> Array | None:
-        """Return its linear polarisation four-vector (4, n) in the lab, or None; as :meth:`to_lab`."""
-        spin = draw.spin(name)
-        return None if spin is None else self._moved(spin, azimuth)
-
-    def _moved(self, four: Array, azimuth: Array) -> Array:
-        space = self.momentum[1:]
-        flight = space / np.sqrt(np.einsum("ij,ij->j", space, space))
-        along_z = np.broadcast_to([[0.0], [0.0], [1.0]], flight.shape)
-        turned = Rotation(along_z, flight, azimuth)(four)
-        return boost(turned, self.momentum, self.energy) if self.frame == REST else turned
 
 
 def pair_entries(tracks: Tracks, showers: int, medium: Medium) -> Entries:
@@ -162,56 +118,6 @@ def _entries(
     return Entries(LAB, energy, momentum, weight, depth, energy)
 
 
-class Strata:
-    """Entries in strata of equal ratio of energy, from each of which the same number is drawn.
-
-    The track length falls with energy, but the highest energies may decide: at an upper edge of an
-    exclusion, only positrons above 14 of 20 GeV count.  Within a stratum entries are drawn by their weights.
-
-    Parameters
-    ----------
-    entries : Entries
-        All of them.
-    least : float
-        Energy below which none is drawn, GeV: there the process is closed, or is not looked at.
-    strata : int
-        How many.
-
-    Raises
-    ------
-    PhysicsError
-        If no entry lies above the least energy.
-    """
-
-    def __init__(self, entries: Entries, least: float, strata: int = 16) -> None:
-        above = np.flatnonzero((entries.sort > least) & (entries.weight > 0.0))
-        if not len(above):
-            raise PhysicsError(f"no track in the showers has more than {least:g} GeV")
-        order = above[np.argsort(entries.sort[above], kind="stable")]
-        energy = entries.sort[order]
-        edges = np.geomspace(energy[0], energy[-1], strata + 1)
-        bounds = np.searchsorted(energy, edges[1:-1])
-        first = np.concatenate([[0], bounds])
-        kept = first < np.append(bounds, len(order))  # empty ones are left out
-        self.entries, self._order = entries, order
-        self._below = np.concatenate([[0.0], np.cumsum(entries.weight[order])])
-        self._first, self._last = first[kept], np.append(bounds, len(order))[kept]
-
-    @property
-    def total(self) -> float:
-        """Sum of the weights of all entries above the least energy, 1/pb."""
-        return float(self._below[-1])
-
-    def sample(self, uniform: Array) -> Entries:
-        """Return entries from uniform numbers (n,); the mean of weight x f is the sum over all entries."""
-        scaled = uniform * len(self._first)
-        stratum = np.minimum(scaled.astype(np.intp), len(self._first) - 1)
-        low, high = self._below[self._first[stratum]], self._below[self._last[stratum]]
-        place = np.searchsorted(self._below, low + (scaled - stratum) * (high - low), side="right") - 1
-        place = np.clip(place, self._first[stratum], self._last[stratum] - 1)
-        return self.entries.at(self._order[place], (high - low) * len(self._first))
-
-
 def radiated(entries: Entries, threshold: float, uniform: Array) -> Entries:
     """Return pairs that have radiated photons along either of their particles, before they annihilate.
 
@@ -245,29 +151,3 @@ def radiated(entries: Entries, threshold: float, uniform: Array) -> Entries:
     momentum = entries.momentum - lost
     momentum[0] = np.sqrt(energy**2 + np.einsum("ij,ij->j", momentum[1:], momentum[1:]))
     return replace(entries, energy=energy, momentum=momentum, weight=weight)
-
-
-def reactions(tracks: TrackLengths, cross_section: Callable[[Array], Array], targets: float) -> float:
-    """Return the number of reactions of positrons per particle of the beam, from tabulated track lengths.
-
-    Parameters
-    ----------
-    tracks : TrackLengths
-        Of the shower.
-    cross_section : callable
-        In pb, of lab energies in GeV.
-    targets : float
-        Per cm2 and radiation length.
-    """
-    return _reactions(tracks.positrons, cross_section, targets)
-
-
-def reactions_of_all(tracks: TrackLengths, cross_section: Callable[[Array], Array], targets: float) -> float:
-    """Return the number of reactions of electrons and positrons; arguments as of :func:`reactions`."""
-    return sum(_reactions(getattr(tracks, kind), cross_section, targets) for kind in CHARGES)
-
-
-def _reactions(spectrum: Spectrum, cross_section: Callable[[Array], Array], targets: float) -> float:
-    seen = spectrum.length > 0.0
-    sigma = cross_section(spectrum.energy[seen])
-    return float(np.sum(spectrum.length[seen] * sigma) * targets * _CM2_PER_PB)

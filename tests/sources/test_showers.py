@@ -8,8 +8,10 @@ import pytest
 from helpers import ROOT, assert_on_shell, dot, pull, unit
 from scipy.integrate import quad
 from scipy.stats import qmc
+from shower_sums import Strata, chosen, reactions, reactions_of_all, to_lab
 
 import darkmc
+from darkmc.biasing.tracks import TrackParents
 from darkmc.core.beam_radiation import collinear_log, pair_energy, radiator
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import boost
@@ -19,14 +21,8 @@ from darkmc.portals.portal import Parents
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.particles import Tracks
 from darkmc.sources.electromagnetic.track_files import read_tracks
-from darkmc.sources.showers import (
-    Strata,
-    nucleus_entries,
-    pair_entries,
-    radiated,
-    reactions,
-    reactions_of_all,
-)
+from darkmc.sources.showers import nucleus_entries, pair_entries, radiated
+from darkmc.sources.tracks import TrackDraw
 
 M_E = mass("e")
 ALUMINIUM = Medium.of("aluminium")
@@ -53,7 +49,7 @@ def annihilation(m, spin=True):
 
 
 def repeated(entries, n):
-    return entries.at(np.zeros(n, dtype=np.intp), np.full(n, entries.weight[0]))
+    return chosen(entries, np.zeros(n, dtype=np.intp), np.full(n, entries.weight[0]))
 
 
 def test_pairs_are_positrons_and_electrons_at_rest():
@@ -90,7 +86,7 @@ def test_bremsstrahlung_in_one_radiation_length():
     (process,) = darkmc.DarkAxionPortal(0.01).productions("e- Al")
     entries = nucleus_entries(one_track(20.0, -1.0), 1, ALUMINIUM, "Al")
     n = 20_000
-    draw = process.sample(np.random.default_rng(1).random((6, n)), repeated(entries, n).parents)
+    draw = process.sample(np.random.default_rng(1).random((6, n)), Parents(repeated(entries, n).energy))
     pairs = ON_TARGET * entries.weight[0] * draw.weight
     assert abs(pull(pairs, ON_TARGET * entries.weight[0] * process.total(20.0))) < 4.5
     assert np.mean(pairs) == pytest.approx(1.0e12, rel=0.02)
@@ -200,19 +196,38 @@ def test_products_fly_about_their_parents():
         (pairs, pair_entries(tracks, 1, ALUMINIUM)),
     ):
         n = len(entries.weight)
-        draw = process.sample(rng.random((process.n_uniform, n)), entries.parents)
+        draw = process.sample(rng.random((process.n_uniform, n)), Parents(entries.energy))
         azimuth = rng.uniform(0, 2 * np.pi, n)
-        dark_photon = entries.to_lab(draw, "dark_photon", azimuth)
-        total = dark_photon + entries.to_lab(draw, "axion", azimuth)
+        dark_photon = to_lab(entries, draw.momentum("dark_photon"), azimuth)
+        total = dark_photon + to_lab(entries, draw.momentum("axion"), azimuth)
         assert_on_shell(dark_photon, process.current.m_dark_photon, 1e-9)
-        spin = entries.spin_to_lab(draw, "dark_photon", azimuth)
+        spin = to_lab(entries, draw.spin("dark_photon"), azimuth)
         assert np.max(np.abs(dot(spin, dark_photon)) / (1 + np.abs(spin[0])) / dark_photon[0]) < 1e-6
-        assert entries.spin_to_lab(draw, "axion", azimuth) is None
+        assert to_lab(entries, draw.spin("axion"), azimuth) is None
         if process is pairs:
             np.testing.assert_allclose(total, entries.momentum, atol=1e-9)
         else:
             cosine = np.sum(unit(total[1:]) * unit(entries.momentum[1:]), axis=0)
             np.testing.assert_allclose(cosine, unit(draw.virtual[1:])[2], atol=1e-12)
+
+
+@pytest.mark.parametrize("parent", ["e+ e- at rest", "e- Al"])
+def test_placed_products_are_those_turned_by_hand(parent):
+    element = parent.removeprefix("e- ") if parent.startswith("e- ") else ""
+    (process,) = darkmc.DarkAxionPortal(0.03).productions(parent)
+    table = read_tracks(ROOT / "fluxes" / "showers-20gev-aluminium.csv")
+    draw = TrackDraw(table, ("positrons",), 2.0)
+    placement = TrackParents(draw, ALUMINIUM, element, process.threshold)
+    rng = np.random.default_rng(6)
+    uniform = rng.random((placement.n_uniform, 500))
+    entries, parents = placement.entries(uniform), placement.parents(uniform)
+    made = process.sample(rng.random((process.n_uniform, 500)), parents.of_process(process.frame))
+    four = made.momentum("dark_photon")
+    placed = placement.place(parents, four, uniform)
+    by_hand = to_lab(entries, four, 2.0 * np.pi * uniform[-1])
+    np.testing.assert_allclose(placed.to_lab(four), by_hand, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(placed.size * placed.direction, by_hand[1:], rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(parents.weight, entries.weight)
 
 
 HILL, FACE, HALF = 179.0, 383.0, 1.5
@@ -230,11 +245,11 @@ def toy(m, coupling, spin, n, seed=1):
     uniform = qmc.Sobol(6, seed=seed).random(n).T
     uniform[1] = least + (1 - least) * uniform[1]
     entries = repeated(pair_entries(one_track(5.0), 1, ALUMINIUM), n)
-    draw = process.sample(uniform[:3], entries.parents)
+    draw = process.sample(uniform[:3], Parents(entries.energy))
     azimuth = 2 * np.pi * uniform[3]
-    prime = entries.to_lab(draw, "dark_photon", azimuth)
+    prime = to_lab(entries, draw.momentum("dark_photon"), azimuth)
     backwards = prime * np.array([1.0, -1.0, -1.0, -1.0])[:, None]
-    polarisation = boost(entries.spin_to_lab(draw, "dark_photon", azimuth), backwards, m)
+    polarisation = boost(to_lab(entries, draw.spin("dark_photon"), azimuth), backwards, m)
     photon = boost(
         decay.sample(uniform[4:], Parents(np.full(n, m), polarisation)).momentum("photon"), prime, m
     )
