@@ -260,4 +260,4 @@ class ElectronRecoil:
         proper = proper_length(window, momentum, self.heavy.mass)
         slowness = outgoing[0] / momentum / SPEED_OF_LIGHT_M_PER_NS
         flight = Flight(scatter, direction, np.zeros_like(window), window, proper, slowness, uniform[3])
-        return {"photon": photon, self.particles[-1]: daughter}, flight
+        return {"photon": photon, f"decay_{decay.products[1]}": daughter}, flight
