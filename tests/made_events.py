@@ -7,10 +7,13 @@ import awkward as ak
 import darkmc
 from darkmc.core.event_columns import flat
 
-POINTS = {  # decays of many mesons; scattering and conversion with decays on the way; beams; a heavy axion
+# decays of many mesons; scattering and conversion with decays on the way; beams; a
+# dump; a heavy axion
+POINTS = {
     "charm": ("charm-finegrained", 0.03, 0.0, 6e-5, {"source.mesons": ["pi0", "rho0"]}),
     "lsnd": ("lsnd", 0.01, 0.0, 1e-3, {"simulation.signal": "all", "simulation.biasing": "turned"}),
     "babar": ("babar", 0.5, 0.0, 1e-2, {}),
+    "e137": ("e137", 0.02, 0.0, 1e-5, {}),
     "heavy": ("charm-finegrained", 0.01, 0.02, 1e-3, {"source.mesons": ["pi0", "rho0"]}),
 }
 

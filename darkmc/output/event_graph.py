@@ -1,9 +1,11 @@
 """Events as a chain of vertices: what goes into each and what comes out of it, with ids, states and masses.
 
 Files of generators hold particles that are joined by vertices.  Here one particle leads from each vertex to
-the next: beam -> meson -> dark state -> ... -> what is seen.  What the columns of an event lack is put in:
-the beam and its target, an electron at rest that is hit, and at vertices of which only a part is simulated
-(the beam's collision, a conversion on a nucleus) the rest of the four-momentum as one pseudoparticle.
+the next: beam -> meson -> dark state -> ... -> what is seen.  In a dump a shower lies between
+the beam and its electron, or its pair of a positron and an electron at rest, which is a pseudoparticle.  What
+the columns of an event lack is put in: the beam and its target, an electron at rest that is hit, and at
+vertices of which only a part is simulated (the beam's collision, bremsstrahlung, a conversion on a nucleus)
+the rest of the four-momentum as one pseudoparticle.
 """
 
 import math
@@ -16,12 +18,14 @@ from numpy.typing import NDArray
 from darkmc.core.errors import PhysicsError
 from darkmc.core.event_columns import Columns, groups
 from darkmc.core.kinematics import Array
-from darkmc.core.materials import Nucleus, nucleus
+from darkmc.core.materials import Nucleus, known_material, nucleus
 from darkmc.core.particles import mass
 from darkmc.core.rng import channel_parts
 from darkmc.core.vocabulary import MOMENTUM, OTHER_IDS, PARTICLES, PDG_IDS, PHOTON_ID, POSITION, VERTICES
 
 REST_ID = 2009900000  # NuHepMC 1.0, P.C.2: what is left of a nucleus, and is not simulated
+PAIR_ID = 90  # of those that the PDG leaves to generators: a system of particles
+PARENTS = ("meson", "shower_pair", "shower_electron")  # of dark states
 Role = Literal["beam", "target", "struck", "decayed", "final", "rest"]
 
 
@@ -150,6 +154,7 @@ def known(metadata: Mapping[str, Any]) -> Known:
             energy = kinetic + rest if kinetic else math.hypot(beam["momentum_GeV"], rest)
         element = (cards.get("flux") or {}).get("target", {})
         symbols = [*(beam.get("target") or ()), *([element["element"]] if "element" in element else [])]
+        symbols += _elements(cards["experiment"].get("dump") or {})
         hit = nucleus(symbols[0]) if symbols else None
         masses = float(metadata["m_axion"]), float(metadata["m_dark_photon"])
         return Known(*masses, particle, energy, hit)
@@ -157,6 +162,12 @@ def known(metadata: Mapping[str, Any]) -> Known:
         raise PhysicsError(
             f"files of particles and vertices need the metadata of Experiment.generate ({error})"
         ) from None
+
+
+def _elements(dump: Mapping[str, Any]) -> list[str]:
+    """Return the elements of the first material of a dump."""
+    materials = [*(dump.get("composition") or ()), *([dump["material"]] if dump.get("material") else [])]
+    return [symbol for name in materials[:1] for symbol in known_material(name)[1]]
 
 
 def nuclear_id(hit: Nucleus | None) -> int:
@@ -209,13 +220,14 @@ def graph_of(channel: int, present: Sequence[str], nothing: Sequence[str], about
     route = channel_parts(channel).route
     light = "dark_photon" if about.heavy == "axion" else "axion"
     flying = f"upstream_{light}" if "upstream" in present else about.heavy if route == "heavy" else light
+    parent = next((name for name in PARENTS if name in present), "")
     goes_on = {  # into a vertex, what of the one before
-        "production": "meson",
+        "production": parent,
         "upstream": about.heavy,
         "scatter": flying,
         "decay": "outgoing" if "scatter" in present else about.heavy,
     }
-    vertices = ["beam"] if "meson" in present else []
+    vertices = ["beam"] if parent else []
     vertices += [name for name in VERTICES if name in present]
     lines: list[Line] = []
     for number, vertex in enumerate(vertices):
@@ -224,13 +236,20 @@ def graph_of(channel: int, present: Sequence[str], nothing: Sequence[str], about
         lines += _incoming(number, vertex, present, about)
         made = [name for name in present if name in PARTICLES and PARTICLES[name].made == vertex]
         made.sort(key=lambda name, onwards=onwards: name == onwards)  # type: ignore[misc]
-        if vertex == "beam" or (vertex == "scatter" and "recoil_electron" not in present):
+        if _is_part(vertex, present):
             lines.append(Line(f"rest_{vertex}", REST_ID, "rest", number, -1, math.nan))
         for name in made:
             ends = number + 1 if name == onwards else -1
             pdg, rest = _species(name, channel, flying, about)
             lines.append(Line(name, pdg, "decayed" if ends > 0 else "final", number, ends, rest))
     return EventGraph(tuple(lines), tuple(vertices), tuple(nothing))
+
+
+def _is_part(vertex: str, present: Sequence[str]) -> bool:
+    """Return whether more comes out of a vertex than is simulated."""
+    if vertex == "production":
+        return "shower_electron" in present
+    return vertex == "beam" or (vertex == "scatter" and "recoil_electron" not in present)
 
 
 def _incoming(number: int, vertex: str, present: Sequence[str], about: Known) -> list[Line]:
@@ -258,6 +277,10 @@ def _species(name: str, channel: int, flying: str, about: Known) -> tuple[int, f
     if name == "meson":
         meson = channel_parts(channel).parent
         return PDG_IDS[meson], mass(meson)
+    if name == "shower_pair":
+        return PAIR_ID, math.nan
+    if name == "shower_electron":  # or a positron: events do not hold its charge
+        return PDG_IDS["e"], mass("e")
     if name == "outgoing":
         name = "dark_photon" if flying.endswith("axion") else "axion"
     for state, rest in (("axion", about.axion), ("dark_photon", about.dark_photon)):
@@ -286,14 +309,14 @@ def _filled(
             momenta[k, 3] = math.sqrt(max(momenta[k, 0, 0] ** 2 - line.mass**2, 0.0)) if len(places) else 0.0
         elif line.name in ("target", "struck_electron"):
             momenta[k, 0] = line.mass
-        elif line.pdg != REST_ID:
+        elif line.role != "rest":
             momenta[k] = [columns[f"{line.name}_{part}"][places] for part in MOMENTUM]
     for k, line in enumerate(graph.lines):
-        if line.pdg == REST_ID:
+        if line.role == "rest":
             others = [other for other in graph.out_of(line.made) if other != k]
             momenta[k] = momenta[graph.into(line.made)].sum(axis=0) - momenta[others].sum(axis=0)
     masses = np.array([np.full(len(places), line.mass) for line in graph.lines])
-    for k in (k for k, line in enumerate(graph.lines) if line.pdg == REST_ID):
+    for k in (k for k, line in enumerate(graph.lines) if math.isnan(line.mass)):
         square = momenta[k, 0] ** 2 - np.sum(momenta[k, 1:] ** 2, axis=0)
         masses[k] = np.sign(square) * np.sqrt(np.abs(square))
     names = ["production" if name == "beam" else name for name in graph.vertices]

@@ -23,7 +23,11 @@ _STATUS = {  # HepMC3, and above 20 our own: number, name, description
 }
 _PRIMARY = (1, "primary", "the beam hits the target, or beams collide")
 _VERTEX = {
-    "production": (31, "production", "decay of the meson into the dark states"),
+    "production": (
+        31,
+        "production",
+        "the dark states are made: a meson decays, or beams or a shower meet matter",
+    ),
     "upstream": (32, "upstream", "decay of the heavier dark state on the way"),
     "scatter": (33, "scatter", "scattering or conversion in the detector"),
     "decay": (34, "decay", "decay that is seen"),
