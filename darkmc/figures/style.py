@@ -117,7 +117,9 @@ def log_ticks(axis: Any) -> None:
 
     low, high = axis.get_view_interval()
     if high < 100.0 * low:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 10.0 * low else (1.0, 3.0)))
+        # with fewer than two of its places in sight a LogLocator takes to linear ones, whose labels touch
+        near = (1.0, 2.0, 3.0, 5.0, 7.0) if high < 4.0 * low else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(subs=near if high < 10.0 * low else (1.0, 3.0)))
         short = low > 5e-4 and high < 1e4
         axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}" if short else power(x)))
     else:

@@ -165,11 +165,17 @@ def dark(sample: StoredSample) -> dict[str, str]:
 def _made(sample: StoredSample) -> str:
     """Return what makes the signal, for the legend."""
     place = _place(sample)
-    return place if "scatter" in sample.event else f"{place} of {PARTICLES[sample.portal.heavy.name].label}"
+    only = place == VERTICES["decay"]
+    return f"{place} of {PARTICLES[sample.portal.heavy.name].label}" if only else place
 
 
 def _place(sample: StoredSample) -> str:
-    return VERTICES["scatter" if "scatter" in sample.event else "decay"]
+    """Return the kinds of vertices at which the signal is made."""
+    scattered = (
+        np.isfinite(sample.event["scatter"][0]) if "scatter" in sample.event else np.zeros(1, dtype=bool)
+    )
+    kinds = {"decay": not scattered.all(), "scatter": scattered.any()}
+    return " or ".join(VERTICES[kind] for kind, there in kinds.items() if there)
 
 
 def _map(sample: StoredSample, shape: Shape) -> VertexMap:

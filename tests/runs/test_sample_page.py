@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import uproot
 from darkmc import DarkAxionPortal, Experiment, write_root
 from darkmc.cli import main
 from darkmc.figures import samples
+from darkmc.figures.style import log_ticks
 from darkmc.output.read_root import read_sample
 from darkmc.runs import sample_page
 
@@ -48,6 +50,31 @@ def test_histogram_leaves_out_missing_particles():
     heights, errors = sample_page.histogram(values, weights, sample_page.bin_edges([values]))
     assert heights.sum() == 6.0
     assert errors[-1] == pytest.approx(math.sqrt(13.0))
+
+
+@pytest.mark.parametrize(
+    ("scatter", "words"),
+    [
+        (None, "decay"),
+        ([np.nan, np.nan], "decay"),
+        ([1.0, 2.0], "scattering"),
+        ([1.0, np.nan], "decay or scattering"),
+    ],
+)
+def test_the_kinds_of_vertices_are_those_of_the_events(scatter, words):
+    event = {} if scatter is None else {"scatter": np.array([scatter])}
+    assert sample_page._place(SimpleNamespace(event=event)) == words
+
+
+def test_short_logarithmic_axes_keep_logarithmic_places():
+    """Between 0.0026 and 0.008 there was one place of 1, 2, 5, and linear ones with labels that touched."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    axes.set(xscale="log", xlim=(0.0026, 0.008))
+    log_ticks(axes.xaxis)
+    places = [x for x in axes.get_xticks() if 0.0026 < x < 0.008]
+    assert places == pytest.approx([0.003, 0.005, 0.007])
 
 
 def test_delay_is_that_of_the_dark_photon(sample_path):
