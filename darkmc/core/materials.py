@@ -42,6 +42,7 @@ _MATERIALS: dict[str, tuple[float, dict[str, float]]] = {
     "iron": (7.874, {"Fe": 1.0}),
     "lead": (11.35, {"Pb": 1.0}),
     "marble": (2.71, {"Ca": 1.0, "C": 1.0, "O": 3.0}),
+    "molybdenum": (10.22, {"Mo": 1.0}),
     "soil": (1.8, {"Si": 1.0, "O": 2.0}),
     "tungsten": (19.3, {"W": 1.0}),
     "water": (1.0, {"H": 2.0, "O": 1.0}),
@@ -80,6 +81,14 @@ def known_material(name: str) -> tuple[float, dict[str, float]]:
         raise PhysicsError(f"unknown material '{name}'{nearest(name, _MATERIALS)}")
     density, composition = _MATERIALS[name]
     return density, dict(composition)
+
+
+def material_of(element: str) -> str:
+    """Return the name of the material that is an element alone, or raise PhysicsError."""
+    for name, (_, composition) in _MATERIALS.items():
+        if [*composition] == [nucleus(element).symbol]:
+            return name
+    raise PhysicsError(f"no material is {element} alone")
 
 
 def inelastic_cross_section_mb(mass_number: float) -> float:

@@ -40,6 +40,7 @@ PARENTS = {  # what the dark states are made of: hundreds
     "e- Cu": 2200,
     "e- W": 2300,
     "e- Pb": 2400,
+    "e- Mo": 2500,
     "e+ e-": 10_000,
 }
 SIGNALS = {  # what is seen of them: tens; below 100 all are taken, 2000 and on are free

@@ -90,6 +90,7 @@ def test_the_register_is_what_it_was():
         "e- Cu": 2200,
         "e- W": 2300,
         "e- Pb": 2400,
+        "e- Mo": 2500,
         "e+ e-": 10_000,
     }
     assert rng.SIGNALS == {

@@ -15,6 +15,7 @@ from darkmc.sources.electromagnetic.screening import Screening
 # PDG: X0 in g/cm2, critical energy (Rossi's) of e- and e+ in MeV
 PDG = {
     "aluminium": (24.01, 42.70, 41.48),
+    "copper": (12.86, 19.42, 18.79),
     "iron": (13.84, 21.68, 21.00),
     "tungsten": (6.76, 7.97, 7.68),
     "water": (36.08, 78.33, 76.24),
@@ -34,6 +35,12 @@ def test_critical_energies_are_those_of_the_pdg(material, positron):
     medium = Medium.of(material)
     found = brentq(lambda e: ionisation.loss(medium, np.array([e]), np.inf, positron)[0] - e, 2e-3, 0.3)
     assert 1e3 * found == pytest.approx(PDG[material][1 + positron], rel=1e-2)
+
+
+@pytest.mark.parametrize(("material", "length"), [("molybdenum", 9.80), ("soil", 27.05), ("concrete", 27.05)])
+def test_radiation_lengths_of_other_materials(material, length):
+    """PDG: molybdenum, silicon dioxide."""
+    assert radiation_length_g_cm2(known_material(material)[1]) == pytest.approx(length, rel=3e-3)
 
 
 def test_electrons_and_lengths_of_media():
@@ -66,12 +73,23 @@ def test_the_restricted_loss_has_the_hard_collisions_as_derivative(energy, posit
         assert (high - low) / (2 * step) == pytest.approx(exact, rel=2e-6)
 
 
-def test_the_density_effect_ends_as_it_should():
-    """At high energies the loss knows the plasma energy only: 32.86 eV in aluminium."""
+@pytest.mark.parametrize(
+    ("material", "electrons_per_cm3"),
+    [
+        ("aluminium", 7.834e23),
+        ("copper", 2.4625e24),
+        ("molybdenum", 2.694e24),
+        ("soil", 5.413e23),
+        ("concrete", 6.916e23),
+    ],
+)
+def test_the_density_effect_ends_as_it_should(material, electrons_per_cm3):
+    """At high energies the loss knows the plasma energy only: 32.86 eV in aluminium, as electrons^1/2."""
     energy, m = np.array([50.0, 1000.0]), mass("e")
-    unit = 2 * np.pi * (0.2817940e-12) ** 2 * m * Medium.of("aluminium").electrons_per_x0
-    expected = unit * (2 * np.log(m / 32.86e-9) + np.log(2 * 0.02 / m))
-    found = ionisation.loss(Medium.of("aluminium"), energy, 0.02)
+    unit = 2 * np.pi * (0.2817940e-12) ** 2 * m * Medium.of(material).electrons_per_x0
+    plasma = 37.135e-9 * np.sqrt(electrons_per_cm3 / 1e24)
+    expected = unit * (2 * np.log(m / plasma) + np.log(2 * 0.02 / m))
+    found = ionisation.loss(Medium.of(material), energy, 0.02)
     assert found == pytest.approx(np.full(2, expected), rel=3e-3)
 
 
@@ -105,5 +123,5 @@ def test_physics_that_is_none():
     for wrong in ({"cut": 0.5}, {"cut": 1e-4}, {"threshold": 0.05}, {"thickness": 0.0}):
         with pytest.raises(PhysicsError):
             Physics(aluminium, **wrong)
-    with pytest.raises(PhysicsError, match="no constants of ionisation for 'soil'"):
-        Physics(Medium.of("soil"))
+    with pytest.raises(PhysicsError, match="no constants of ionisation for 'marble'"):
+        Physics(Medium.of("marble"))
