@@ -135,7 +135,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 10 * 25 * 5 * 40 + 7
+    assert len(numbers) == len(names) == 10 * 26 * 5 * 40 + 7
     assert max(numbers) < 2**31  # they are written to files as int32
 
 
