@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from darkmc.cards.experiment import ExperimentCard, Reference, Simulation
+from darkmc.cards.experiment import ExperimentCard, Simulation
+from darkmc.cards.references import Reference
 from darkmc.core.checked import Checked, Fraction, NotNegative, Positive
 from darkmc.core.rng import ANALYSES
 from darkmc.core.units import LARGEST_SIGMA

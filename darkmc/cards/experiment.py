@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from darkmc.cards.references import Reference, Shown
 from darkmc.cards.volumes import DecaySpace, Geometry, Material, Shield
 from darkmc.core.checked import (
     Checked,
@@ -21,17 +22,6 @@ from darkmc.core.materials import nucleus
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.units import LARGEST_COUNT
 from darkmc.geometry.faces import Face
-
-
-class Reference(Checked):
-    """Where a number comes from, and how well it is sourced (A read, B secondary, C memory)."""
-
-    key: str
-    title: str
-    arxiv: str | None = None
-    doi: str | None = None
-    gives: str
-    grade: Literal["A", "B", "C"]
 
 
 class Beam(Checked):
@@ -238,8 +228,14 @@ class ExperimentCard(Checked):
     name: FileName
     topology: Literal["decay_in_flight", "scattering", "electron_dump", "collider"]
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    shown: Shown | None = None
     cuts: tuple[Cut, ...] = ()
     presets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def in_pictures(self) -> Shown:
+        """What pictures call it: the card's name if it does not say."""
+        return self.shown or Shown(name=self.name[:60])
 
     @property
     def parts(self) -> tuple[str, ...]:

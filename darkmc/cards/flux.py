@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.experiment import Reference
+from darkmc.cards.references import Reference
 from darkmc.cards.target import FitTarget, HadronicTarget
 from darkmc.core.checked import Checked, FileName, NotNegative, Positive, Vector, once
 from darkmc.core.particles import canonical_name, mass

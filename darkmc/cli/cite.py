@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Iterator
 
-from darkmc.cards.experiment import Reference
 from darkmc.cards.load import card_keys, list_cards, load_card
+from darkmc.cards.references import Reference
 from darkmc.core.errors import CardError, nearest
 
 

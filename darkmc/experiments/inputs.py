@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from darkmc.cards.experiment import Reference
 from darkmc.cards.load import Loaded
+from darkmc.cards.references import Reference, Shown
 from darkmc.experiments.topology import Topology
 
 
@@ -28,6 +28,12 @@ class Inputs:
         """What it was read from, lists of mesons and observed counts included: results may not replace it."""
         source = self.topology.source
         return Path(self.loaded.path), *self.topology.files, *(() if source is None else source.files)
+
+    @property
+    def in_pictures(self) -> Shown:
+        """What pictures call it."""
+        shown: Shown = self.topology.card.in_pictures
+        return shown
 
     @property
     def cited(self) -> Iterator[Reference]:

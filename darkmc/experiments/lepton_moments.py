@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from darkmc.cards.experiment import Reference
 from darkmc.cards.load import find_card, list_cards
+from darkmc.cards.references import Reference, Shown
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.intervals import Exclusion
 from darkmc.core.tables import read_csv
@@ -91,6 +91,14 @@ class MomentLimit:
             raise PhysicsError(f"{name}: n_sigma must be a number, not '{n_sigma}'")
         self.window = window(self.lepton, dataset, float(n_sigma), self.criterion, rows)
         self.row = next(r for r in (*TABLE, *rows) if f"{PREFIX}{r.lepton}-{r.name}" == name)
+
+    @property
+    def in_pictures(self) -> Shown:
+        """What pictures call it: the lepton, and the data set as its row is named."""
+        words = {"e": "electron g - 2", "mu": "muon g - 2"}
+        year, _, more = self.row.name.partition("-")
+        name = ", ".join(filter(None, [words.get(self.lepton, f"{self.lepton} g - 2"), more]))
+        return Shown(name=name[:60], year=int(year) if year.isdecimal() and len(year) == 4 else None)
 
     @property
     def files(self) -> tuple[Path, ...]:

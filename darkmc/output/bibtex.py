@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from darkmc import __version__
-from darkmc.cards.experiment import Reference
+from darkmc.cards.references import Reference
 
 _GRADES = {"A": "read", "B": "from a secondary source", "C": "from memory"}
 _SPECIAL = re.compile(r"([&%$#_{}])")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc import __version__
+from darkmc.cards.references import Shown
 from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
@@ -49,6 +50,7 @@ ALL_COLUMNS = (
 )  # any others are keys of the card that were scanned
 
 
+_SHOWN = "shown as "
 _ENDS = "opens_at, closes_at: the mass (GeV) beside this one at which the interval's band begins or ends"
 
 
@@ -143,6 +145,7 @@ def write_limits(
         f"{drawn}preset {request.preset}, overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
         *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
         *experiment.provenance,
+        shown_line(experiment.in_pictures),
         units,
         "an empty edge does not exist: see reason; interval 0: nothing is excluded",
         f"{errors}; an empty one beside an edge is unknown",
@@ -154,6 +157,19 @@ def write_limits(
         more = (*(ENVELOPE_COLUMNS if request.vary else ()), *(END_COLUMNS if request.lines else ()))
         columns = (*LIMIT_COLUMNS, *more, *scanned)
         write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
+
+
+def shown_line(shown: Shown) -> str:
+    """Return the line of a table's head that says what pictures call it."""
+    name = " ".join([shown.name, *([str(shown.year)] if shown.year else [])])
+    return f"{_SHOWN}{name}; {'projection' if shown.projection else 'exclusion'}"
+
+
+def shown_as(head: Iterable[str]) -> tuple[str, bool]:
+    """Return what pictures call a table (empty: its head does not say), and whether it is a projection."""
+    said = next((line.removeprefix(_SHOWN) for line in head if line.startswith(_SHOWN)), "")
+    name, _, kind = said.rpartition("; ")
+    return name, kind == "projection"
 
 
 def _cells(row: dict[str, Any]) -> dict[str, Any]:

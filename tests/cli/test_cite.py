@@ -8,7 +8,7 @@ import pytest
 from helpers import ROOT
 
 import darkmc
-from darkmc.cards.experiment import Reference
+from darkmc.cards.references import Reference
 from darkmc.cli import main
 from darkmc.output.bibtex import bibtex
 

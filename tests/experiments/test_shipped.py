@@ -7,6 +7,7 @@ import darkmc
 from darkmc.cards.load import load_card, new_card
 from darkmc.cli import main
 from darkmc.core.errors import CardError
+from darkmc.output.limits import shown_as, shown_line
 
 NAMES = darkmc.list_experiments()
 PRESETS = [(name, p) for name in NAMES for p in ("best", *load_card("detectors", name).card.presets)]
@@ -22,6 +23,16 @@ def test_yield_is_finite_and_references_are_graded(name, preset):
     assert value > 0.0
     assert 0.0 < error < value
     assert all(reference.grade in "ABC" for reference in experiment.card.references)
+
+
+def test_pictures_call_every_shipped_experiment_by_a_name_of_its_own():
+    cards = [load_card("detectors", name).card for name in NAMES]
+    assert all(card.shown is not None and card.shown.year for card in cards)
+    assert len({card.shown.name for card in cards}) == len(NAMES)
+    for shown in (card.in_pictures for card in cards):
+        said = shown_as(["card x 0123", shown_line(shown), "units"])
+        assert said == (f"{shown.name} {shown.year}", shown.projection)
+    assert shown_as(["card x 0123"]) == ("", False)
 
 
 @pytest.mark.parametrize("name", NAMES)
