@@ -1,5 +1,6 @@
 """What a flux card may say: one model per parametrisation of meson production, and lists of mesons."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -247,19 +248,23 @@ class HadronicCard(PionCard):
         return self
 
 
-HEPMC_SUFFIXES = (".hepmc", ".hepmc2", ".hepmc3")
+_PACKED = (".gz", ".bz2", ".xz")
+_EVENTS = {".hepmc": "hepmc", ".hepmc2": "hepmc", ".hepmc3": "hepmc", ".lhe": "lhe"}
 
 
-def is_hepmc(name: str) -> bool:
-    """Return whether a file is read as HepMC events, by its name; it may be gzipped."""
-    return name.removesuffix(".gz").endswith(HEPMC_SUFFIXES)
+def event_format(name: str) -> str | None:
+    """Return "hepmc" or "lhe" where a file's name says that it holds events; it may be packed."""
+    ends = [suffix.lower() for suffix in Path(name).suffixes]
+    return _EVENTS.get(next((end for end in reversed(ends) if end not in _PACKED), ""))
 
 
 class ListColumns(Checked):
-    """Names of the columns in Parquet and ROOT files.
+    """Names of the columns in Parquet and ROOT files, and in text that begins with a line of names.
 
-    A column `weight` is used if there is one, another if named, none if the name is ''.  Of a text it is the
-    last column, if named.
+    A column `weight` is used if there is one, another if named, none if the name is ''.  Of a text without
+    names it is the last column, if named.  `E` is '' where energies follow from the mass, `t` where a meson
+    is made as the beam passes, `x` where positions are left aside.  `pdg` names a column of PDG ids where
+    other particles are in the file, too.  Tables of cells have `log10_theta`, `log10_p` and a weight instead.
     """
 
     px: str = "px"
@@ -271,21 +276,31 @@ class ListColumns(Checked):
     z: str = "z"
     t: str = "t"
     weight: str | None = None
+    pdg: str | None = None
+    log10_theta: str | None = None
+    log10_p: str | None = None
+
+    @model_validator(mode="after")
+    def _cells_have_both(self) -> "ListColumns":
+        if (self.log10_theta is None) != (self.log10_p is None):
+            raise ValueError("log10_theta and log10_p go together")
+        return self
 
 
 class MesonList(Checked):
     """Files of mesons, one per species, and what their entries stand for.
 
-    Momenta and times are in `momentum_unit` and `time_unit`, positions in m, z along the beam; HepMC files
-    say their own units and may hold any particles.  Positions count from the place where the beam hits, be
-    it a target or a dump (`position_origin` = "target" or "dump": the experiment's `beam.origin_m`), or
-    from the origin of the experiment's coordinates ("lab").  A list that counts from another place says
-    in `origin_m` where that lies as seen from the place where the beam hits: [0, 0, -50] for a dump
-    50 m behind the target from which the list counts.
+    Momenta, positions and times are in `momentum_unit`, `length_unit` and `time_unit`, z along the beam;
+    HepMC and LHE files say their own units and may hold any particles.  Positions count from the place where
+    the beam hits, be it a target or a dump (`position_origin` = "target" or "dump": the experiment's
+    `beam.origin_m`), or from the origin of the experiment's coordinates ("lab").  A list that counts from
+    another place says in `origin_m` where that lies as seen from the place where the beam hits: [0, 0, -50]
+    for a dump 50 m behind the target from which the list counts.
     """
 
     files: Annotated[dict[str, str], Field(min_length=1)]
     momentum_unit: Literal["GeV", "MeV"] | None = None
+    length_unit: Literal["m", "cm", "mm"] = "m"
     time_unit: Literal["ns", "s"] = "ns"
     position_origin: Literal["target", "dump", "lab"] = "target"
     origin_m: Vector | None = None
@@ -306,7 +321,7 @@ class MesonList(Checked):
 
     @model_validator(mode="after")
     def _units_and_places_are_known(self) -> "MesonList":
-        silent = [name for name in self.files.values() if not is_hepmc(name)]
+        silent = [name for name in self.files.values() if event_format(name) is None]
         if self.momentum_unit is None and silent:
             raise ValueError(f"momentum_unit is missing: '{silent[0]}' does not say it")
         if self.position_origin == "lab" and self.origin_m is not None:

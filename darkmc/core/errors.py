@@ -1,18 +1,64 @@
 """The errors that darkmc raises for bad input: one clear line each, with the nearest valid name."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
 LONGEST, LONGEST_MESSAGE = 200, 2000  # characters of a word that a user typed, and of a message
+_LEAST_START, _MOST_BEGUN, _MOST_KNOWN = 3, 4, 12
 _LONG_WORD = re.compile(rf"(\S{{{LONGEST}}})\S+")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return " (nearest: 'x')" for the known name that is most like `name`, or nothing."""
-    by_lower = {item.lower(): item for item in known}
-    close = difflib.get_close_matches(str(name)[:LONGEST].lower(), by_lower, n=1, cutoff=0.0)
-    return f" (nearest: '{by_lower[close[0]]}')" if close else ""
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return what a user may have meant by an unknown name, for the end of a message.
+
+    " (nearest: 'x')" for the known name with the fewest letters to change, if these are at most a third of
+    the name's; else for those that begin like it; else "; known: a, b, ..." for the first dozen.
+
+    Examples
+    --------
+    >>> nearest("charm-finegraind", ["charm-finegrained", "lsnd"]), nearest("K_L", ["electron", "pi0"])
+    (" (nearest: 'charm-finegrained')", '; known: electron, pi0')
+    """
+    names = list(dict.fromkeys(known))
+    typed = str(name)[:LONGEST].lower()
+    most = len(typed) // 3
+    close = [(far, other) for other in names if (far := _distance(typed, other.lower(), most)) <= most]
+    if close:
+        return f" (nearest: '{min(close, key=lambda pair: pair[0])[1]}')"
+    begun = [repr(other) for other in names if _begins(typed, other.lower())]
+    if begun:
+        return f" (nearest: {_listed(begun, _MOST_BEGUN)})"
+    return f"; known: {_listed(names, _MOST_KNOWN)}" if names else ""
+
+
+def _begins(one: str, other: str) -> bool:
+    """Return whether one of two names is how the other begins, and not a letter or two."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _LEAST_START and long.startswith(short)
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = ["..."] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Return how many letters to change, add, drop or exchange with the next; more than `most` if so.
+
+    Optimal string alignment: Damerau, Commun. ACM 7 (1964) 171, by the table of Wagner and Fischer.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before, last = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, mate in enumerate(other, 1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != mate))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == mate:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, last = last, row
+    return last[-1]
 
 
 def shown(value: object) -> str:

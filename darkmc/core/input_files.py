@@ -1,28 +1,43 @@
-"""What a file is before it is read: there or not, by its first bytes, and as text."""
+"""What a file is before it is read: there or not, by its first bytes, and as text; packed ones unpacked."""
 
+import bz2
+import gzip
 import hashlib
+import lzma
+import zlib
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from darkmc.core.errors import CardError, PhysicsError
 
 Fault = type[CardError] | type[PhysicsError]
 
 _HEAD = 512
-_BY_START = (  # first bytes of files that are no list of mesons under the name they have
-    (b"\x1f\x8b", "a gzip file", "unpack it (only HepMC files are read packed)"),
-    (b"BZh", "a bzip2 file", "unpack it"),
-    (b"\xfd7zXZ", "an xz file", "unpack it"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it"),
-    (b"PK\x03\x04", "a zip file", "unpack it"),
-    (b"PAR1", "a Parquet file", "name it .parquet"),
-    (b"root", "a ROOT file", "name it .root"),
-    (b"\x89HDF", "an HDF5 file", "write its columns as Parquet, ROOT or text"),
-    (b"\x93NUMPY", "a NumPy file", "write its columns as Parquet, ROOT or text"),
-    (b"\xff\xfe", "UTF-16 text", "write it in UTF-8"),
-    (b"\xfe\xff", "UTF-16 text", "write it in UTF-8"),
-    (b"HepMC::", "a HepMC file", "name it .hepmc"),
-    (b"<LesHouchesEvents", "an LHE file", "LHE is not read: convert it to HepMC3 or a table"),
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)  # of streams from :func:`unpacked`
+_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+
+
+class What(NamedTuple):
+    """What a file is, in words, and what to do so that it is read; both empty if unknown."""
+
+    kind: str
+    advice: str
+
+
+_BY_START = (  # first bytes
+    (b"\x28\xb5\x2f\xfd", What("a zstd file", "unpack it")),
+    (b"PK\x03\x04", What("a zip file", "unpack it")),
+    (b"PAR1", What("a Parquet file", "name it .parquet")),
+    (b"root", What("a ROOT file", "name it .root")),
+    (b"\x89HDF", What("an HDF5 file", "write its columns as Parquet, ROOT or text")),
+    (b"\x93NUMPY", What("a NumPy file", "write its columns as Parquet, ROOT or text")),
+    (b"\xff\xfe", What("UTF-16 text", "write it in UTF-8")),
+    (b"\xfe\xff", What("UTF-16 text", "write it in UTF-8")),
+    (b"HepMC::", What("a HepMC file", "name it .hepmc")),
+    (b"%PDF", What("a PDF", "write its numbers as text")),
 )
+_LHE = b"<LesHouchesEvents"
+_UNKNOWN, _TEXT = What("", ""), What("text", "name it .txt")
 
 
 def require_file(path: Path, fault: Fault = CardError) -> None:
@@ -38,11 +53,28 @@ def require_file(path: Path, fault: Fault = CardError) -> None:
         raise fault(f"{path}: cannot be opened: {error.strerror}") from None
 
 
-def what_it_is(path: Path) -> tuple[str, str]:
-    """Return what a file is by its first bytes, and what to do about it; two empty strings if unknown."""
+def unpacked(path: Path) -> Any:
+    """Return the content of a file as a stream of bytes; gzip, bzip2 and xz are unpacked, by first bytes."""
     with path.open("rb") as file:
-        start = file.read(_HEAD).lstrip(b"\n\r\t ")
-    return next(((kind, advice) for magic, kind, advice in _BY_START if start.startswith(magic)), ("", ""))
+        start = file.read(8)
+    opener = next((made for magic, made in _PACKED.items() if start.startswith(magic)), None)
+    return path.open("rb") if opener is None else opener(path)
+
+
+def what_it_is(path: Path) -> What:
+    """Return what a file, or a packed one in it, is by its first bytes, and how it is read."""
+    try:
+        with unpacked(path) as file:
+            content = file.read(_HEAD)
+    except UNPACKING_ERRORS:
+        return What("a damaged packed file", "pack it anew")
+    start = content.lstrip(b"\n\r\t ")
+    if start.startswith(b"<") and _LHE in start:
+        return What("an LHE file", "name it .lhe")
+    found = next((what for magic, what in _BY_START if start.startswith(magic)), _UNKNOWN)
+    if found is _UNKNOWN and start and b"\0" not in start:
+        return _TEXT
+    return found
 
 
 def read_text(path: Path, fault: Fault = CardError) -> str:

@@ -335,7 +335,7 @@ def test_a_preset_that_is_no_table_is_a_card_error(card, text):
     ("overrides", "message"),
     [
         ({"source.mesons": ["pi0", "etaa"]}, "charm-finegrained.toml: .*etaa.*nearest: 'eta'"),
-        ({"source.mesons": ["pi0", "tau"]}, "ratios has no 'tau' .nearest: "),
+        ({"source.mesons": ["pi0", "tau"]}, "ratios has no 'tau'; known: "),
         ({"source.flux": "bmpt-cu-40"}, "unknown flux 'bmpt-cu-40' .nearest: 'bmpt-cu-400'"),
         ({"flux.ratios.foo": 1.0, "flux.ratio_references.foo": "dNLS18"}, "bmpt-cu-400.toml: .*foo"),
         ({"flux.beam.energy_GeV": 0.5}, "bmpt-cu-400.toml: .*beam"),

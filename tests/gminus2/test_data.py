@@ -89,7 +89,7 @@ BAD = {
     "unknown measurement": (lambda: combine("mu", "fnal-2022", "white-paper-2025"), "nearest: 'fnal-202"),
     "unknown prediction": (lambda: combine("mu", "fnal-2021", "white-paper"), "nearest: 'white-paper-202"),
     "a name twice": (lambda: difference("mu", "2018", [MINE, MINE]), "two rows"),
-    "lepton of a row": (lambda: Row("moun", "difference", "x", 1, 1, ""), "lepton 'moun' .nearest: 'mu'"),
+    "lepton of a row": (lambda: Row("moun", "difference", "x", 1, 1, ""), "lepton 'moun'; known: e, mu, tau"),
     "text in a row": (lambda: Row("mu", "difference", "x", "1e-9", 1, ""), "finite numbers"),
     "a row, no list": (lambda: difference("mu", "mine", MINE), "list of rows"),
     "no rows": (lambda: combine("mu", "world-2025", "white-paper-2025", ["mine"]), "list of rows"),

@@ -56,6 +56,14 @@ def check_momenta(four: Array, meson: str, table: ListFile, unit: str, beam_ener
         return _remark(four, meson, table, unit, beam_energy)
 
 
+def check_beam(energy: Array, table: ListFile, beam_energy: float) -> None:
+    """Raise CardError for the first energy (n,) above the beam's, in GeV."""
+    above = np.flatnonzero(~(energy <= beam_energy * (1.0 + TOLERANCE)))
+    if len(above):
+        place, value = table.place(int(above[0])), energy[above[0]]
+        raise CardError(f"{place}: E = {value:g} GeV, more than the beam's {beam_energy:g} GeV")
+
+
 def _remark(four: Array, meson: str, table: ListFile, unit: str, beam_energy: float) -> str:
     if np.all(has_mass(four, meson) & _is_possible(four, beam_energy)):
         return ""
@@ -101,8 +109,7 @@ def _refuse(
             raise CardError(f"{place}: mixed units: {text}, as in {other}; other entries are in {unit}")
         says = f"the file says {unit}" if table.unit else f"list.momentum_unit is '{unit}'"
         raise CardError(f"{place}: {text}: the momenta are in {other}, but {says}")
-    if one[3, 0] > beam_energy * (1.0 + TOLERANCE):
-        raise CardError(f"{place}: E = {one[3, 0]:g} GeV, more than the beam's {beam_energy:g} GeV")
+    check_beam(np.where(np.arange(four.shape[1]) == first, four[3], 0.0), table, beam_energy)
     raise CardError(f"{place}: off the mass shell: {_why_off_shell(one, meson)}")
 
 

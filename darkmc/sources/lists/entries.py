@@ -10,19 +10,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import MesonList, MesonListCard, is_hepmc
+from darkmc.cards.flux import MesonList, MesonListCard, event_format
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.estimates import GROUPS, Groups, group_of, group_sums
 from darkmc.core.kinematics import Array, length, polar_angle
 from darkmc.core.mixtures import ListDraw, half_flat
-from darkmc.core.particles import canonical_name
+from darkmc.core.particles import canonical_name, mass
 from darkmc.core.vocabulary import PDG_IDS
-from darkmc.sources.lists.checks import FAR_M, check_axis, check_momenta
+from darkmc.sources.lists.cells import spread
+from darkmc.sources.lists.checks import FAR_M, check_axis, check_beam, check_momenta
 from darkmc.sources.lists.hepmc import read_hepmc
-from darkmc.sources.lists.tables import MOMENTUM, VERTEX, ListFile, read_list
+from darkmc.sources.lists.lhe import read_lhe
+from darkmc.sources.lists.naming import CELLS, VERTEX, WEIGHT
+from darkmc.sources.lists.tables import ListFile, read_list
 
 _NS_PER_S = 1e9
+_M = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
+_READERS = {"hepmc": read_hepmc, "lhe": read_lhe}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Entries:
         `per_pot` is known apart from the list; otherwise the number of entries is as random as they are.
     collision : array (n,) or None
         What entries made together have in common, e.g. an event's number: they share a group.  None: nothing.
+    drawn : bool
+        Entries are some of the mesons, and their number limits what is known; not so cells of a table.
     remarks : tuple of str
         What a user should know of the list.
     """
@@ -57,6 +64,7 @@ class Entries:
     from_target: bool = True
     fixed: bool = True
     collision: NDArray[np.int64] | None = None
+    drawn: bool = True
     remarks: tuple[str, ...] = ()
 
     @cached_property
@@ -66,7 +74,9 @@ class Entries:
 
     @cached_property
     def group_shares(self) -> Array:
-        """What part of the mesons each group is, equal parts where their number is random."""
+        """What part of the mesons each group is, equal where their number is random; empty for cells."""
+        if not self.drawn:
+            return np.empty(0)
         return group_sums(self.groups, self.share) if self.fixed else np.full(GROUPS, 1.0 / GROUPS)
 
     @cached_property
@@ -143,21 +153,50 @@ def _files(card: MesonListCard, path: str) -> dict[str, ListFile]:
         names[meson] = name
     folder, out = Path(path).parent, dict[str, ListFile]()
     for meson, name in names.items():
-        if meson not in out and is_hepmc(name):
-            together = [other for other in names if names[other] == name]
-            out |= read_hepmc(folder / name, {other: PDG_IDS[other] for other in together})
+        kind = event_format(name)
+        if kind is None:
+            out[meson] = read_list(folder / name, card.list_, PDG_IDS[meson])
         elif meson not in out:
-            out[meson] = read_list(folder / name, card.list_.columns, card.list_.tree)
+            together = [other for other in names if names[other] == name]
+            out |= _READERS[kind](folder / name, {other: PDG_IDS[other] for other in together})
     return {meson: out[meson] for meson in names}
 
 
 def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entries:
-    columns, settings = table.columns, card.list_
+    settings = card.list_
+    weight = _weights(table)
     unit = table.unit or settings.momentum_unit or "GeV"
     factor = 1e-3 if unit == "MeV" and table.unit is None else 1.0
-    four = np.stack([columns[name] for name in MOMENTUM]) * factor
-    remark = check_momenta(four, meson, table, unit, card.beam.energy_GeV)
-    weight = columns.get("weight", np.ones(four.shape[1]))
+    total = float(np.sum(weight))
+    per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
+    if CELLS[0] in table.columns:
+        return _of_cells(meson, table, card, factor, per_pot, key in settings.mesons_per_pot)
+    columns = table.columns
+    momentum = np.stack([columns[name] for name in ("px", "py", "pz")]) * factor
+    remark = ""
+    if "E" in columns:
+        four = np.concatenate([momentum, factor * columns["E"][None]])
+        remark = check_momenta(four, meson, table, unit, card.beam.energy_GeV)
+    else:
+        check_beam(np.hypot(length(momentum), mass(meson)), table, card.beam.energy_GeV)
+    check_axis(momentum, weight / total, table)
+    position, time = _vertices(table, settings)
+    return Entries(
+        momentum,
+        position,
+        time,
+        weight / total,
+        per_pot,
+        from_target=settings.position_origin != "lab",
+        fixed=key in settings.mesons_per_pot,
+        collision=table.numbers if table.counted == "event" else None,
+        remarks=(*table.remarks, *([remark] if remark else [])),
+    )
+
+
+def _weights(table: ListFile) -> Array:
+    """Return the weights of the entries, 1 where the file has none; refuse what cannot be drawn by."""
+    weight = table.columns.get(WEIGHT, np.ones(table.size))
     negative = np.flatnonzero(weight < 0.0)
     if len(negative):
         raise CardError(f"{table.place(int(negative[0]))}: the weight {weight[negative[0]]:g} is negative")
@@ -165,19 +204,36 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
     if not 0.0 < total < np.inf:
         fault = "all weights are zero" if total == 0.0 else "the sum of all weights is no finite number"
         raise CardError(f"{table.path}: {fault}")
-    check_axis(four[:3], weight / total, table)
-    position, time = _vertices(table, settings)
-    per_pot = settings.mesons_per_pot.get(key) or settings.weight_per_entry[key] * total
+    return weight
+
+
+def _of_cells(
+    meson: str, table: ListFile, card: MesonListCard, factor: float, per_pot: float, fixed: bool
+) -> Entries:
+    """Return a table of cells as a list: azimuths of 0, which are turned when they are drawn."""
+    columns, heaviest = table.columns, card.beam.energy_GeV
+    log_p = columns[CELLS[1]] + np.log10(factor)
+    with np.errstate(over="ignore"):
+        check_beam(np.hypot(10.0**log_p, mass(meson)), table, heaviest)
+    wide = np.flatnonzero(columns[CELLS[0]] > np.log10(np.pi))
+    if len(wide):
+        value = columns[CELLS[0]][wide[0]]
+        raise CardError(f"{table.place(int(wide[0]))}: log10_theta is {value:g}, an angle of more than pi")
+    highest = 0.5 * float(np.log10(max(heaviest**2 - mass(meson) ** 2, np.finfo(float).tiny)))
+    theta, log_p, cell, side = spread(columns[CELLS[0]], log_p, highest)
+    size, angle, weight = 10.0**log_p, 10.0**theta, columns[WEIGHT][cell] / side**2
+    kept = weight > 0.0
+    momentum = np.stack([size * np.sin(angle), np.zeros(len(size)), size * np.cos(angle)])
+    remark = f"{table.path}: {table.size} cells, {side} x {side} places in each, isotropic in azimuth"
     return Entries(
-        four[:3],
-        position,
-        time,
-        weight / total,
+        momentum[:, kept],
+        None,
+        None,
+        weight[kept] / np.sum(weight),
         per_pot,
-        from_target=settings.position_origin != "lab",
-        fixed=key in settings.mesons_per_pot,
-        collision=table.numbers if table.unit else None,
-        remarks=(*table.remarks, *([remark] if remark else [])),
+        fixed=fixed,
+        drawn=False,
+        remarks=(f"{remark}; what the table itself is unsure of is in no error", *table.remarks),
     )
 
 
@@ -186,9 +242,13 @@ def _vertices(table: ListFile, settings: MesonList) -> tuple[Array | None, Array
     columns = table.columns
     if VERTEX[0] in columns:
         position = np.stack([columns[name] for name in VERTEX[:3]])
-        time = columns["t"] * (_NS_PER_S if settings.time_unit == "s" and table.unit is None else 1.0)
+        position *= _M[settings.length_unit] if table.unit is None else 1.0
+        if "t" in columns:
+            time = columns["t"] * (_NS_PER_S if settings.time_unit == "s" and table.unit is None else 1.0)
+        else:
+            time = position[2] / SPEED_OF_LIGHT_M_PER_NS
     elif settings.origin_m is not None:
-        position, time = np.zeros((3, len(columns["E"]))), np.zeros(len(columns["E"]))
+        position, time = np.zeros((3, table.size)), np.zeros(table.size)
     else:
         return None, None
     if settings.origin_m is not None:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import CardError, first_line
-from darkmc.core.input_files import require_file
+from darkmc.core.input_files import require_file, unpacked
 from darkmc.core.kinematics import Array
-from darkmc.sources.lists.hepmc_scan import Scan, opened, scan
-from darkmc.sources.lists.tables import MOMENTUM, VERTEX, ListFile, file_hash
+from darkmc.sources.lists.hepmc_scan import Scan, scan
+from darkmc.sources.lists.naming import MOMENTUM, VERTEX
+from darkmc.sources.lists.tables import DECAYED, FINAL, ListFile, file_hash, no_mesons
 
-_FINAL, _DECAYED = 1, 2
 _M_PER_MM, _MM_PER_CM = 1e-3, 10.0
 _FIELDS = ("px", "py", "pz", "e")
 Particles = tuple[Array, Array]
@@ -66,25 +66,10 @@ def read_hepmc(path: Path, species: dict[str, int]) -> dict[str, ListFile]:
     out = {}
     for name, pid in species.items():
         if not found[name]:
-            raise CardError(f"{path}: {_none(name, pid, lines.events, passed[name])}{_others(seen - {pid})}")
+            raise CardError(f"{path}: {no_mesons(name, pid, lines.events, passed[name], seen)}")
         columns, rows = _columns(found[name]), np.array(numbers[name], dtype=np.int64)
-        out[name] = ListFile(path, columns, rows, digest, unit, remarks)
+        out[name] = ListFile(path, columns, rows, digest, "event", unit, remarks)
     return out
-
-
-def _none(name: str, pid: int, events: int, passed: Counter[int]) -> str:
-    """Return why there are no mesons of a species, for messages."""
-    if not passed:
-        return f"no {name} (PDG id {pid}) in {events} events"
-    status = " or ".join(str(number) for number in sorted(passed))
-    text = f"{passed.total()} {name} (PDG id {pid}) in {events} events, all with status {status}"
-    return f"{text}: only {_FINAL} (final) and {_DECAYED} (decayed) count"
-
-
-def _others(seen: set[int]) -> str:
-    """Return which mesons the file has instead, for messages."""
-    mesons = sorted(pid for pid in seen if 100 < pid < 1000)
-    return f", which have mesons {', '.join(map(str, mesons))}" if mesons else ""
 
 
 def _columns(parts: list[Particles]) -> dict[str, Array]:
@@ -108,7 +93,7 @@ def _mesons(data: Any, root: Array, pid: int, weight: float) -> tuple[Particles,
     decays[start[start > 0]] = -end[start > 0]
     goes_on = (decays[chosen + 1] > 0) & np.isin(decays[chosen + 1], produced[chosen + 1])
     status = particles["status"][chosen]
-    counts = (status == _FINAL) | (status == _DECAYED)
+    counts = (status == FINAL) | (status == DECAYED)
     others = status[~goes_on & ~counts].tolist()
     chosen = chosen[~goes_on & counts]
     four = np.stack([particles[name][chosen] for name in _FIELDS])
@@ -143,7 +128,7 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
     pyhepmc.Setup.print_errors = pyhepmc.Setup.print_warnings = False
     pyhepmc.Setup.debug_level = 0
     made = pyhepmc.io.ReaderAscii if lines.version == 3 else pyhepmc.io.ReaderAsciiHepMC2
-    with opened(path) as file:
+    with unpacked(path) as file:
         reader = made(pyhepmc.io.pyiostream(file))
         for k in range(1, lines.events + 1):
             event, data = pyhepmc.GenEvent(), pyhepmc.GenEventData()

@@ -4,9 +4,7 @@ It stops at a broken event as if the file ended there, reads a wrong number as 0
 drops weights that are no finite numbers, and leaves its memory where ids or counts are wrong.
 """
 
-import gzip
 import re
-import zlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from darkmc.core.errors import CardError
+from darkmc.core.input_files import UNPACKING_ERRORS, unpacked
 from darkmc.sources.lists.hepmc_events import Event, Event2, Event3, WrongEventError, require
 
 _MARKS = {3: b"HepMC::Asciiv3", 2: b"HepMC::IO_GenEvent"}
@@ -57,11 +56,6 @@ class Scan:
         self.broken = self.broken or max(self.events, 1)
 
 
-def opened(path: Path) -> Any:
-    """Return the file, unpacked, as bytes."""
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-
-
 def scan(path: Path) -> Scan:
     """Read all lines of a file.
 
@@ -72,9 +66,9 @@ def scan(path: Path) -> Scan:
         brings forth, a weight that is no number, or a PDG id beyond 32 bits.
     """
     try:
-        with opened(path) as file:
+        with unpacked(path) as file:
             found = _scan(path, file)
-    except (OSError, EOFError, zlib.error) as error:
+    except UNPACKING_ERRORS as error:
         raise CardError(f"{path}: cannot be read as HepMC: {error}") from None
     if found.events == 0:
         raise CardError(f"{path}: cannot be read as HepMC: no events")

@@ -67,8 +67,15 @@ WRONG = {
         GOOD + row(rows_of("pi0", [[0, 0, 401]])[0]),
         ":2: E = 401 GeV, more than the beam's 400 GeV",
     ),
-    "three columns": ("0 0 5\n", ":1: 3 columns, not 4 or 8"),
-    "a header": ("px py pz E\n" + GOOD, ":1: 'px' is not a number"),
+    "three columns": (
+        "0 0 5\n",
+        ":1: 3 columns, not 4 or 8 (px py pz E, perhaps x y z t); a first line of names may say more, "
+        "such as weight (or '# log10(theta) log10(p) weight')",
+    ),
+    "a header": (
+        "px py pz\n" + GOOD,
+        ": no column 'E'; known: px, py, pz; columns.E = '' takes it from the mass",
+    ),
 }
 
 
@@ -94,8 +101,8 @@ def test_wrong_columns_and_particles_in_binary_lists(tmp_path, name):
     mixed = np.array([PI0, ETA, PI0]).T
     for names, text in (
         (("px", "py", "pz", "E"), ": entry 2: off the mass shell: E = 2.07609 GeV, .* as of the eta, but .*"),
-        (("px", "py", "pz", "energy"), r": no column 'E' \(nearest: 'energy'\)"),
-        (("x", "y", "z", "t"), r": no column 'px' \(nearest: '.'\)"),
+        (("px", "py", "pz", "energy"), r": no column 'E'; known: .*energy.*; columns.E = '' .*"),
+        (("x", "y", "z", "t"), r": no column 'px'; known: x, y, z, t"),
         (("py", "pz", "E", "px"), ": entry 1: .*the columns look like E px py pz, but px py pz E is wanted"),
     ):
         write_columns(tmp_path, name, dict(zip(names, mixed, strict=True)))
