@@ -185,7 +185,7 @@ def test_files_that_cannot_be_read(card, text, tmp_path):
     refused(
         {"pi0": "y.parquet"}, "column 'word' does not hold numbers", columns={"E": "energy", "px": "word"}
     )
-    refused({"pi0": "y.root"}, "y.root: no TTree 'mesons' .nearest: 'pions'")
+    refused({"pi0": "y.root"}, "y.root: no TTree 'mesons'; known: pions")
     refused({"pi0": "y.root"}, "y.root: no column 'E'", tree="pions")
     refused({"pi0": "y.root"}, "y.root: entry 2: off the mass shell", tree="pions", columns={"E": "energy"})
     refused({"pi0": "y.root"}, "y.root: no column 'none'", tree="pions", columns={"E": "energy", "x": "none"})
