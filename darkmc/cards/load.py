@@ -19,6 +19,7 @@ from darkmc.cards.collider import ColliderCard, CombinedCard
 from darkmc.cards.electron_dump import DumpCard
 from darkmc.cards.experiment import EXPERIMENT_MODELS, ExperimentCard
 from darkmc.cards.flux import FLUX_MODELS, FluxCard
+from darkmc.cards.problems import is_short, what_is_wrong
 from darkmc.cards.run import RUN_MODELS, LimitsRun
 from darkmc.cards.target import forget_target
 from darkmc.core.checked import Checked, file_name
@@ -309,10 +310,11 @@ def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
     if problem["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
         raise CardError(f"{source}: unknown key '{key}'{nearest(str(location[-1]), known)}")
-    if problem["type"] == "missing":
+    if is_short(problem):
+        key = ".".join(str(part) for part in location[:-1])
+    elif problem["type"] == "missing":
         raise CardError(f"{source}: missing key '{key}'")
-    message = problem["msg"].removeprefix("Value error, ")
-    raise CardError(f"{source}: {key or 'card'}: {message[0].lower()}{message[1:]}")
+    raise CardError(f"{source}: {key or 'card'}: {what_is_wrong(problem, problems)}")
 
 
 def _tuples(value: Any) -> Any:

@@ -139,7 +139,7 @@ WRONG = {
     "another shape's keys": ('"box"', '"sphere"', "geometry: a sphere takes radius_m, not size_m"),
     "an unknown shape": ('"box"', '"cube"', "geometry.shape.*'box'"),
     "negative counts": ("n_obs = 1", "n_obs = -1", "observed.n_obs"),
-    "fractional counts": ("n_obs = 1", "n_obs = 1.5", "observed.n_obs.*integer"),
+    "fractional counts": ("n_obs = 1", "n_obs = 1.5", "observed.n_obs.*whole number"),
     "an empty cut": ("min = 7.5\nmax = 50.0", "", "cuts.*give min, max or both"),
     "a backward cut": ("min = 7.5", "min = 75.0", "cuts.*min must be below max"),
     "an unknown observable": ('"E_shower"', '"E_photo"', "'E_photo' .nearest: 'E_photon'"),
