@@ -85,6 +85,10 @@ class Placed:
     axis : array (3, n) or None
         Direction of the parent in the frame of the emission where that was drawn as if all were alike: a
         production that is not isotropic wants a factor for it.
+    entry : array (n,) of int or None
+        Numbers of the entries of a list that the parents are.
+    ancestor : array (3, n) or None
+        Momentum (GeV) in the lab of what a parent descends from, where a source has its density.
     """
 
     weight: Array
@@ -97,6 +101,8 @@ class Placed:
     start: Array | None = None
     group: Groups | None = None
     axis: Array | None = None
+    entry: Index | None = None
+    ancestor: Array | None = None
 
     def to_lab(self, four: Array) -> Array:
         """Take four-vectors (4, n) from the frame of the emission to the lab."""

@@ -11,7 +11,7 @@ from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Poi
 from darkmc.core.kinematics import Array, Rotation, boost, length
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.showers import Entries, nucleus_entries, pair_entries, radiated
-from darkmc.sources.tracks import N_UNIFORM, TrackDraw
+from darkmc.sources.tracks import N_UNIFORM, TrackSampler
 
 
 class TrackParents:
@@ -19,7 +19,7 @@ class TrackParents:
 
     Parameters
     ----------
-    draw : TrackDraw
+    draw : TrackSampler
         Of the tracks.
     medium : Medium
         Where they are.
@@ -31,12 +31,13 @@ class TrackParents:
         Pairs of positrons and electrons radiate before.
     """
 
-    mappable, path_range, rough_bound = (0, 1), None, False
+    mappable: tuple[int, ...] = (0, 1)
+    path_range, rough_bound = None, False
     list_shares: Array = np.empty(0)
     n_uniform = N_UNIFORM + 3
 
     def __init__(
-        self, draw: TrackDraw, medium: Medium, element: str, threshold: float, radiation: bool = False
+        self, draw: TrackSampler, medium: Medium, element: str, threshold: float, radiation: bool = False
     ) -> None:
         self.draw, self.medium, self.element = draw, medium, element
         self.threshold, self.radiation = threshold, radiation

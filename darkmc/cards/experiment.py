@@ -219,6 +219,7 @@ class DecaySimulation(FixedTargetSimulation):
     """Switches of decay in flight."""
 
     signal: Literal["decay", "conversion", "all"] = "decay"
+    showers: bool = False
 
 
 class ExperimentCard(Checked):

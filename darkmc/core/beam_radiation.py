@@ -18,6 +18,11 @@ def pair_energy(positron_energy: Any) -> Any:
     return np.sqrt(2.0 * mass("e") * (mass("e") + np.asarray(positron_energy, dtype=float)))
 
 
+def positron_energy(sqrt_s: Any) -> Any:
+    """Return the lab energy E in GeV of positrons on electrons at rest: :func:`pair_energy`'s inverse."""
+    return np.square(sqrt_s) / (2.0 * mass("e")) - mass("e")
+
+
 def radiator(log_u: Any, beta: Any) -> tuple[Any, Any, Any]:
     """Return x, 1 - x and the chance per u = x^beta that photons along the beams take x = 2E/sqrt(s).
 

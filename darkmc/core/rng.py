@@ -71,6 +71,7 @@ STREAMS = {  # all that is no channel
     "directions to the volume": 1_000_003,
     "decays at rest": 1_000_004,
     "electromagnetic showers": 1_000_005,
+    "showers of mesons": 1_000_006,
 }
 CHUNKS = {  # what the chunks of a stream are for; `CHUNKS[purpose][k]` is the k-th of them
     "sample": range(2**29),

@@ -16,6 +16,7 @@ from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, chunk_rng
 from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
+from darkmc.geometry.directions import DirectionProposal
 from darkmc.portals.portal import DarkState, Portal, branching_ratio
 
 FORWARD_SHARE = (
@@ -149,19 +150,22 @@ def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
     return out
 
 
+def directions(site: Site, portal: Portal, chain: Chain) -> DirectionProposal | None:
+    """Return directions of what flies off, so that a chain's signal may act; None: any direction may do."""
+    if site.proposal is None or chain.route.kind != "far":
+        return site.proposal
+    margin = sideways(portal, chain.signal.least_energy) * (site.path_range[1] + site.reach - site.span[0])
+    wider = site.volume.grown(margin)
+    if wider.contains(site.origin).any():  # near and wide
+        return None
+    return wider.direction_proposal(tuple(site.origin))
+
+
 def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float], aimed: bool) -> Placement:
     """Return mesons placed for what happens along the way through the volume."""
-    if site.proposal is None or not aimed:
+    proposal = directions(site, portal, chain) if aimed else None
+    if proposal is None:
         return natural(site, chain, aimed)
-    proposal = site.proposal
-    if chain.route.kind == "far":
-        margin = sideways(portal, chain.signal.least_energy) * (
-            site.path_range[1] + site.reach - site.span[0]
-        )
-        wider = site.volume.grown(margin)
-        if wider.contains(site.origin).any():  # near and wide: any direction may do
-            return natural(site, chain, aimed)
-        proposal = wider.direction_proposal(tuple(site.origin))
     momenta = momentum_grid(site.mesons.largest_momentum)
     aims = _mixture(site, chain, momenta, at)
     return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), proposal, momenta, aims)

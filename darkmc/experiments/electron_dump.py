@@ -15,6 +15,7 @@ from darkmc.cards.electron_dump import Calorimeter, DumpCard
 from darkmc.cards.experiment import Cut
 from darkmc.cards.load import Loaded
 from darkmc.cards.volumes import TargetVolume
+from darkmc.core.beam_radiation import positron_energy
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import mass
@@ -41,9 +42,9 @@ from darkmc.sources.dumps import Shower
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.track_lengths import Beam
 from darkmc.sources.mesons import MesonSource
+from darkmc.sources.showers import ANNIHILATION
 from darkmc.sources.tracks import TrackDraw
 
-ANNIHILATION = "e+ e- at rest"
 _OF_RECOILS = {"E_hit": "E_electron", "theta_hit": "theta_electron"}
 
 
@@ -111,7 +112,7 @@ class ElectronDump(BehindTarget):
         """Return the least energy (GeV) of tracks that can make something that is seen."""
         threshold = self._production(portal, parent).threshold
         if parent == ANNIHILATION:
-            threshold = threshold**2 / (2.0 * mass("e")) - mass("e")
+            threshold = float(positron_energy(threshold))
         return max(threshold * (1.0 + 1e-9), self.least_energy, self.card.simulation.shower_threshold_GeV)
 
     def emission(self, portal: Portal, parent: str, upstream: bool) -> ProductionEmission:

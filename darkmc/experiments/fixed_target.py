@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.biasing.emission import MesonEmission
+from darkmc.biasing.emission import MesonEmission, ProductionEmission
+from darkmc.biasing.placement import Placement
 from darkmc.cards.experiment import FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
@@ -51,15 +52,16 @@ def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
     total, outside = sum(values.values()), 0.0
     parents = {channel.name: channel.parent for channel in sample.channel_rows}
     for name, value in values.items():
-        if sample.replay is None or value < _LEAST_SHARE * total:
+        known = parents[name] in PDG_IDS
+        if sample.replay is None or not known or value < _LEAST_SHARE * total:
             continue
         (momentum, weights, _), (theta, *_) = (
             next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
             for quantity in ("p_meson", "theta_meson")
         )
-        known = source.in_range(parents[name], momentum, theta)
+        inside = source.in_range(parents[name], momentum, theta)
         summed = float(np.sum(weights))
-        outside += value * float(np.sum(weights[~known])) / summed if summed > 0.0 else 0.0
+        outside += value * float(np.sum(weights[~inside])) / summed if summed > 0.0 else 0.0
     return outside / total if total > 0.0 else 0.0
 
 
@@ -169,11 +171,17 @@ class FixedTarget(BehindTarget):
         site = self.site(portal, vary)
         converting = self.converting_site(site)
         chains = [(converting if c.signal.key == BEFORE else site, c) for c in self.chains(portal)]
-        placements = aims(chains, portal, Wanted(self.aimed, at, self.criterion.target))
+        placements = self.placements(chains, portal, at)
         return [
             Stream(where, portal, chain, placement)
             for (where, chain), placement in zip(chains, placements, strict=True)
         ]
+
+    def placements(
+        self, chains: Sequence[tuple[Site, Chain]], portal: Portal, at: Sequence[float] | None
+    ) -> list[Placement]:
+        """Return how the parents of chains are placed, each with its site."""
+        return aims(chains, portal, Wanted(self.aimed, at, self.criterion.target))
 
     def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
         """Return the open channels at these masses; see :class:`Topology`."""
@@ -199,7 +207,7 @@ class FixedTarget(BehindTarget):
         centre = np.array(self.converting.centre_m)
         return replace(site, volume=self.converting, proposal=proposal, centre=centre)
 
-    def emission(self, portal: Portal, parent: str, upstream: bool) -> MesonEmission:
+    def emission(self, portal: Portal, parent: str, upstream: bool) -> ProductionEmission:
         """Return the decays of a meson; see :class:`BehindTarget`."""
         return MesonEmission(portal, parent, self.card.simulation.spin_correlations, upstream)
 

@@ -3,6 +3,8 @@
 Energies are drawn flat in their logarithm, so that the highest, which may decide, are not rare.
 """
 
+from typing import Protocol
+
 import numpy as np
 
 from darkmc.core.kinematics import Array
@@ -10,6 +12,14 @@ from darkmc.sources.electromagnetic.particles import Tracks
 from darkmc.sources.electromagnetic.track_lengths import CHARGES, DEPTHS, Spectrum, TrackLengths
 
 N_UNIFORM = 4
+
+
+class TrackSampler(Protocol):
+    """What draws tracks."""
+
+    def sample(self, uniform: Array) -> Tracks:
+        """Return tracks from uniform numbers (N_UNIFORM, n); mean length x f: the sum over all tracks."""
+        ...
 
 
 class TrackDraw:

@@ -115,6 +115,7 @@ def test_the_register_is_what_it_was():
         "directions to the volume": 1_000_003,
         "decays at rest": 1_000_004,
         "electromagnetic showers": 1_000_005,
+        "showers of mesons": 1_000_006,
     }
     assert {
         "sample": range(2**29),
@@ -135,7 +136,7 @@ def test_no_two_streams_share_a_number():
     numbers = {
         rng.stream_number(name) if isinstance(name, str) else rng.channel_number(*name) for name in names
     }
-    assert len(numbers) == len(names) == 10 * 26 * 5 * 40 + 7
+    assert len(numbers) == len(names) == 10 * 26 * 5 * 40 + 8
     assert max(numbers) < 2**31  # they are written to files as int32
 
 
