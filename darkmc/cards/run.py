@@ -23,13 +23,20 @@ _MOST_EVENTS = 10**7  # made at once
 
 
 class Curve(Checked):
-    """One experiment's limit; masses that are not given here are the run's."""
+    """One experiment's limit; masses that are not given here are the run's.
+
+    Of several presets `overrides` change the first, whose limit `old_channels` shows without what is new in
+    it: these overrides alone.  The others may have masses of their own, and another experiment `instead`.
+    """
 
     experiment: str
     name: FileName | None = None
     m_dark_photon: ScanGrid | None = None
     m_axion: AxionGrid | None = None
     overrides: dict[str, Any] = Field(default_factory=dict)
+    old_channels: dict[str, Any] | None = None
+    m_dark_photon_before: ScanGrid | None = None
+    instead: str | None = None
 
     @property
     def stem(self) -> str:
@@ -46,6 +53,9 @@ class LimitsRun(RunCard):
     curves: tuple[Curve, ...] = ()
     m_dark_photon: ScanGrid | None = None
     m_axion: AxionGrid = "0"
+    presets: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)] = ("best",)
+    couplings_per_GeV: tuple[Positive, Positive] | None = None
+    effective_to_GeV: Positive | None = None
     precision: Precision = 0.01
     seed: Seed = 1
     events: Annotated[int, Field(ge=0, le=_MOST_EVENTS)] = 0
@@ -57,7 +67,10 @@ class LimitsRun(RunCard):
     def _masses_for_all(self) -> "LimitsRun":
         if not self.all_curves:
             raise ValueError("give experiments, [[curves]] or both")
+        once(self.presets)
         once([file_name(curve.stem) for curve in self.all_curves])
+        if self.couplings_per_GeV is not None and self.couplings_per_GeV[0] >= self.couplings_per_GeV[1]:
+            raise ValueError("couplings_per_GeV must increase")
         for curve in self.all_curves:
             if curve.m_dark_photon is None and self.m_dark_photon is None:
                 raise ValueError(f"no m_dark_photon for {curve.stem}")
@@ -82,7 +95,14 @@ class LimitsRun(RunCard):
     def uses(self) -> tuple[str, ...]:
         """Names of the experiments that it is about, each once."""
         named = [curve.experiment for curve in self.all_curves]
-        return tuple(dict.fromkeys([*named, *filter(None, [self.events_experiment])]))
+        others = [curve.instead for curve in self.all_curves]
+        return tuple(dict.fromkeys([*named, *filter(None, [*others, self.events_experiment])]))
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The picture of all presets, and if there are several one of each."""
+        alone = {f"{self.name}-{preset}": preset for preset in self.presets}
+        return {self.name: ""} | (alone if len(self.presets) > 1 else {})
 
 
 class Axis(Checked):

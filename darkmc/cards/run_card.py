@@ -76,6 +76,11 @@ class RunCard(Checked):
     title: str
 
     @property
+    def pictures(self) -> dict[str, str]:
+        """Names of its pictures, and the preset that each shows, empty: whatever was written."""
+        return {self.name: ""}
+
+    @property
     def uses(self) -> tuple[str, ...]:
         """Names of the experiments that it is about, each once."""
         return ()

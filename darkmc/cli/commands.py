@@ -214,7 +214,8 @@ def _run(options: argparse.Namespace) -> int:
     from darkmc.runs.run import Settings
 
     workers = chosen_workers(options) if options.workers is not None else cores()
-    settings = Settings(options.preset, workers, options.fresh, options.dask)
+    precision = fraction("--precision", options.precision)
+    settings = Settings(options.preset, workers, options.fresh, options.dask, precision, options.style)
     for path in execute(options.run, options.output, settings):
         print(path)
     return 0

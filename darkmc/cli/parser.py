@@ -184,8 +184,10 @@ def _add_run(commands: Any) -> None:
     parser = _new(commands, "run", "do a ready run: tables and their picture, for limits also events")
     parser.add_argument("run", help="name of a shipped run, or a TOML file")
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
-    parser.add_argument("--preset", default="best")
+    parser.add_argument("--preset", help="of the experiments (default: those of the run, or best)")
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error, instead of the run's")
     parser.add_argument("--workers", type=int, help="processes over points (default: one per core)")
+    _add_style(parser)
     _add_scan(parser)
 
 
@@ -200,6 +202,15 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_style(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--style",
+        default="paper",
+        metavar="STYLE",
+        help="paper (default), slides, or a file of Matplotlib's settings that ends in .mplstyle",
+    )
+
+
 def _add_pictures(commands: Any) -> None:
     figure = _new(commands, "figure", "draw what a run wrote; computes nothing")
     figure.add_argument("name", metavar="NAME", help="a run (name or TOML file), or one limit table FILE.csv")
@@ -210,9 +221,10 @@ def _add_pictures(commands: Any) -> None:
         "--overlay",
         action="append",
         default=[],
-        metavar="FILE.csv[:LABEL]",
-        help="with limits, a curve from elsewhere: columns mass_GeV and value, in GeV^-1",
+        metavar="FILE[:LABEL]",
+        help="with limits, a table from elsewhere (docs/figures.md), a shipped bound, or known: all of these",
     )
+    figure.add_argument("--preset", help="of a run with several presets, the one to be shown alone")
     plot = _new(commands, "plot", "draw a sample of events: energies, angles, vertices, masses, delays")
     plot.add_argument("sample", metavar="SAMPLE.root")
     length = _new(commands, "decay-length", "draw decay distances of the dark photon beside a detector")
@@ -227,6 +239,7 @@ def _add_pictures(commands: Any) -> None:
         help="e.g. 1GeV,10GeV; default: limits of the cuts and shares of the beam",
     )
     for parser in (figure, plot, length):
+        _add_style(parser)
         parser.add_argument("--force", action="store_true", help="replace an existing file")
         parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".pdf, .png or .svg")
 

@@ -13,37 +13,39 @@ from darkmc.core.units import parse_axion_mass, parse_energy_grid, parse_number,
 def figure(options: argparse.Namespace) -> int:
     """Draw a run's tables, or one limit table."""
     from darkmc.figures.limits import draw_limits
-    from darkmc.figures.overlays import read_overlay, split_label
-    from darkmc.figures.style import picture
+    from darkmc.figures.overlays import read_overlays, split_label
+    from darkmc.figures.style import picture, styled
     from darkmc.output.files import replacing
     from darkmc.runs.execute import draw_run
 
     inputs = [options.name, *(split_label(text)[0] for text in options.overlay)]
     target = picture(options.output, options.force, inputs)
-    overlays = [read_overlay(text) for text in options.overlay]
+    overlays = [overlay for text in options.overlay for overlay in read_overlays(text)]
     if options.name.endswith(".csv"):
         if options.folder is not None:
             raise PhysicsError("give a run with --from, or one limit table, not both")
-        with replacing(target, options.force) as path:
+        if options.preset is not None:
+            raise PhysicsError("--preset is for a run, not for one limit table")
+        with styled(options.style), replacing(target, options.force) as path:
             draw_limits([Path(options.name)], [path], Path(options.name).stem, overlays)
     else:
         card: RunCard = load_card("runs", options.name).card
         folder = Path(options.folder or card.name)
         picture(target, options.force, folder.glob("*.csv"))
         with replacing(target, options.force) as path:
-            draw_run(card, folder, [path], overlays)
+            draw_run(card, folder, [path], overlays, options.preset or "", options.style)
     print(target)
     return 0
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw the events of a file."""
-    from darkmc.figures.style import picture
+    from darkmc.figures.style import picture, styled
     from darkmc.output.files import replacing
     from darkmc.runs.sample_page import draw_sample
 
     target = picture(options.output, options.force, [options.sample])
-    with replacing(target, options.force) as path:
+    with styled(options.style), replacing(target, options.force) as path:
         draw_sample(options.sample, [path])
     print(target)
     return 0
@@ -53,7 +55,7 @@ def decay_length(options: argparse.Namespace) -> int:
     """Draw decay lengths over the mass."""
     from darkmc.experiments.experiment import Experiment
     from darkmc.figures.decay_length import draw_decay_lengths
-    from darkmc.figures.style import picture
+    from darkmc.figures.style import picture, styled
     from darkmc.output.files import replacing
     from darkmc.runs.decay_length import characteristic_energies, decay_curves
 
@@ -66,7 +68,7 @@ def decay_length(options: argparse.Namespace) -> int:
     if options.energies is not None:
         energies = [float(e) for e in parse_energy_grid(options.energies)]
     curves = decay_curves(experiment, pairs, coupling, energies)
-    with replacing(target, options.force) as path:
+    with styled(options.style), replacing(target, options.force) as path:
         draw_decay_lengths([curves], pairs, coupling, [path])
     print(target)
     return 0

@@ -6,6 +6,7 @@ from darkmc.cards.electron_dump import DumpCard
 from darkmc.cards.experiment import FixedTargetCard
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
+from darkmc.portals.portal import DarkState
 from darkmc.sample.sample import Sample
 
 THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
@@ -46,13 +47,23 @@ def validity(
     heavy = sample.portal.heavy
     remarks = [] if card is None else _absorption(card, sample, heavy.decays, top)
     symbol, energy = scale
-    effective = 4.0 * math.pi / energy
+    effective = effective_coupling(energy)
     if top > effective:
         remarks.append(f"above {effective:.3g} GeV^-1 the effective theory fails (G {symbol} > 4 pi)")
-    wide = math.sqrt(LARGEST_WIDTH * heavy.mass * heavy.ctau / HBAR_C_GEV_M)
+    wide = wide_coupling(heavy)
     if top > wide:
         remarks.append(f"above {wide:.3g} GeV^-1 the width exceeds a tenth of the mass")
     return remarks
+
+
+def effective_coupling(energy: float) -> float:
+    """Return the coupling (GeV^-1) at which G E = 4 pi: above it the effective vertex fails."""
+    return 4.0 * math.pi / energy
+
+
+def wide_coupling(heavy: DarkState) -> float:
+    """Return the coupling (GeV^-1) from which on the width exceeds LARGEST_WIDTH of the mass."""
+    return math.sqrt(LARGEST_WIDTH * heavy.mass * heavy.ctau / HBAR_C_GEV_M)
 
 
 def _absorption(card: FixedTargetCard | DumpCard, sample: Sample, decays: bool, top: float) -> list[str]:

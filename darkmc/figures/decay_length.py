@@ -9,17 +9,18 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 from darkmc.figures.style import (
-    COLOURS,
     HATCHES,
     LINES,
     M_DARK_PHOTON,
+    colour,
     energy,
     legend_above,
     log_ticks,
     plain,
     power,
     save,
-    styled,
+    size,
+    width,
 )
 
 Masses = Sequence[tuple[float, float]]  # of dark photon and axion, GeV
@@ -71,24 +72,23 @@ def draw_decay_lengths(
     from matplotlib.figure import Figure
 
     mass = np.array([m for m, _ in masses])
-    with styled():
-        figure = Figure(figsize=(6.6, 5.8), layout="constrained")
-        axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON)
-        axes.set_ylabel(r"mean decay distance $\beta\gamma c\tau$ [m]")
-        limits = [_limits(each) for each in detectors]
-        bottom, top = min(low for low, _ in limits), max(high for _, high in limits)
-        alone = len(detectors) == 1
-        for k, each in enumerate(detectors):
-            _draw_lines(axes, mass, each, None if alone else k)
-            _draw_detector(axes, each, "0.3" if alone else COLOURS[k % 7], HATCHES[1 + k % 7], bottom)
-        axes.set_ylim(bottom, top)
-        curves = [curve for each in detectors for curve in each.curves.values()]
-        axes.set_xlim(*_seen(mass, curves, bottom, top))
-        log_ticks(axes.xaxis)
-        log_ticks(axes.yaxis)
-        figure.suptitle(rf"{plain(title)}, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}")
-        legend_above(axes, letters=80, size=9)
-        save(figure, outputs)
+    figure = Figure(figsize=size(1.0, 1.15), layout="constrained")
+    axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON)
+    axes.set_ylabel(r"mean decay distance $\beta\gamma c\tau$ [m]")
+    limits = [_limits(each) for each in detectors]
+    bottom, top = min(low for low, _ in limits), max(high for _, high in limits)
+    alone = len(detectors) == 1
+    for k, each in enumerate(detectors):
+        _draw_lines(axes, mass, each, None if alone else k)
+        _draw_detector(axes, each, "0.3" if alone else colour(k), HATCHES[1 + k % 7], bottom)
+    axes.set_ylim(bottom, top)
+    curves = [curve for each in detectors for curve in each.curves.values()]
+    axes.set_xlim(*_seen(mass, curves, bottom, top))
+    log_ticks(axes.xaxis)
+    log_ticks(axes.yaxis)
+    figure.suptitle(rf"{plain(title)}, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}")
+    legend_above(axes)
+    save(figure, outputs)
 
 
 def _axion_mass(masses: Masses) -> str:
@@ -105,25 +105,27 @@ def _draw_lines(axes: Any, mass: Array, detector: DecayCurves, place: int | None
         axes.plot(
             mass,
             np.where(np.isfinite(curve), curve, np.nan),
-            color=COLOURS[(k if place is None else place) % 7],
+            color=colour(k if place is None else place),
             ls=LINES[k % 5],
-            lw=1.8,
+            lw=width(1.2),
             label=rf"{name}$E_{{\gamma^\prime}}$ = {energy(value)}",
         )
 
 
-def _draw_detector(axes: Any, detector: DecayCurves, colour: str, hatch: str, bottom: float) -> None:
+def _draw_detector(axes: Any, detector: DecayCurves, tint: str, hatch: str, bottom: float) -> None:
     """Draw where the detector is as a band, and how deep it is as a thin line."""
     entry, leave = detector.entry, detector.leave
-    near: Any = {"fc": colour, "alpha": 0.25, "lw": 0.0, "zorder": 0}
+    near: Any = {"fc": tint, "alpha": 0.25, "lw": 0.0, "zorder": 0}
     label = f"{plain(detector.name)}: at {entry:.4g} to {leave:.4g} m"
-    axes.axhspan(max(entry, bottom), leave, ec=colour, hatch=hatch, label=label, **near)
+    axes.axhspan(max(entry, bottom), leave, ec=tint, hatch=hatch, label=label, **near)
     for edge in (entry, leave):
         if edge > bottom:
-            axes.axhline(edge, color=colour, lw=0.8, zorder=0.5)
+            axes.axhline(edge, color=tint, lw=width(0.6), zorder=0.5)
     if entry > 0.0:
         depth = leave - entry
-        axes.axhline(depth, color=colour, lw=1.1, ls=LINES[3], zorder=0.5, label=f"its depth: {depth:.3g} m")
+        axes.axhline(
+            depth, color=tint, lw=width(0.8), ls=LINES[3], zorder=0.5, label=f"its depth: {depth:.3g} m"
+        )
 
 
 def _seen(mass: Array, curves: Sequence[Array], bottom: float, top: float) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Excluded regions in the plane of dark photon mass and coupling, from limit tables."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,285 +9,280 @@ import numpy as np
 
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.intervals import SCAN_HIGH, SCAN_LOW
-from darkmc.core.tables import read_csv
+from darkmc.core.kinematics import Array
+from darkmc.figures.areas import (
+    DASHED,
+    DOTTED,
+    EDGES,
+    NEW,
+    draw_before,
+    draw_table,
+    mark_open,
+    outline,
+    shade,
+)
+from darkmc.figures.labels import Item, place_labels
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.planes import FEWEST, draw_plane
-from darkmc.figures.regions import LOWER, UPPER, Region, regions
-from darkmc.figures.series import LongTable, Series, long_table
+from darkmc.figures.ratios import Ratio, draw_ratios
+from darkmc.figures.regions import LOWER, UPPER
 from darkmc.figures.style import (
-    COLOURS,
     COUPLING,
     HATCHES,
     LINES,
+    colour,
     legend_above,
     log_ticks,
     plain,
     save,
-    styled,
+    size,
+    width,
 )
-from darkmc.output.limits import LIMIT_COLUMNS, read_limits
+from darkmc.figures.tables import Table, content, table, tables
 
-_NEEDED = set(LIMIT_COLUMNS[:8])
-_ARROWS = 6  # along the masses at which a region is open above
-_SHADE, _HATCHED = 0.22, 0.6  # how strong the colours of areas and of their hatches are
-_FILLED, _EDGES = 1.0, 2.0  # layers: areas lie below all edges
+_FILLED = 1.0  # layer of areas
 _ROOM = 10.0  # an overlay may widen the picture by a decade, no more, on each side
+_GREY = "0.35"
+_TINTS = ("#000000", "#5A5A5A", "#8C8C8C")  # of what comes from elsewhere
+_CORNERS = 3  # of the least area
+_MANY = 3  # with more tables than this labels stand in the picture, where they fit
 
 
-class _Table(NamedTuple):
-    name: str
-    regions: list[Region]
-    method: str
-    masses: list[float]
-    counts: str  # what the observed counts are called, where they have a name
+class Line(NamedTuple):
+    """A line of the model's own, with its label; nan where there is none."""
 
-    @property
-    def lower_only(self) -> bool:
-        """Whether it was made by a method that finds no upper edges."""
-        return self.method == "iterative"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a region is drawn as open above."""
-        return not self.lower_only and any(np.isinf(r.points[:, UPPER]).any() for r in self.regions)
-
-    @property
-    def area(self) -> float:
-        """How much of the picture its regions cover: in units of ln m x ln G."""
-        total = 0.0
-        for region in self.regions:
-            mass, lower, upper = region.points.T[:3]
-            height = np.log(np.minimum(upper, self.open_end) / np.maximum(lower, SCAN_LOW))
-            total += float(np.sum(0.5 * (height[1:] + height[:-1]) * np.diff(np.log(mass))))
-        return total
-
-    @property
-    def open_end(self) -> float:
-        """Up to where open regions are drawn: the end of the scan, or above its own edges beyond that.
-
-        Edges in closed form (of g - 2) know no end of a scan.
-        """
-        edges = np.concatenate([r.points[:, (LOWER, UPPER)].ravel() for r in self.regions] or [np.empty(0)])
-        highest = np.max(edges[np.isfinite(edges)], initial=SCAN_HIGH)
-        return SCAN_HIGH if highest == SCAN_HIGH else float(10.0 ** np.ceil(np.log10(2.0 * highest)))
+    label: str
+    mass: Array
+    value: Array
 
 
-def find_tables(folder: Path) -> list[Path]:
-    """Return the limit tables in a directory by name; other CSV files there are passed over.
+class Beside(NamedTuple):
+    """What a picture holds beside its tables.
 
-    Raises
-    ------
-    PhysicsError
-        If the directory holds no limit table.
+    Attributes
+    ----------
+    before : mapping of path
+        By table that of the same search as it was, drawn as a dotted outline.
+    before_words : str
+        What these are, for the legend.
+    familiar : mapping of path
+        By table that without what is new; what the table excludes beyond it is hatched.
+    lines : sequence of Line
+        Where what is computed holds no more.
+    ratios : sequence of Ratio
+        For a panel of their own.
+    couplings : (float, float), optional
+        Range of the vertical axis, GeV^-1.
     """
-    tables = [path for path in sorted(folder.glob("*.csv")) if _is_limit(_rows(path))]
-    if not tables:
-        raise PhysicsError(f"no limit table in {folder}")
-    return tables
+
+    before: Mapping[Path, Path] = {}
+    before_words: str = ""
+    familiar: Mapping[Path, Path] = {}
+    lines: Sequence[Line] = ()
+    ratios: Sequence[Ratio] = ()
+    couplings: tuple[float, float] | None = None
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        return read_limits(path)
-    except PhysicsError:
-        raise PhysicsError(f"{path}: not a CSV file") from None
-
-
-def _is_limit(rows: list[dict[str, Any]]) -> bool:
-    return bool(rows) and set(rows[0]) >= _NEEDED
-
-
-def _content(path: Path) -> LongTable:
-    if not path.is_file():
-        raise PhysicsError(f"no such file: {path}")
-    rows = _rows(path)
-    if not _is_limit(rows):
-        raise PhysicsError(f"{path}: not a limit table (columns {', '.join(LIMIT_COLUMNS[:8])})")
-    return long_table(rows, str(path))
-
-
-def _table(path: Path, rows: list[dict[str, Any]]) -> _Table:
-    try:
-        masses = [float(row["m_dark_photon"]) for row in rows]
-        found = regions(rows)
-    except (TypeError, ValueError):
-        reason = "masses and edges must be numbers above zero, errors no less, and intervals of a mass apart"
-        raise PhysicsError(f"{path}: {reason}") from None
-    return _Table(rows[0]["experiment"], found, rows[0].get("method", ""), masses, _counts(path))
-
-
-def _counts(path: Path) -> str:
-    """Return what the head of a table calls the observed counts, e.g. reconstructed; empty if nothing."""
-    head = read_csv(path, PhysicsError, strict=False).head
-    named = [line for line in head if line.startswith("counts ") and ": " in line]
-    return named[0].partition(": ")[2] if named else ""
+_NOTHING = Beside()
 
 
 def draw_limits(
-    tables: Sequence[Path], outputs: Sequence[Path], title: str, overlays: Sequence[Overlay] = ()
+    paths: Sequence[Path],
+    outputs: Sequence[Path],
+    title: str,
+    overlays: Sequence[Overlay] = (),
+    beside: Beside = _NOTHING,
 ) -> None:
-    """Draw limit tables as filled regions with the Monte Carlo error of their edges, and write the pictures.
+    """Draw limit tables: exclusions filled, projections dashed, edges with their Monte Carlo errors.
 
     A table over two quantities is drawn as contours of its edges.
 
     Parameters
     ----------
-    tables : sequence of path
-        CSV files of ``darkmc limit``; a colour and a legend entry for each, and for each of its few series.
+    paths : sequence of path
+        CSV files of ``darkmc limit``; a colour and a label for each, and for each of its few series.
     outputs : sequence of path
         Pictures to write, format by suffix.
     title : str
         Title of the picture.
     overlays : sequence of Overlay
-        Curves from elsewhere, drawn as lines.
+        Curves from elsewhere.
+    beside : Beside
+        What is drawn beside the tables.
 
     Raises
     ------
     PhysicsError
         If a table cannot be read as one, or does not fit to the others.
     """
-    contents = [_content(path) for path in tables]
-    planes = [len(content.series) >= FEWEST for content in contents]
+    contents = [content(path) for path in paths]
+    planes = [len(one.series) >= FEWEST for one in contents]
     if any(planes):
         if len(planes) > 1 or overlays:
-            raise PhysicsError(f"{tables[planes.index(True)]} is a plane, which is drawn alone")
-        draw_plane(contents[0], str(tables[0]), outputs, title)
+            raise PhysicsError(f"{paths[planes.index(True)]} is a plane, which is drawn alone")
+        draw_plane(contents[0], str(paths[0]), outputs, title)
         return
-    labels = {content.label for content in contents}
+    labels = {one.label for one in contents}
     if len(labels) > 1:
         raise PhysicsError(f"the tables run along {' and '.join(sorted(labels))}: draw them one by one")
-    parts = [(path, part) for path, content in zip(tables, contents, strict=True) for part in content.series]
-    read = [_table(path, part.rows) for path, part in parts]
-    _draw_regions(read, _names(read, parts), labels.pop(), outputs, title, overlays)
+    parts = [(path, part) for path, one in zip(paths, contents, strict=True) for part in one.series]
+    read = _Read(
+        [path for path, _ in parts],
+        tables(parts),
+        {path: table(one) for path, one in beside.before.items()},
+        {path: table(one) for path, one in beside.familiar.items()},
+    )
+    _draw_regions(read, labels.pop(), outputs, title, overlays, beside)
 
 
-def _names(read: Sequence[_Table], parts: Sequence[tuple[Path, Series]]) -> list[str]:
-    """Return what each table is called in the legend, so that no two are called the same."""
-    names = []
-    homes: dict[str, set[Path]] = {}
-    for table, (path, _) in zip(read, parts, strict=True):
-        homes.setdefault(table.name, set()).add(path)
-    for table, (path, part) in zip(read, parts, strict=True):
-        name = table.name if len(homes[table.name]) == 1 else f"{table.name} ({path.stem})"
-        name = plain(f"{name} ({table.counts})" if table.counts else name)
-        names.append(f"{name}, {part.label}" if part.label else name)
-    return names
+class _Read(NamedTuple):
+    """What was read: tables with where each comes from, and by that how it was and what of it is not new."""
+
+    paths: list[Path]
+    now: list[Table]
+    before: dict[Path, Table]
+    familiar: dict[Path, Table]
+
+    @property
+    def masses(self) -> list[float]:
+        return [mass for one in (*self.now, *self.before.values()) for mass in one.masses]
+
+    @property
+    def edges(self) -> Array:
+        drawn = (*self.now, *self.before.values())
+        return np.concatenate(
+            [region.points[:, (LOWER, UPPER)].ravel() for one in drawn for region in one.regions]
+            or [np.empty(0)]
+        )
+
+
+class _Entry(NamedTuple):
+    """What is labelled, and what stands for it in a legend."""
+
+    item: Item
+    handle: Any
 
 
 def _draw_regions(
-    read: Sequence[_Table],
-    names: Sequence[str],
+    read: _Read,
     label: str,
     outputs: Sequence[Path],
     title: str,
     overlays: Sequence[Overlay],
+    beside: Beside,
 ) -> None:
     from matplotlib.figure import Figure
 
-    with styled():
-        figure = Figure(figsize=(6.6, 5.4 + 0.08 * len(read)))
-        figure.set_layout_engine("constrained", w_pad=0.12)  # a tick label at the end needs room
-        axes = figure.add_subplot(xscale="log", yscale="log", xlabel=label, ylabel=COUPLING)
-        largest_first = sorted(range(len(read)), key=lambda k: -read[k].area)
-        for k, (table, name) in enumerate(zip(read, names, strict=True)):
-            _draw_table(axes, table, name, k, _FILLED + 0.01 * largest_first.index(k))
-        for k, overlay in enumerate(overlays):
-            _draw_overlay(axes, overlay, k)
-        _limit_axes(axes, read, overlays)
-        log_ticks(axes.xaxis)
-        log_ticks(axes.yaxis)
-        figure.suptitle(plain(title))
-        _legend(figure, axes, read)
-        save(figure, outputs)
+    many = len(read.now) > _MANY
+    columns, panels = (1.5 if many else 1.0), 1 + bool(beside.ratios)
+    figure = Figure(figsize=size(columns, columns * (1.0, 1.35)[panels - 1]))
+    figure.set_layout_engine("constrained", w_pad=0.06)  # a tick label at the end needs room
+    axes, *lower = figure.subplots(
+        panels, 1, squeeze=False, sharex=True, height_ratios=(3.2, 1.0)[:panels]
+    ).ravel()
+    axes.set(xscale="log", yscale="log", ylabel=COUPLING)
+    (lower or [axes])[-1].set_xlabel(label)
+    entries = _draw_tables(axes, read, not many)
+    entries += [_draw_overlay(axes, overlay, k) for k, overlay in enumerate(overlays)]
+    entries += [_draw_line(axes, line) for line in beside.lines]
+    _limit_axes(axes, read, overlays, beside.couplings)
+    log_ticks(axes.xaxis)
+    log_ticks(axes.yaxis)
+    if lower:
+        draw_ratios(lower[0], beside.ratios, {path.stem: colour(k) for k, path in enumerate(read.paths)})
+    figure.suptitle(plain(title))
+    keys = _keys(axes, read, beside)
+    _note(figure, read.now)
+    items = [entry.item for entry in entries]
+    outside = list(range(len(items)))
+    if many:
+        _legend(axes, [], keys)
+        figure.draw_without_rendering()  # labels need to know where the axes end up
+        outside = place_labels(axes, items, "x-small")
+    _legend(axes, [(entries[k].handle, items[k].text) for k in outside], keys)
+    save(figure, outputs)
 
 
-def _draw_overlay(axes: Any, overlay: Overlay, k: int) -> None:
-    style = {"color": COLOURS[(6, 5, 2)[k % 3]], "ls": LINES[1 + k % 4], "lw": 1.7, "zorder": _EDGES + 0.5}
-    for j, (mass, value) in enumerate(overlay.strokes):
-        marker = "o" if len(mass) == 1 else ""  # a line of one point shows nothing
-        label = plain(overlay.label) if j == 0 else None
-        axes.plot(mass, value, marker=marker, ms=5, label=label, **style)
+def _draw_tables(axes: Any, read: _Read, hatched: bool) -> list[_Entry]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-
-def _draw_table(axes: Any, table: _Table, name: str, k: int, layer: float) -> None:
-    style = {"colour": COLOURS[k % 8], "hatch": HATCHES[k % 8]}
-    if not table.regions:
-        axes.plot([], [], color=style["colour"], label=f"{name}: nothing excluded")
-    for j, region in enumerate(table.regions):
-        label = name if j == 0 else None
-        if table.lower_only:
-            mass, lower = region.points[:, 0], region.points[:, LOWER]
-            label = label and f"{name}: lower edge only"
-            axes.plot(mass, lower, color=style["colour"], lw=1.6, marker="^", ms=3.5, label=label)
+    largest_first = sorted(range(len(read.now)), key=lambda k: -read.now[k].area)
+    entries = []
+    for k, (path, one) in enumerate(zip(read.paths, read.now, strict=True)):
+        tint, layer = colour(k), _FILLED + 0.01 * largest_first.index(k)
+        hatch = HATCHES[k % len(HATCHES)] if hatched else ""
+        draw_table(axes, one, tint, layer, read.familiar.get(path), hatch)
+        before = read.before.get(path)
+        if before is not None:
+            draw_before(axes, before, tint)
+        if one.regions and not one.lower_only and not one.projection:
+            mark_open(axes, one, tint, k)
+        drawn = [(one, region) for region in one.regions]
+        drawn += [(before, region) for region in before.regions] if before is not None else []
+        lines = [line for owner, region in drawn for line in outline(region, owner.open_end)]
+        if one.projection or one.lower_only or not one.regions:
+            style: Any = {"ls": DASHED if one.projection else "-", "marker": "^" if one.lower_only else ""}
+            handle: Any = Line2D([], [], color=tint, **style)
         else:
-            _fill(axes, region, **style, label=label, end=table.open_end, layer=layer)
-            _edge(axes, region, style["colour"], table.open_end)
-    if table.regions and not table.lower_only:
-        _mark_open(axes, table, style["colour"], k)
+            handle = Patch(**shade(tint) | {"hatch": hatch})
+        words = f"{one.name}: nothing excluded" if not one.regions else one.name
+        words += ": lower edge only" if one.lower_only else ""
+        areas = [] if one.projection else [_area(one, region.points) for region in one.regions]
+        entries.append(_Entry(Item(words, tint, areas, lines, layer, one.projection), handle))
+    return entries
 
 
-def _fill(
-    axes: Any, region: Region, colour: str, hatch: str, label: str | None, end: float, layer: float
+def _area(one: Table, points: Array) -> tuple[Array, Array, Array]:
+    mass, lower, upper = points.T[:3]
+    return mass, np.maximum(lower, SCAN_LOW), np.minimum(upper, one.open_end)
+
+
+def _draw_line(axes: Any, line: Line) -> _Entry:
+    (drawn,) = axes.plot(line.mass, line.value, color=_GREY, ls=LINES[3], lw=width(0.8), zorder=EDGES - 0.1)
+    return _Entry(Item(line.label, _GREY, [], [(line.mass, line.value)], beside=True), drawn)
+
+
+def _draw_overlay(axes: Any, overlay: Overlay, k: int) -> _Entry:
+    """Draw a curve from elsewhere as lines, a region from elsewhere as a grey area below all others."""
+    from matplotlib.patches import Patch
+
+    tint = _TINTS[k % len(_TINTS)]
+    style: Any = {"color": tint, "ls": LINES[1 + k % 4], "lw": width(), "zorder": EDGES + 0.5}
+    handle, lines = None, []
+    for mass, value, upper in overlay.strokes:
+        marker = "o" if len(mass) == 1 else ""  # a line of one point shows nothing
+        (line,) = axes.plot(mass, value, marker=marker, **style)
+        lines.append((mass, value))
+        handle = handle or line
+        if upper is not None:
+            top = np.where(np.isfinite(upper), upper, SCAN_HIGH * _ROOM)
+            axes.fill_between(mass, value, top, zorder=_FILLED - 0.5, fc="0.93", lw=0.0)
+            axes.plot(mass, upper, **style)
+            lines.append((mass, upper))
+            handle = Patch(fc="0.93", ec=tint, ls=style["ls"])
+        elif len(mass) > _CORNERS and (mass[0], value[0]) == (mass[-1], value[-1]):  # an outline
+            axes.fill(mass, value, zorder=_FILLED - 0.5, fc="0.93", lw=0.0)
+    areas = [
+        (mass, value, np.where(np.isfinite(upper), upper, SCAN_HIGH * _ROOM))
+        for mass, value, upper in overlay.strokes
+        if upper is not None and np.all(np.diff(mass) > 0.0)
+    ]
+    return _Entry(Item(plain(overlay.label), tint, areas, lines, _FILLED - 0.5, not areas), handle)
+
+
+def _limit_axes(
+    axes: Any, read: _Read, overlays: Sequence[Overlay], couplings: tuple[float, float] | None
 ) -> None:
-    """Fill a region with a light shade: opaque, so that where regions overlap the colours do not mix."""
-    from matplotlib.colors import to_rgb
-
-    mass, lower, upper = region.points.T[:3]
-    light = tuple(1.0 - _SHADE * (1.0 - part) for part in to_rgb(colour))
-    strong = tuple(1.0 - _HATCHED * (1.0 - part) for part in to_rgb(colour))
-    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, end)
-    style: Any = {"fc": light, "ec": strong, "hatch": hatch, "lw": 0.0}
-    axes.fill_between(mass, bottom, top, label=label, zorder=layer, **style)
-
-
-def _edge(axes: Any, region: Region, colour: str, end: float) -> None:
-    """Draw the edges of a region with their errors, above all regions."""
-    mass, lower, upper, lower_error, upper_error, *envelope = region.points.T
-    bottom, top = np.maximum(lower, SCAN_LOW), np.minimum(upper, end)
-    line: Any = {"color": colour, "lw": 1.5, "solid_capstyle": "butt", "zorder": _EDGES}
-    band: Any = {"lw": 0.0, "zorder": _EDGES}
-    for edge, error in ((lower, lower_error), (upper, upper_error)):
-        here = np.where((edge > 0.0) & np.isfinite(edge), edge, np.nan)
-        axes.plot(mass, here, **line)
-        axes.fill_between(
-            mass, np.maximum(here - error, 1e-3 * here), here + error, color=colour, alpha=0.6, **band
-        )
-    for low, high in (envelope[:2], envelope[2:]):
-        axes.fill_between(mass, low, high, fc=colour, alpha=0.15, **band)
-        axes.fill_between(mass, low, high, fc="none", hatch="||||||", ec=colour, **band)
-    for closed, k in ((region.closed_low, 0), (region.closed_high, -1)):
-        if closed:  # the next mass is not excluded: the region is not drawn beyond the last that is
-            axes.plot([mass[k]] * 2, [bottom[k], top[k]], **line)
-    for step in np.flatnonzero(np.diff(mass) == 0.0):  # up to the end of the scan
-        axes.plot(mass[step : step + 2], top[step : step + 2], **line)
-
-
-def _mark_open(axes: Any, table: _Table, colour: str, k: int) -> None:
-    """Put arrows where a region has no upper edge; those of several tables do not hide each other."""
-    points = np.concatenate([region.points for region in table.regions])
-    mass = np.unique(points[np.isinf(points[:, UPPER]), 0])
-    if len(mass) == 0:
-        return
-    first, last = np.log(mass[[0, -1]])
-    shown = np.exp(first + (last - first) * (np.arange(_ARROWS) + 0.5 + 0.1 * (k % 8 - 3.5)) / _ARROWS)
-    heights = np.full(_ARROWS, table.open_end)
-    axes.plot(shown, heights, ls="", marker="^", ms=6, color=colour, zorder=_EDGES)
-
-
-def _limit_axes(axes: Any, tables: Sequence[_Table], overlays: Sequence[Overlay]) -> None:
     """Set the limits: everything excluded, with margins; overlays widen them by a decade at most."""
-    mass = np.array([m for table in tables for m in table.masses])
-    edges = np.concatenate(
-        [region.points[:, (LOWER, UPPER)].ravel() for table in tables for region in table.regions]
-        or [np.empty(0)]
-    )
+    edges = read.edges
     finite = edges[np.isfinite(edges) & (edges > 0.0)]
     if len(finite) == 0:
         finite = np.concatenate([overlay.value for overlay in overlays] or [np.array([1e-6, 1.0])])
-    if any(table.is_open for table in tables):
-        finite = np.append(finite, [table.open_end for table in tables])
-    axes.set_xlim(*_range(mass, [overlay.mass for overlay in overlays], 1.15))
-    axes.set_ylim(*_range(finite, [overlay.value for overlay in overlays], 2.0))
+    if any(one.is_open for one in read.now):
+        finite = np.append(finite, [one.open_end for one in read.now])
+    axes.set_xlim(*_range(np.array(read.masses), [overlay.mass for overlay in overlays], 1.15))
+    axes.set_ylim(*(couplings or _range(finite, [overlay.value for overlay in overlays], 2.0)))
     for overlay in overlays:
         (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
         inside = (
@@ -305,27 +300,42 @@ def _range(values: Any, others: Sequence[Any], margin: float) -> tuple[float, fl
     return low / margin, high * margin
 
 
-def _legend(figure: Any, axes: Any, tables: Sequence[_Table]) -> None:
-    """Put the legend above the axes, where no data are, and a note on errors and open edges below."""
+def _keys(axes: Any, read: _Read, beside: Beside) -> list[tuple[Any, str]]:
+    """Return what the legend says beside names: open edges, envelopes, dotted lines and hatches."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    more: list[tuple[Any, str]] = []
-    points = np.concatenate(
-        [region.points for table in tables for region in table.regions] or [np.empty((0, 9))]
-    )
-    open_ = [table for table in tables if table.is_open]
-    if open_:
-        arrow = Line2D([], [], ls="", marker="^", ms=6, color="0.3")
-        scanned = all(table.method != "analytic" and table.open_end == SCAN_HIGH for table in open_)
+    keys: list[tuple[Any, str]] = []
+    open_ = [one for one in read.now if one.is_open and not one.projection]
+    if open_ and max(one.open_end for one in open_) < axes.get_ylim()[1]:
+        arrow = Line2D([], [], ls="", marker="^", color="0.3")
+        scanned = all(one.method != "analytic" and one.open_end == SCAN_HIGH for one in open_)
         end = rf" {SCAN_HIGH:g} GeV$^{{-1}}$ (end of the scan)" if scanned else ""
-        more.append((arrow, f"open above{end}"))
+        keys.append((arrow, f"open above{end}"))
+    points = np.concatenate([r.points for one in read.now for r in one.regions] or [np.empty((0, 9))])
     if np.isfinite(points[:, 5:]).any():
-        more.append((Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0), "systematic envelope"))
-    legend_above(axes, letters=70, more=more)
+        keys.append((Patch(fc="0.9", hatch="||||||", ec="0.4", lw=0.0), "systematic envelope"))
+    if any(one.projection for one in read.now):
+        keys.append((Line2D([], [], color="0.3", ls=DASHED), "projection"))
+    if read.before:
+        keys.append((Line2D([], [], color="0.3", ls=DOTTED, lw=width(0.9)), plain(beside.before_words)))
+    if read.familiar:
+        keys.append((Patch(fc="0.9", hatch=NEW, ec="0.4", lw=0.0), "excluded by what is new"))
+    return keys
+
+
+def _note(figure: Any, drawn: Sequence[Table]) -> None:
+    """Say below what the bands along the edges are, and how wide they are at most."""
+    points = np.concatenate([r.points for one in drawn for r in one.regions] or [np.empty((0, 9))])
     edges, errors = points[:, (LOWER, UPPER)], points[:, (LOWER + 2, UPPER + 2)]
     known = np.isfinite(edges) & (edges > 0.0)
     largest = np.max(errors[known] / edges[known], initial=0.0)
     if largest > 0.0:
         note = f"Dark bands along the edges: their Monte Carlo error, at most {100 * largest:.2g} %"
-        figure.supxlabel(note, fontsize=8, color="0.3")
+        figure.supxlabel(note, fontsize="x-small", color="0.3")
+
+
+def _legend(axes: Any, named: Sequence[tuple[Any, str]], keys: Sequence[tuple[Any, str]]) -> None:
+    """Put names and keys above the axes, where no data are."""
+    if named or keys:
+        legend_above(axes, more=[*named, *keys])

@@ -9,7 +9,7 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 from darkmc.figures.regions import LOWER, UPPER, regions
-from darkmc.figures.style import COLOURS, LINES, log_ticks, plain, save, styled
+from darkmc.figures.style import LINES, colour, log_ticks, plain, save, size, width
 
 _GREY, _ALPHA = "0.86", 0.25
 _NEAR = 2.0  # bands narrower than a step of x are joined if they are this close
@@ -78,31 +78,30 @@ def draw_panels(
 
     across = min(2, len(panels))
     down = -(-len(panels) // across)
-    with styled():
-        figure = Figure(figsize=(5.4 * across + 0.6, 4.6 * down + 0.9), layout="constrained")
-        grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
-        points = np.array([row for panel in panels for rows in panel.regions.values() for row in rows])
-        for axes, panel in zip(grid, panels, strict=False):
-            axes.set(xscale="log", yscale="log", xlabel=plain(labels[0]), ylabel=plain(labels[1]))
-            axes.set_xlim(points[:, 0].min(), points[:, 0].max())
-            axes.set_ylim(*_heights(points, panels))
-            axes.set_title(plain(panel.title), fontsize=10)
-            _draw_masks(axes, panel)
-            for k, (label, rows) in enumerate(panel.regions.items()):
-                _draw_region(axes, rows, plain(label), k)
-            for k, mark in enumerate(marks):
-                axes.plot(
-                    mark.x, mark.y, ls="", marker="*os^"[k % 4], ms=9, color="black", label=plain(mark.label)
-                )
-            axes.label_outer()
-            log_ticks(axes.xaxis)
-            log_ticks(axes.yaxis)
-        for axes in grid[len(panels) :]:
-            axes.remove()
-        figure.suptitle(plain(title))
-        handles, texts = grid[0].get_legend_handles_labels()
-        figure.legend(handles, texts, loc="outside lower center", ncol=min(3, len(texts)), fontsize=9)
-        save(figure, outputs)
+    figure = Figure(figsize=size(float(across), down + 0.15), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    points = np.array([row for panel in panels for rows in panel.regions.values() for row in rows])
+    for axes, panel in zip(grid, panels, strict=False):
+        axes.set(xscale="log", yscale="log", xlabel=plain(labels[0]), ylabel=plain(labels[1]))
+        axes.set_xlim(points[:, 0].min(), points[:, 0].max())
+        axes.set_ylim(*_heights(points, panels))
+        axes.set_title(plain(panel.title))
+        _draw_masks(axes, panel)
+        for k, (label, rows) in enumerate(panel.regions.items()):
+            _draw_region(axes, rows, plain(label), k)
+        for k, mark in enumerate(marks):
+            axes.plot(
+                mark.x, mark.y, ls="", marker="*os^"[k % 4], ms=6, color="black", label=plain(mark.label)
+            )
+        axes.label_outer()
+        log_ticks(axes.xaxis)
+        log_ticks(axes.yaxis)
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    figure.suptitle(plain(title))
+    handles, texts = grid[0].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncol=min(3, len(texts)))
+    save(figure, outputs)
 
 
 def _heights(points: Array, panels: Sequence[Panel]) -> tuple[float, float]:
@@ -119,7 +118,7 @@ def _draw_masks(axes: Any, panel: Panel) -> None:
         label: str | None = "excluded by others" + (", read from text" if approximate else "")
         for mask in panel.masks:
             if ("from text" in mask.note) == approximate:
-                style: Any = {"fc": _GREY, "ec": "0.6", "hatch": hatch, "lw": 0.6, "zorder": 0.5}
+                style: Any = {"fc": _GREY, "ec": "0.6", "hatch": hatch, "lw": width(0.5), "zorder": 0.5}
                 axes.fill_between(mask.mass, mask.lower, np.minimum(mask.upper, top), label=label, **style)
                 label = None
 
@@ -131,19 +130,19 @@ def _draw_region(axes: Any, rows: Sequence[tuple[float, ...]], label: str, k: in
         for x, interval, lower, upper in rows
     ]
     found = regions(tables)
-    colour, line = COLOURS[k % len(COLOURS)], LINES[k % len(LINES)]
+    tint, line = colour(k), LINES[k % len(LINES)]
     bottom, top = axes.get_ylim()
-    style: Any = {"color": colour, "ls": line, "lw": 1.5, "zorder": 2 + 0.01 * k}
+    style: Any = {"color": tint, "ls": line, "lw": width(1.1), "zorder": 2 + 0.01 * k}
     axes.plot([], [], label=label, **style)
     if not found:
-        place: Any = {"transform": axes.transAxes, "fontsize": 8, "color": colour}
+        place: Any = {"transform": axes.transAxes, "fontsize": "small", "color": tint}
         axes.text(0.03, 0.04 + 0.055 * k, f"{label}: nothing is left", **place)
     for x, y in _steep(rows):
         axes.plot(x, y, **style)
     for region in found:
         x, lower, upper = region.points[:, 0], region.points[:, LOWER], region.points[:, UPPER]
         if k == 0:
-            axes.fill_between(x, lower, upper, fc=(*_rgb(colour), _ALPHA), lw=0.0, zorder=1)
+            axes.fill_between(x, lower, upper, fc=(tint, _ALPHA), lw=0.0, zorder=1)
         axes.plot(x, np.where(lower > bottom * 1.11, lower, np.nan), **style)
         axes.plot(x, np.where(upper < top / 1.11, upper, np.nan), **style)
         for closed, end in ((region.closed_low, 0), (region.closed_high, -1)):
@@ -163,9 +162,3 @@ def _steep(rows: Sequence[tuple[float, ...]]) -> Iterator[Array]:
                 if 1.0 < gap < _NEAR:
                     for end in (2, 3):
                         yield np.array([[first[0], second[0]], [first[end], second[end]]])
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)

@@ -10,7 +10,7 @@ import numpy as np
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 from darkmc.figures.series import LongTable, axis_words
-from darkmc.figures.style import log_ticks, plain, save, styled
+from darkmc.figures.style import log_ticks, plain, save, size, width
 
 FEWEST = 5  # series that make a plane; fewer are drawn as regions of their own
 _EDGES = {"lower": "lower edge of $G$", "upper": "upper edge of $G$"}
@@ -102,16 +102,15 @@ def draw_plane(table: LongTable, where: str, outputs: Sequence[Path], title: str
     shown = [(found, words) for found, words in made if np.isfinite(found[0].edge).any()]
     if not shown:
         raise PhysicsError(f"{where}: nothing is excluded: there is nothing to draw")
-    with styled():
-        figure = Figure(figsize=(5.6 * len(shown) + 0.6, 5.0), layout="constrained")
-        panels = figure.subplots(1, len(shown), squeeze=False)[0]
-        for axes, ((found, column), words) in zip(panels, shown, strict=True):
-            _draw(figure, axes, found, words)
-            axes.set(xlabel=table.label, ylabel=axis_words(column))
-        figure.suptitle(plain(title))
-        note = "Dark bands along the contours: their Monte Carlo error. White: no such edge."
-        figure.supxlabel(note, fontsize=8, color="0.3")
-        save(figure, outputs)
+    figure = Figure(figsize=size(float(len(shown))), layout="constrained")
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axes, ((found, column), words) in zip(panels, shown, strict=True):
+        _draw(figure, axes, found, words)
+        axes.set(xlabel=table.label, ylabel=axis_words(column))
+    figure.suptitle(plain(title))
+    note = "Dark bands along the contours: their Monte Carlo error. White: no such edge."
+    figure.supxlabel(note, fontsize="small", color="0.3")
+    save(figure, outputs)
 
 
 def _draw(figure: Any, axes: Any, found: Plane, words: str) -> None:
@@ -123,8 +122,8 @@ def _draw(figure: Any, axes: Any, found: Plane, words: str) -> None:
     levels = np.array(MaxNLocator(_LEVELS).tick_values(edge.min(), edge.max()))
     filled = axes.contourf(fine.x, fine.y, edge, levels=levels, cmap="Blues")
     figure.colorbar(filled, ax=axes, label=rf"$\log_{{10}}$ ({words} / GeV$^{{-1}}$)")
-    style: Any = {"colors": "0.15", "linewidths": 0.8, "linestyles": "solid"}
-    axes.clabel(axes.contour(fine.x, fine.y, edge, levels=levels, **style), fontsize=8)
+    style: Any = {"colors": "0.15", "linewidths": width(0.6), "linestyles": "solid"}
+    axes.clabel(axes.contour(fine.x, fine.y, edge, levels=levels, **style), fontsize="x-small")
     for level in levels[(levels >= edge.min()) & (levels <= edge.max())]:
         away = np.ma.masked_invalid((edge - level) / np.where(fine.error > 0.0, fine.error, np.nan))
         if away.count():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from darkmc.core.kinematics import Array
-from darkmc.figures.style import COLOURS, LINES, legend_above, log_ticks, save, styled
+from darkmc.figures.style import LINES, colour, legend_above, log_ticks, save, size, width
 
 _COUNT = "expected events per bin"
 _DEPTH = 3e3  # bins this far below the highest are not shown
@@ -75,18 +75,17 @@ def draw_page(page: Page, outputs: Sequence[Path]) -> None:
     """Draw a page and write the pictures, format by suffix."""
     from matplotlib.figure import Figure
 
-    with styled():
-        figure = Figure(figsize=(12.0, 7.6), layout="constrained")
-        figure.suptitle(page.title)
-        top, bottom = np.asarray(figure.subfigures(2, 1, hspace=0.05))
-        for axes, panel in zip(top.subplots(1, 3), page.above, strict=True):
-            _draw_panel(axes, panel)
-        more = len(page.below)
-        vertices, *below = bottom.subplots(1, 1 + more, width_ratios=[1.8, *[1.0] * more])
-        _draw_map(bottom, vertices, page.vertices)
-        for axes, panel in zip(below, page.below, strict=True):
-            _draw_panel(axes, panel)
-        save(figure, outputs)
+    figure = Figure(figsize=size(2.1, 1.75), layout="constrained")
+    figure.suptitle(page.title)
+    top, bottom = np.asarray(figure.subfigures(2, 1, hspace=0.05))
+    for axes, panel in zip(top.subplots(1, 3), page.above, strict=True):
+        _draw_panel(axes, panel)
+    more = len(page.below)
+    vertices, *below = bottom.subplots(1, 1 + more, width_ratios=[1.8, *[1.0] * more])
+    _draw_map(bottom, vertices, page.vertices)
+    for axes, panel in zip(below, page.below, strict=True):
+        _draw_panel(axes, panel)
+    save(figure, outputs)
 
 
 def _draw_panel(axes: Any, panel: Panel) -> None:
@@ -94,10 +93,10 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
     edges = panel.edges
     for k, (name, (heights, errors)) in enumerate(panel.contents.items()):
         if heights.any():
-            axes.stairs(heights, edges, color=COLOURS[k], ls=LINES[k % 5], lw=1.4, label=name)
+            axes.stairs(heights, edges, color=colour(k), ls=LINES[k % 5], lw=width(), label=name)
             filled = heights > 0.0
             places = np.sqrt(edges[1:] * edges[:-1])[filled]
-            style = {"fmt": "none", "ecolor": COLOURS[k], "elinewidth": 0.9}
+            style = {"fmt": "none", "ecolor": colour(k), "elinewidth": width(0.8)}
             axes.errorbar(places, heights[filled], errors[filled], **style)
     axes.set(xscale="log", yscale="log", xlabel=panel.label, ylabel=_COUNT)
     heights = np.array([content.heights for content in panel.contents.values()])
@@ -108,7 +107,7 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.set_xlim(edges[shown[0]] / 1.1, edges[shown[-1] + 1] * 1.1)
     log_ticks(axes.xaxis)
     log_ticks(axes.yaxis)
-    legend_above(axes, letters=50, size=9)
+    legend_above(axes, share=0.33)
 
 
 def _draw_map(figure: Any, axes: Any, vertices: VertexMap) -> None:
@@ -120,11 +119,11 @@ def _draw_map(figure: Any, axes: Any, vertices: VertexMap) -> None:
     outline = vertices.outline
     mesh.set_clip_path(Polygon(outline.T, transform=axes.transData))  # bins may reach beyond a slope
     figure.colorbar(mesh, ax=axes, label=_COUNT)
-    axes.plot(*outline, color="black", lw=1.8, label=vertices.detector)
+    axes.plot(*outline, color="black", lw=width(1.4), label=vertices.detector)
     axes.set(xlabel=vertices.labels[0], ylabel=vertices.labels[1])
     for edge, limit in zip(vertices.edges, (axes.set_xlim, axes.set_ylim), strict=True):
         room = 0.06 * (edge[-1] - edge[0])
         limit(edge[0] - room, edge[-1] + room)
     if vertices.edges[1][0] < 0.0 < vertices.edges[1][-1]:
-        axes.axhline(0.0, color="black", ls=LINES[3], lw=1.0, label="beam axis")
-    legend_above(axes, letters=50, size=9)
+        axes.axhline(0.0, color="black", ls=LINES[3], lw=width(0.8), label="beam axis")
+    legend_above(axes, share=0.33)

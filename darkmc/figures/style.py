@@ -1,4 +1,4 @@
-"""Look of all pictures: colours that differ in grey, sans text, vector output that can be searched."""
+"""Look of all pictures: styles, colours that differ in grey, vector output whose text can be searched."""
 
 import logging
 import math
@@ -11,12 +11,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, first_line, nearest
+from darkmc.core.input_files import read_text
 from darkmc.output.files import check_target, replacing
 
-# Okabe-Ito with purple for its yellow, which is lost on white; arranged so that neighbours differ in
-# luminance; hatches tell bands apart in grey.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#6A3D9A")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "||||", "++++", "----")
 LINES: tuple[Any, ...] = (
     "-",
@@ -25,36 +23,110 @@ LINES: tuple[Any, ...] = (
     (0, (6, 1.5, 1, 1.5)),
     (0, (8, 1.5, 1, 1.5, 1, 1.5)),
 )
+STYLES = ("paper", "slides")
+_READABLE, _GAMMA = 0.11, 2.2  # luminance of letters at most, and from what is drawn to light, about
+_SUFFIX = ".mplstyle"
 _FORMULA = "\uffff\uffff"  # stands for a formula while a label is wrapped: no character of any text
 _HANDLE = 6  # letters that a line or patch of the legend takes, with its spaces
+_LETTER = 0.55  # width over size of the letters of a legend, about
 FORMATS = (".pdf", ".png", ".svg")
-SETTINGS: Any = {
-    "font.size": 11,
-    "axes.linewidth": 0.9,
-    "hatch.linewidth": 0.5,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.major.pad": 6.0,
-    "ytick.major.pad": 5.0,
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.minor.visible": True,
-    "ytick.minor.visible": True,
-    "legend.frameon": False,
-    "pdf.fonttype": 42,
-    "savefig.dpi": 160,
-}
 M_DARK_PHOTON = r"dark photon mass $m_{\gamma^\prime}$ [GeV]"
 COUPLING = r"coupling $G_{a\gamma\gamma^\prime}$ [GeV$^{-1}$]"
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Apply the common settings to what is drawn inside."""
+def styled(style: str = STYLES[0]) -> Iterator[None]:
+    """Draw in a style what is drawn inside.
+
+    Parameters
+    ----------
+    style : str
+        ``paper`` or ``slides``, or a file of Matplotlib's settings that ends in .mplstyle, which changes
+        some of those of the first.
+
+    Raises
+    ------
+    PhysicsError
+        If there is no such style, or a line of the file is no setting.
+    """
     import matplotlib as mpl
 
-    with mpl.rc_context(SETTINGS):
+    with mpl.rc_context(_settings(style)):
         yield
+
+
+def _settings(style: str) -> Any:
+    if style not in STYLES and not style.endswith(_SUFFIX):
+        known = f"{', '.join(STYLES)}, or a file that ends in {_SUFFIX}"
+        raise PhysicsError(f"unknown style '{style}'{nearest(style, STYLES)}; known: {known}")
+    here = Path(__file__)
+    files = [here.with_name(STYLES[0] + _SUFFIX)]
+    if style != STYLES[0]:
+        files.append(here.with_name(style + _SUFFIX) if style in STYLES else Path(style))
+    return {key: value for path in files for key, value in _read(path).items()}
+
+
+def _read(path: Path) -> Any:
+    """Return the settings in a file, each checked by Matplotlib."""
+    import matplotlib as mpl
+
+    found: Any = mpl.RcParams()
+    for number, line in enumerate(read_text(path, PhysicsError).splitlines(), 1):
+        text = line.partition("#")[0].strip()
+        key, colon, value = (part.strip() for part in text.partition(":"))
+        if not text:
+            continue
+        if not colon:
+            raise PhysicsError(f"{path}:{number}: write SETTING : VALUE")
+        try:
+            found[key] = value.strip('"')
+        except KeyError:
+            raise PhysicsError(
+                f"{path}:{number}: unknown setting '{key}'{nearest(key, mpl.rcParams)}"
+            ) from None
+        except ValueError as error:
+            raise PhysicsError(f"{path}:{number}: {key}: {first_line(error)}") from None
+    return dict(found)
+
+
+def colour(number: int) -> str:
+    """Return a colour of the style by its number; they are taken again after the last."""
+    import matplotlib as mpl
+
+    colours: Sequence[str] = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
+    return colours[number % len(colours)]
+
+
+def light(colour: str, strength: float) -> tuple[float, ...]:
+    """Return a colour on white of this strength, 0 to 1: opaque, so that areas do not mix."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(1.0 - strength * (1.0 - part) for part in to_rgb(colour))
+
+
+def dark(colour: str) -> tuple[float, ...]:
+    """Return a colour dark enough for letters on a light shade of it."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(colour)
+    luminance = 0.2126 * red**_GAMMA + 0.7152 * green**_GAMMA + 0.0722 * blue**_GAMMA
+    factor = min(1.0, (_READABLE / luminance) ** (1.0 / _GAMMA)) if luminance > 0.0 else 1.0
+    return red * factor, green * factor, blue * factor
+
+
+def width(factor: float = 1.0) -> float:
+    """Return a width of lines: this factor of the style's."""
+    import matplotlib as mpl
+
+    return factor * float(mpl.rcParams["lines.linewidth"])
+
+
+def size(columns: float = 1.0, height: float = 1.0) -> tuple[float, float]:
+    """Return the size of a picture in inches: so many columns wide, so many of the style's heights high."""
+    import matplotlib as mpl
+
+    one = mpl.rcParams["figure.figsize"]
+    return columns * float(one[0]), height * float(one[1])
 
 
 def picture(path: str | os.PathLike[str], force: bool, inputs: Iterable[str | os.PathLike[str]] = ()) -> Path:
@@ -77,18 +149,38 @@ def save(figure: Any, outputs: Sequence[Path]) -> None:
             temporary.write_bytes(drawn.getvalue())
 
 
-def legend_above(axes: Any, letters: int, size: float = 10.0, more: Sequence[tuple[Any, str]] = ()) -> None:
-    """Put the legend on top of the axes, where it covers no data, in as many columns as `letters` allow.
+def legend_above(axes: Any, share: float = 0.86, more: Sequence[tuple[Any, str]] = ()) -> None:
+    """Put the legend on top of the axes, where it covers no data, in as many columns as fit.
 
-    `more` are handles and labels beyond those of the axes.
+    `share` of the figure's width is the axes'; `more` are handles and labels beyond those of the axes.
     """
+    import matplotlib as mpl
+
+    letters = letters_across(axes.figure, share)
     entries = [*zip(*axes.get_legend_handles_labels(), strict=True), *more]
     labels = [_wrapped(label, letters - _HANDLE) for _, label in entries]
     fitting = [n for n in range(1, 5) if _letters(labels, n) <= letters]
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
     shape: Any = {"columnspacing": 1.2, "handletextpad": 0.5, "handlelength": 2.4}
     handles = [handle for handle, _ in entries]
-    axes.legend(handles, labels, ncol=max(fitting, default=1), fontsize=size, **place, **shape)
+    axes.legend(
+        handles,
+        labels,
+        ncol=max(fitting, default=1),
+        fontsize=mpl.rcParams["legend.fontsize"],
+        **place,
+        **shape,
+    )
+
+
+def letters_across(figure: Any, share: float = 1.0) -> int:
+    """Return about how many letters of a legend stand beside each other in a share of a figure's width."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+
+    points = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+    inches: float = figure.figure.get_size_inches()[0]
+    return int(72.0 * share * inches / (_LETTER * points))
 
 
 def _wrapped(label: str, width: int) -> str:

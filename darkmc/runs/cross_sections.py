@@ -12,15 +12,16 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.figures.style import (
-    COLOURS,
     LINES,
     M_DARK_PHOTON,
+    colour,
     legend_above,
     log_ticks,
     plain,
     power,
     save,
-    styled,
+    size,
+    width,
 )
 from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -103,20 +104,19 @@ def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
     from matplotlib.figure import Figure
 
     rows = read_table(folder / f"{card.name}.csv", ("process",), (*POINT, *_PHOTON, *_VALUES, *_RATIOS))
-    with styled():
-        figure = Figure(figsize=(6.6, 6.6), layout="constrained")
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
-        coupling = power(rows[0]["coupling_per_GeV"])
-        scale = "linear" if card.m_dark_photon.endswith(":lin") else "log"
-        upper.set(xscale=scale, yscale="log", ylabel=rf"cross section at $G$ = {coupling} GeV$^{{-1}}$ [pb]")
-        lower.set(yscale="log", xlabel=M_DARK_PHOTON, ylabel=r"over $\sigma(a\gamma^\prime)$")
-        for k, label in enumerate(dict.fromkeys(_label(row) for row in rows)):
-            mine = [row for row in rows if _label(row) == label]
-            _draw_process(upper, lower, mine, k)
-        _finish(upper, lower, rows)
-        figure.suptitle(plain(card.title))
-        legend_above(upper, letters=66)
-        save(figure, outputs)
+    figure = Figure(figsize=size(1.0, 1.3), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
+    coupling = power(rows[0]["coupling_per_GeV"])
+    scale = "linear" if card.m_dark_photon.endswith(":lin") else "log"
+    upper.set(xscale=scale, yscale="log", ylabel=rf"cross section at $G$ = {coupling} GeV$^{{-1}}$ [pb]")
+    lower.set(yscale="log", xlabel=M_DARK_PHOTON, ylabel=r"over $\sigma(a\gamma^\prime)$")
+    for k, label in enumerate(dict.fromkeys(_label(row) for row in rows)):
+        mine = [row for row in rows if _label(row) == label]
+        _draw_process(upper, lower, mine, k)
+    _finish(upper, lower, rows)
+    figure.suptitle(plain(card.title))
+    legend_above(upper)
+    save(figure, outputs)
 
 
 def _label(row: Row) -> str:
@@ -130,8 +130,8 @@ def _label(row: Row) -> str:
 def _draw_process(upper: Any, lower: Any, rows: Sequence[Row], k: int) -> None:
     """Draw a process above, and below over a gamma' if it has a photon more."""
     mass = _column(rows, "m_dark_photon_GeV")
-    style: Any = {"color": COLOURS[k % 8], "ls": LINES[k % 5], "lw": 1.8}
-    points: Any = {"fmt": "o", "ms": 3.0, "color": COLOURS[k % 8], "elinewidth": 1.2, "capsize": 2.0}
+    style: Any = {"color": colour(k), "ls": LINES[k % 5], "lw": width(1.2)}
+    points: Any = {"fmt": "o", "ms": 2.0, "color": colour(k), "elinewidth": width(0.8)}
     for axes, keys in ((upper, _VALUES), (lower, _RATIOS)):
         exact, generated, errors = (_column(rows, key) for key in keys)
         known = np.isfinite(generated)
@@ -152,7 +152,7 @@ def _positive(values: Array) -> Array:
 def _finish(upper: Any, lower: Any, rows: Sequence[Row]) -> None:
     if any(np.isfinite(row["generated_pb"]) for row in rows):
         upper.errorbar(
-            [], [], [], fmt="o", ms=3.0, color="0.3", label="points: the generator, with its error"
+            [], [], [], fmt="o", ms=2.0, color="0.3", label="points: the generator, with its error"
         )
     highest = max(row["cross_section_pb"] for row in rows)
     bottom = upper.get_ylim()[0]

@@ -26,7 +26,7 @@ def work(card: DecayLengthRun, settings: Settings) -> Work:
     found = []
     for detector in card.detectors:
         energies = [float(e) for e in parse_grids(detector.energies)]
-        experiment = Experiment(detector.experiment, settings.preset)
+        experiment = Experiment(detector.experiment, settings.one_preset)
         found.append(decay_curves(experiment, pairs, card.coupling_per_GeV, energies))
     lines = header("mean decay distance of the dark photon", "closed forms: no Monte Carlo error")
     rows = [

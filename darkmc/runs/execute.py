@@ -14,8 +14,9 @@ from typing import Any
 
 from darkmc.cards.load import load_card
 from darkmc.cards.run_card import RunCard
-from darkmc.core.errors import DarkmcWarning, FailedPointsError, PhysicsError
+from darkmc.core.errors import DarkmcWarning, FailedPointsError, PhysicsError, nearest
 from darkmc.figures.overlays import Overlay
+from darkmc.figures.style import STYLES, styled
 from darkmc.output.files import check_target
 from darkmc.output.manifest import Made, write_manifest
 from darkmc.runs.run import Settings, run_of
@@ -42,13 +43,15 @@ def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Pa
         In the end, if points of limits could not be computed.
     """
     loaded = load_card("runs", name)
-    card: RunCard = loaded.card
+    card = _with_precision(loaded.card, settings.precision)
     folder = Path(directory or card.name)
     if folder.exists() and not folder.is_dir():
         raise PhysicsError(f"{folder} exists and is no directory")
     work = run_of(card).work(card, settings)
     with _made(folder), _heard() as heard:
-        picture = check_target(folder / f"{card.name}.pdf")
+        shown = _shown(card, settings.preset)
+        for stem in shown:
+            check_target(folder / f"{stem}.pdf")
         failed = None
         clock = _Clock()
         try:
@@ -56,13 +59,15 @@ def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Pa
                 yield clock.made(path)
         except FailedPointsError as error:
             failed = error
-        bitmap = picture.with_suffix(".png")
-        draw_run(card, folder, [bitmap, picture])  # in this order a bitmap is the same if drawn alone
-        yield from (clock.made(picture), clock.made(bitmap))
+        for stem, preset in shown.items():
+            bitmap, picture = (folder / f"{stem}{suffix}" for suffix in (".png", ".pdf"))
+            # in this order a bitmap is the same if drawn alone
+            draw_run(card, folder, [bitmap, picture], preset=preset, style=settings.style)
+            yield from (clock.made(picture), clock.made(bitmap))
         content = {
             "run": {"sha256": loaded.sha256, "card": card.model_dump(mode="json", by_alias=True)},
             "settings": settings._asdict(),
-            "experiments": {use: _cards(use, settings.preset) for use in card.uses},
+            "experiments": {use: _cards(use, settings.one_preset) for use in card.uses},
             "started": clock.started,
             "warnings": list(dict.fromkeys(heard)),
             "failed": list(failed.lines[:-1]) if failed is not None else [],
@@ -114,7 +119,14 @@ def _heard() -> Iterator[list[str]]:
         yield heard
 
 
-def draw_run(card: RunCard, folder: Path, outputs: Sequence[Path], overlays: Sequence[Overlay] = ()) -> None:
+def draw_run(
+    card: RunCard,
+    folder: Path,
+    outputs: Sequence[Path],
+    overlays: Sequence[Overlay] = (),
+    preset: str = "",
+    style: str = STYLES[0],
+) -> None:
     """Draw the picture of a run from the tables that it wrote.
 
     Parameters
@@ -127,6 +139,10 @@ def draw_run(card: RunCard, folder: Path, outputs: Sequence[Path], overlays: Seq
         Pictures to write, format by suffix.
     overlays : sequence of Overlay
         Curves from elsewhere, for kinds of runs that take them.
+    preset : str
+        Of a run that has several the one that is shown; empty: all.
+    style : str
+        See `darkmc.figures.style.styled`.
 
     Raises
     ------
@@ -137,7 +153,27 @@ def draw_run(card: RunCard, folder: Path, outputs: Sequence[Path], overlays: Seq
         raise PhysicsError(f"no such directory: {folder}")
     if overlays and not card.takes_overlays:
         raise PhysicsError(f"--overlay is for limits: run {card.name} is of kind '{card.kind}'")
-    run_of(card).draw(card, folder, outputs, *([overlays] if overlays else []))
+    several = [one for one in card.pictures.values() if one]
+    if preset and preset not in several:
+        raise PhysicsError(
+            f"run {card.name} has no tables of preset '{preset}' alone{nearest(preset, several)}"
+        )
+    with styled(style):
+        run_of(card).draw(card, folder, outputs, *([overlays, preset] if card.takes_overlays else []))
+
+
+def _with_precision(card: RunCard, precision: float | None) -> RunCard:
+    """Return the card with another precision."""
+    if precision is None:
+        return card
+    if "precision" not in type(card).model_fields:
+        raise PhysicsError(f"--precision: run {card.name} of kind '{card.kind}' has none")
+    return card.model_copy(update={"precision": precision})
+
+
+def _shown(card: RunCard, preset: str | None) -> dict[str, str]:
+    """Return names of pictures and what each shows: of one preset there is one picture."""
+    return card.pictures if preset is None else {card.name: ""}
 
 
 @contextmanager

@@ -12,7 +12,18 @@ from darkmc.cards.load import flatten
 from darkmc.cards.run import HistogramRun
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.style import COLOURS, LINES, legend_above, log_ticks, measured, plain, point, save, styled
+from darkmc.figures.style import (
+    LINES,
+    colour,
+    legend_above,
+    log_ticks,
+    measured,
+    plain,
+    point,
+    save,
+    size,
+    width,
+)
 from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import at, axis_label, edges, header, require_open
@@ -25,7 +36,7 @@ _DEPTH = 1e4  # on a logarithmic axis bins this far below the highest are not sh
 
 def work(card: HistogramRun, settings: Settings) -> Work:
     """Return what makes histograms of an observable, and yields in the bands and in all."""
-    experiment = Experiment(card.experiment, settings.preset, dict(flatten(card.overrides)))
+    experiment = Experiment(card.experiment, settings.one_preset, dict(flatten(card.overrides)))
     for place in card.points:
         require_open(experiment, at(place)[0], [card.axis.observable])
     return partial(_write, card, experiment)
@@ -77,32 +88,31 @@ def draw(card: HistogramRun, folder: Path, outputs: Sequence[Path]) -> None:
 
     bins = read_table(folder / f"{card.name}.csv", (), (*POINT, "low", "high", *_COUNTS))
     regions = read_table(folder / f"{card.name}-yields.csv", ("region",), (*POINT, "low", "high", *_COUNTS))
-    with styled():
-        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
-        axes = figure.add_subplot(xscale=card.axis.scale, yscale=card.yields)
-        axes.set(xlabel=axis_label(card.axis.observable), ylabel="expected events per bin")
-        common = {column: bins[0][column] for column in POINT if len({row[column] for row in bins}) == 1}
-        for k, total in enumerate(row for row in regions if row["region"] == "all"):
-            mine = [row for row in bins if all(row[column] == total[column] for column in POINT)]
-            own = point({column: total[column] for column in POINT if column not in common})
-            counted = f"{measured(total['events'], total['events_error'])} events"
-            _draw_point(axes, mine, COLOURS[k % 8], LINES[k % 5], ": ".join(filter(None, (own, counted))))
-        _draw_bands(axes, regions)
-        _limit_axes(axes, bins, card)
-        figure.suptitle("\n".join(filter(None, (plain(card.title), point(common)))))
-        legend_above(axes, letters=70)
-        save(figure, outputs)
+    figure = Figure(figsize=size(), layout="constrained")
+    axes = figure.add_subplot(xscale=card.axis.scale, yscale=card.yields)
+    axes.set(xlabel=axis_label(card.axis.observable), ylabel="expected events per bin")
+    common = {column: bins[0][column] for column in POINT if len({row[column] for row in bins}) == 1}
+    for k, total in enumerate(row for row in regions if row["region"] == "all"):
+        mine = [row for row in bins if all(row[column] == total[column] for column in POINT)]
+        own = point({column: total[column] for column in POINT if column not in common})
+        counted = f"{measured(total['events'], total['events_error'])} events"
+        _draw_point(axes, mine, colour(k), LINES[k % 5], ": ".join(filter(None, (own, counted))))
+    _draw_bands(axes, regions)
+    _limit_axes(axes, bins, card)
+    figure.suptitle("\n".join(filter(None, (plain(card.title), point(common)))))
+    legend_above(axes)
+    save(figure, outputs)
 
 
-def _draw_point(axes: Any, rows: Sequence[Row], colour: str, line: Any, label: str) -> None:
+def _draw_point(axes: Any, rows: Sequence[Row], tint: str, line: Any, label: str) -> None:
     low, high, events, errors = (
         np.array([row[key] for row in rows]) for key in ("low", "high", "events", "events_error")
     )
-    axes.stairs(events, np.append(low, high[-1]), color=colour, ls=line, lw=1.5, label=label)
+    axes.stairs(events, np.append(low, high[-1]), color=tint, ls=line, lw=width(1.1), label=label)
     middle = np.sqrt(low * high) if axes.get_xscale() == "log" else 0.5 * (low + high)
     filled = events > 0.0
     axes.errorbar(
-        middle[filled], events[filled], errors[filled], fmt="none", ecolor=colour, elinewidth=1.2, capsize=2.0
+        middle[filled], events[filled], errors[filled], fmt="none", ecolor=tint, elinewidth=width(0.8)
     )
 
 
@@ -112,7 +122,7 @@ def _draw_bands(axes: Any, regions: Sequence[Row]) -> None:
     hatches = ("////", "\\\\\\\\", "....")
     for k, (name, (low, high)) in enumerate(bands.items()):
         axes.axvspan(
-            low, high, fc="0.9", ec="0.45", hatch=hatches[k % 3], lw=0.8, zorder=0, label=plain(name)
+            low, high, fc="0.9", ec="0.45", hatch=hatches[k % 3], lw=width(0.6), zorder=0, label=plain(name)
         )
 
 

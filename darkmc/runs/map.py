@@ -14,7 +14,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 from darkmc.experiments.collider import PB_PER_FB
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.style import LINES, legend_above, measured, plain, point, save, styled
+from darkmc.figures.style import LINES, legend_above, measured, plain, point, save, size, width
 from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.run import Settings, Work
@@ -29,13 +29,13 @@ _EDGES = ("#D55E00", "black", "#CC79A7")
 
 def work(card: MapRun, settings: Settings) -> Work:
     """Return what fills a map of the photons at a collider, and what windows keep of the pairs."""
-    experiment = Experiment(card.experiment, settings.preset, dict(flatten(card.overrides)))
+    experiment = Experiment(card.experiment, settings.one_preset, dict(flatten(card.overrides)))
     collider = experiment.card
     if not isinstance(collider, ColliderCard) or collider.simulation.resonance or collider.simulation.isr:
         raise PhysicsError(f"run {card.name}: a map is of a collider's e+ e- -> a gamma' alone")
     portal, columns = at(card.point)
     require_open(experiment, portal, [card.x.observable, card.y.observable])
-    windows = {name: _window(card, name, settings.preset) for name in card.windows}
+    windows = {name: _window(card, name, settings.one_preset) for name in card.windows}
     pairs = float(portal.annihilation_cross_section(collider.beam.sqrt_s_GeV, card.point.coupling_per_GeV))
     pairs *= collider.beam.luminosity_fb * PB_PER_FB
     return partial(_write, card, experiment, portal, columns, windows, pairs)
@@ -134,15 +134,14 @@ def draw(card: MapRun, folder: Path, outputs: Sequence[Path]) -> None:
 
     cells = read_table(folder / f"{card.name}.csv", (), (*POINT, *_CORNERS, *_SHARES))
     windows = read_table(folder / f"{card.name}-windows.csv", ("experiment",), (*_CORNERS, *_SHARES))
-    with styled():
-        figure = Figure(figsize=(6.8, 5.4), layout="constrained")
-        axes = figure.add_subplot(xlabel=axis_label(card.x.observable), ylabel=axis_label(card.y.observable))
-        _draw_cells(figure, axes, cells)
-        for k, window in enumerate(windows):
-            _draw_window(axes, window, k)
-        figure.suptitle(f"{plain(card.title)}\n{point({key: cells[0][key] for key in POINT})}")
-        legend_above(axes, letters=70)
-        save(figure, outputs)
+    figure = Figure(figsize=size(), layout="constrained")
+    axes = figure.add_subplot(xlabel=axis_label(card.x.observable), ylabel=axis_label(card.y.observable))
+    _draw_cells(figure, axes, cells)
+    for k, window in enumerate(windows):
+        _draw_window(axes, window, k)
+    figure.suptitle(f"{plain(card.title)}\n{point({key: cells[0][key] for key in POINT})}")
+    legend_above(axes)
+    save(figure, outputs)
 
 
 def _draw_cells(figure: Any, axes: Any, cells: Sequence[Row]) -> None:
@@ -165,5 +164,10 @@ def _draw_window(axes: Any, window: Row, k: int) -> None:
     kept = measured(100.0 * window["share"], 100.0 * window["share_error"])
     label = f"{plain(window['experiment'])}: {kept} % of all pairs"
     axes.plot(
-        x[[0, 1, 1, 0, 0]], y[[0, 0, 1, 1, 0]], color=_EDGES[k % 3], ls=LINES[k % 5], lw=2.0, label=label
+        x[[0, 1, 1, 0, 0]],
+        y[[0, 0, 1, 1, 0]],
+        color=_EDGES[k % 3],
+        ls=LINES[k % 5],
+        lw=width(1.5),
+        label=label,
     )

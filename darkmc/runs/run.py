@@ -15,20 +15,31 @@ class Settings(NamedTuple):
 
     Attributes
     ----------
-    preset : str
-        Preset of the experiments' cards.
+    preset : str or None
+        Preset of the experiments' cards; None: those of the run, else best.
     workers : int
         Processes over the points of limits.
     fresh : bool
         Forget the points that an interrupted run has finished.
     dask : str or None
         Where Dask computes the points of limits instead.
+    precision : float or None
+        Instead of the run's own.
+    style : str
+        Of the pictures.
     """
 
-    preset: str = "best"
+    preset: str | None = None
     workers: int = 1
     fresh: bool = False
     dask: str | None = None
+    precision: float | None = None
+    style: str = "paper"
+
+    @property
+    def one_preset(self) -> str:
+        """The preset, for kinds of runs that take one."""
+        return self.preset or "best"
 
 
 class Run(Protocol):
@@ -40,7 +51,7 @@ class Run(Protocol):
         Of card and settings: checks them and returns what computes and writes the tables, with errors.
     draw : callable
         Of card, folder of the tables, and pictures to write: draws what the tables hold and computes nothing.
-        If the card's model takes overlays, these come last.
+        If the card's model takes overlays, these come next, and last the preset to be shown alone.
     """
 
     work: Callable[[Any, Settings], Work]

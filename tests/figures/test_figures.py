@@ -196,7 +196,7 @@ def test_smaller_regions_lie_above_larger_ones_and_edges_above_all(tmp_path, mon
         write_table(tmp_path / f"{name}.csv", [row(m, 1, lower, upper) for m in (1.0, 10.0)])
     limits.draw_limits([tmp_path / f"{name}.csv" for name in names], [], "title")
     (axes,) = figures[0].axes
-    areas = {c.get_label(): c.get_zorder() for c in axes.collections if not c.get_label().startswith("_")}
+    areas = {c.get_gid(): c.get_zorder() for c in axes.collections if c.get_gid()}
     order = sorted(areas, key=areas.get)
     assert [label.split("(")[1] for label in order] == ["open)", "large)", "small)"]
     assert min(line.get_zorder() for line in axes.lines) > max(areas.values())

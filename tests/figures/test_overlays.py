@@ -29,8 +29,8 @@ def folder(tmp_path, monkeypatch):
 
 def test_a_blank_line_parts_a_curve_and_a_comment_does_not(folder):  # noqa: ARG001
     strokes = read_overlay("curve.csv").strokes
-    assert [mass.tolist() for mass, _ in strokes] == [[0.005, 0.007], [0.012], [0.02, 0.03]]
-    assert [value.tolist() for _, value in strokes] == [[1e-4, 1e-4], [1e-2], [1e-3, 1e-3]]
+    assert [stroke.mass.tolist() for stroke in strokes] == [[0.005, 0.007], [0.012], [0.02, 0.03]]
+    assert [stroke.value.tolist() for stroke in strokes] == [[1e-4, 1e-4], [1e-2], [1e-3, 1e-3]]
 
 
 def test_islands_are_drawn_apart_and_a_single_point_is_seen(folder, monkeypatch):

@@ -208,7 +208,7 @@ def test_every_kind_of_run_is_a_module_named_as_it_is():
     """What a kind costs: its module and the model of its card; here each of them is tried."""
     files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
     assert (
-        files - {"--init--", "execute", "moments", "run", "sample-page", "tables"}
+        files - {"--init--", "compared", "execute", "moments", "run", "sample-page", "tables"}
         == set(RUN_MODELS)
         == set(KINDS)
     )
@@ -495,7 +495,7 @@ def test_a_run_uses_all_cores_unless_asked(options, workers, monkeypatch):
     monkeypatch.setattr("darkmc.runs.execute.execute", lambda *arguments: asked.append(arguments) or [])
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(7)), raising=False)
     assert main(["run", "charm", *options]) == 0
-    assert asked == [("charm", None, Settings("best", workers))]
+    assert asked == [("charm", None, Settings(None, workers))]
 
 
 def test_a_card_without_kind_is_one_of_limits(here):

@@ -12,6 +12,7 @@ import pytest
 
 import darkmc
 from darkmc.cli import main
+from darkmc.runs.run import Settings
 from darkmc.scan.point import scan_point
 
 RUN = """
@@ -51,7 +52,7 @@ def test_a_manifest_fits_what_the_run_wrote(capsys):
     held = manifest()
     assert held["versions"]["darkmc"] == darkmc.__version__
     assert held["versions"]["numpy"] == np.__version__
-    assert held["settings"] == {"preset": "published", "workers": 1, "fresh": False, "dask": None}
+    assert held["settings"] == Settings("published", 1)._asdict()
     assert tuple(held["run"]["card"][key] for key in ("name", "m_axion")) == ("toy", "0,0.5x")
     assert list(held["experiments"]) == ["gminus2-mu-2025", "gminus2-mu-2018"]
     assert [Path("toy", one["name"]) for one in held["files"]] == printed[:-1]
