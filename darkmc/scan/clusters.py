@@ -22,7 +22,12 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     "slurm": ("SLURMCluster", {}),
     "htcondor": ("HTCondorCluster", {"disk": "1GB"}),
 }
-_QUIET = {"scheduler_options": {"dashboard_address": None}}  # no web server that nobody asked for
+# a scheduler always has a web server: without pages, on a port of its own, so that two scans do not meet
+_QUIET = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+_RETURN = (
+    "1h"  # a worker that starts again may take long beside others; its nanny would be given up after 15 s
+)
+_REPLACED = 5.0  # seconds between looks whether a worker is missing
 
 
 class _Task(NamedTuple):
@@ -133,19 +138,35 @@ def cluster(where: str, workers: int) -> Iterator[Any]:
     """Give a Dask cluster of processes here, or of jobs, each with one worker of one thread."""
     if where == LOCAL:
         local = import_module("distributed").LocalCluster
-        quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-        with local(n_workers=workers, threads_per_worker=1, **quiet) as made:
+        quiet = {"scheduler_kwargs": _QUIET, "silence_logs": logging.CRITICAL}
+        config = _package("dask.config", where)
+        with (
+            config.set({"distributed.deploy.lost-worker-timeout": _RETURN}),
+            local(n_workers=workers, threads_per_worker=1, **quiet) as made,
+            _replaced(made, workers),
+        ):
             yield made
         return
-    with jobs(where) as made:
-        made.adapt(minimum=workers, maximum=workers)  # so that jobs that end are replaced
+    with jobs(where) as made, _replaced(made, workers):
         yield made
+
+
+@contextmanager
+def _replaced(made: Any, workers: int) -> Iterator[None]:
+    """Keep a cluster at its number of workers: what Dask gives up it does not replace when it adapts."""
+    looks = import_module("tornado.ioloop").PeriodicCallback(partial(made.scale, workers), 1e3 * _REPLACED)
+    made.scale(workers)
+    made.loop.add_callback(looks.start)
+    try:
+        yield
+    finally:
+        made.loop.add_callback(looks.stop)
 
 
 def jobs(where: str) -> Any:
     """Return a Dask cluster of jobs that has none yet."""
     name, more = JOBS[where]
-    return getattr(_package("dask_jobqueue", where), name)(**JOB, **more, **_QUIET)
+    return getattr(_package("dask_jobqueue", where), name)(**JOB, **more, scheduler_options=_QUIET)
 
 
 @contextmanager

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import sys
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from distributed import KilledWorker
@@ -123,6 +125,23 @@ def test_a_local_cluster_of_which_workers_are_killed_gives_the_same_bits(tmp_pat
     assert deadly.tried.count(BAD) == 3
     assert [point.place for point in points if point.failed] == [BAD]
     assert timeless(p for p in points if not p.failed) == [p for p in UNDISTURBED if p.place != BAD]
+
+
+@pytest.mark.slow
+def test_a_worker_that_dask_gives_up_is_replaced(monkeypatch):
+    monkeypatch.setattr(clusters, "_RETURN", "1ms")  # it never starts again so soon
+    with dask("local", 1) as executor:
+        for _ in range(2):
+            kill(executor.submit(os.getpid).result())
+            time.sleep(1.0)  # until it is noticed
+            with suppress(WorkerDiedError):  # the one given up had started again
+                executor.submit(int, "7").result(timeout=200.0)
+            assert executor.submit(int, "7").result(timeout=200.0) == 7
+
+
+def test_two_clusters_do_not_meet_at_a_port():
+    with jobs("slurm") as one, jobs("slurm") as other:  # a warning would fail
+        assert one.scheduler_address != other.scheduler_address
 
 
 @pytest.mark.slow
