@@ -134,9 +134,9 @@ class ColliderCard(ExperimentCard):
     detector: Calorimeter
     resonance: Resonance | None = None
     response: PhotonResponse | None = None
-    signal: ColliderSignal = ColliderSignal()
+    signal: ColliderSignal = Field(default_factory=ColliderSignal)
     observed: ColliderObserved
-    simulation: ColliderSimulation = ColliderSimulation()
+    simulation: ColliderSimulation = Field(default_factory=ColliderSimulation)
 
     @property
     def part(self) -> str | None:

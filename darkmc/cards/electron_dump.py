@@ -78,7 +78,7 @@ class DumpCard(ExperimentCard):
     signal: Signal
     observed: Observed
     shield: Shield | None = None
-    simulation: DumpSimulation = DumpSimulation()
+    simulation: DumpSimulation = Field(default_factory=DumpSimulation)
 
     @property
     def decays_only(self) -> bool:

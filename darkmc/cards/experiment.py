@@ -269,7 +269,7 @@ class FixedTargetCard(ExperimentCard):
     signal: Signal
     observed: Observed
     shield: Shield | None = None
-    simulation: FixedTargetSimulation = FixedTargetSimulation()
+    simulation: FixedTargetSimulation = Field(default_factory=FixedTargetSimulation)
 
     @property
     def decays_only(self) -> bool:
@@ -287,7 +287,7 @@ class DecayCard(FixedTargetCard):
     """Decay in flight: dark states decay inside the volume."""
 
     topology: Literal["decay_in_flight"]
-    simulation: DecaySimulation = DecaySimulation()
+    simulation: DecaySimulation = Field(default_factory=DecaySimulation)
 
     @property
     def decays_only(self) -> bool:
@@ -324,17 +324,11 @@ class ScatteringCard(FixedTargetCard):
     topology: Literal["scattering"]
     geometry: ScatteringGeometry
     material: Material
-    signal: ScatteringSignal = ScatteringSignal()
-    simulation: ScatteringSimulation = ScatteringSimulation()
+    signal: ScatteringSignal = Field(default_factory=ScatteringSignal)
+    simulation: ScatteringSimulation = Field(default_factory=ScatteringSimulation)
 
     @model_validator(mode="after")
     def _what_the_veto_needs(self) -> "ScatteringCard":
         if self.simulation.veto == "paper" and self.geometry.veto_size_m is None:
             raise ValueError("simulation.veto = 'paper' needs geometry.veto_size_m")
         return self
-
-
-EXPERIMENT_MODELS: dict[str, type[ExperimentCard]] = {
-    "decay_in_flight": DecayCard,
-    "scattering": ScatteringCard,
-}

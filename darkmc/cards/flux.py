@@ -304,7 +304,7 @@ class MesonList(Checked):
     time_unit: Literal["ns", "s"] = "ns"
     position_origin: Literal["target", "dump", "lab"] = "target"
     origin_m: Vector | None = None
-    columns: ListColumns = ListColumns()
+    columns: ListColumns = Field(default_factory=ListColumns)
     tree: str = "mesons"
     mesons_per_pot: dict[str, Positive] = Field(default_factory=dict)
     weight_per_entry: dict[str, Positive] = Field(default_factory=dict)
@@ -335,12 +335,3 @@ class MesonListCard(FluxCard):
     parametrisation: Literal["list"]
     target: FitTarget | None = None
     list_: MesonList = Field(alias="list")
-
-
-FLUX_MODELS: dict[str, type[FluxCard]] = {
-    "bmpt": BmptCard,
-    "burman-smith": BurmanSmithCard,
-    "hadronic": HadronicCard,
-    "list": MesonListCard,
-    "sanford-wang": SanfordWangCard,
-}

@@ -1,32 +1,23 @@
-"""Find, read and check TOML cards; presets and overrides.  The only reader of cards."""
+"""Read and check TOML cards; presets and overrides.  The only reader of cards."""
 
-import errno
 import hashlib
 import math
-import os
 import re
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from darkmc.cards.collider import ColliderCard, CombinedCard
-from darkmc.cards.electron_dump import DumpCard
-from darkmc.cards.experiment import EXPERIMENT_MODELS, ExperimentCard
-from darkmc.cards.flux import FLUX_MODELS, FluxCard
+from darkmc.cards.found import Kind, find_card
 from darkmc.cards.problems import is_short, what_is_wrong
-from darkmc.cards.run import RUN_MODELS, LimitsRun
-from darkmc.cards.target import forget_target
 from darkmc.core.checked import Checked, file_name
 from darkmc.core.errors import CardError, nearest, shown
 
-Kind = Literal["detectors", "fluxes", "runs"]
-MODELS: dict[Kind, type[Checked]] = {"detectors": ExperimentCard, "fluxes": FluxCard, "runs": LimitsRun}
 SMALLEST, LARGEST = 1e-30, 1e30  # sizes of numbers in cards, in their units: products of some stay finite
 _DEEPEST = 20  # levels of tables in tables
 _T = TypeVar("_T", bound=Checked)
@@ -42,68 +33,13 @@ class Loaded(Generic[_T]):
     sha256: str
 
 
-def _folders(kind: Kind) -> Iterator[Path]:
-    """Folders in the order of search: here, $DARKMC_PATH, the wheel's copy, the checkout."""
-    bases = [Path(), *(Path(p) for p in os.environ.get("DARKMC_PATH", "").split(os.pathsep) if p)]
-    for base in bases:
-        yield base
-        yield base / kind
-    package = Path(str(resources.files("darkmc")))
-    yield package / "_cards" / kind
-    if (package.parent / "pyproject.toml").is_file():
-        yield package.parent / kind
-
-
-def list_cards(kind: Kind) -> list[str]:
-    """Return the names of all cards of a kind that can be found by name, sorted."""
-    folders = [folder for folder in _folders(kind) if folder.name == kind and folder.is_dir()]
-    return sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
-
-
-def find_card(kind: Kind, name: str) -> Path:
-    """Return the path of a card given by a path that ends in .toml or by a bare name.
-
-    Raises
-    ------
-    CardError
-        If there is no such card; the message names the nearest shipped one.
-    """
-    if name.endswith(".toml"):
-        if not _is_file(Path(name)):
-            raise CardError(f"no such card: {name}")
-        return Path(name)
-    for folder in _folders(kind):
-        path = folder / f"{name}.toml"
-        if _is_file(path):
-            return path
-    raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, list_cards(kind))}")
-
-
-def find_table(name: str) -> Path | None:
-    """Return the path of a table that lies beside flux cards, or None."""
-    return next((path for f in _folders("fluxes") if _is_file(path := f / f"{name}.csv")), None)
-
-
-def _is_file(path: Path) -> bool:
-    """Return whether it is a file; a name that is too long for one is none."""
-    try:
-        return path.is_file()
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            return False
-        raise
-
-
-_SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs": "run"}
-
-
 def new_card(name: str) -> str:
     """Return the text of a commented experiment card that runs, under a name of the user's."""
     try:
         file_name(name)
     except ValueError as error:
         raise CardError(str(error)) from None
-    template = resources.files("darkmc.cards") / "template.toml"
+    template = Path(__file__).with_name("template.toml")
     return template.read_text(encoding="utf-8").replace("NAME", name)
 
 
@@ -138,6 +74,8 @@ def load_card(
             raise CardError(f"{path}: '{key}': presets cannot be overridden, only chosen")
     changes = {**_preset(path, data, preset), **(overrides or {})}
     if kind == "fluxes":
+        from darkmc.cards.target import forget_target
+
         try:
             forget_target(data, changes)
         except ValueError as error:
@@ -149,23 +87,80 @@ def load_card(
     return Loaded(card, str(path), text, hashlib.sha256(content.encode()).hexdigest()[:16])
 
 
+class Models(NamedTuple):
+    """What cards of a kind must look like, each where it is defined: only the one that is needed is made.
+
+    Attributes
+    ----------
+    key : str
+        Key that decides.
+    unsaid : str
+        Module and model where the key is missing.
+    said : dict
+        Module and model by the key's value.
+    """
+
+    key: str
+    unsaid: str
+    said: dict[str, str]
+
+
+MODELS: dict[Kind, Models] = {
+    "detectors": Models(
+        "topology",
+        "experiment.ExperimentCard",
+        {
+            "decay_in_flight": "experiment.DecayCard",
+            "scattering": "experiment.ScatteringCard",
+            "electron_dump": "electron_dump.DumpCard",
+            "collider": "collider.ColliderCard",
+        },
+    ),
+    "fluxes": Models(
+        "parametrisation",
+        "flux.FluxCard",
+        {
+            "bmpt": "flux.BmptCard",
+            "burman-smith": "flux.BurmanSmithCard",
+            "hadronic": "flux.HadronicCard",
+            "list": "flux.MesonListCard",
+            "sanford-wang": "flux.SanfordWangCard",
+        },
+    ),
+    "runs": Models(
+        "kind",
+        "run.LimitsRun",
+        {
+            "limits": "run.LimitsRun",
+            "histogram": "run.HistogramRun",
+            "decay-length": "run.DecayLengthRun",
+            "cross-sections": "run.CrossSectionsRun",
+            "map": "run.MapRun",
+            "moment-plane": "moments.MomentPlaneRun",
+            "moment-scan": "moments.MomentScanRun",
+            "scotogenic": "moments.ScotogenicRun",
+        },
+    ),
+}
+_COMBINED = "collider.CombinedCard"
+
+
+def model_at(where: str) -> type[Checked]:
+    """Return a model by its module and name in this folder."""
+    module, _, name = where.partition(".")
+    model: type[Checked] = getattr(import_module(f"darkmc.cards.{module}"), name)
+    return model
+
+
 def _model(kind: Kind, data: Mapping[str, Any], path: Path) -> type[Checked]:
     """Return what the card must look like: topology, parametrisation, or a run's kind (limits if unsaid)."""
-    models: Mapping[str, type[Checked]]
-    key, models = _DECIDES[kind]
+    key, unsaid, said = MODELS[kind]
     if key not in data:
-        return MODELS[kind]
+        return model_at(unsaid)
     name = str(data[key])
-    if name not in models:
-        raise CardError(f"{path}: {key}: unknown '{name}'{nearest(name, [*models])}")
-    return CombinedCard if models[name] is ColliderCard and "combines" in data else models[name]
-
-
-_DECIDES: dict[Kind, tuple[str, Mapping[str, type[Checked]]]] = {
-    "detectors": ("topology", {**EXPERIMENT_MODELS, "electron_dump": DumpCard, "collider": ColliderCard}),
-    "fluxes": ("parametrisation", FLUX_MODELS),
-    "runs": ("kind", RUN_MODELS),
-}
+    if name not in said:
+        raise CardError(f"{path}: {key}: unknown '{name}'{nearest(name, said)}")
+    return model_at(_COMBINED if name == "collider" and "combines" in data else said[name])
 
 
 def checked_overrides(overrides: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Names of the shipped experiments, fluxes and runs."""
 
-from darkmc.cards.load import list_cards
+from darkmc.cards.found import list_cards
 
 
 def list_experiments() -> list[str]:

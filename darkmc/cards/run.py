@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.moments import MomentPlaneRun, MomentScanRun, ScotogenicRun
 from darkmc.cards.run_card import (
     AxionGrid,
     AxionMass,
@@ -245,15 +244,3 @@ class MapRun(RunCard):
     def uses(self) -> tuple[str, ...]:
         """Names of the experiments that it is about, each once."""
         return tuple(dict.fromkeys([self.experiment, *self.windows]))
-
-
-RUN_MODELS: dict[str, type[RunCard]] = {
-    "limits": LimitsRun,
-    "histogram": HistogramRun,
-    "decay-length": DecayLengthRun,
-    "cross-sections": CrossSectionsRun,
-    "map": MapRun,
-    "moment-plane": MomentPlaneRun,
-    "moment-scan": MomentScanRun,
-    "scotogenic": ScotogenicRun,
-}

@@ -119,7 +119,7 @@ def cores() -> int:
 def chosen_point(options: argparse.Namespace) -> tuple[Any, Any, float]:
     """Return experiment, portal and coupling; raise if no channel is open."""
     from darkmc.experiments.experiment import Experiment
-    from darkmc.experiments.lepton_moments import is_moment
+    from darkmc.experiments.moment_names import is_moment
     from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
     if is_moment(options.experiment):

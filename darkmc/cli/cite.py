@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Iterator
 
-from darkmc.cards.load import card_keys, list_cards, load_card
+from darkmc.cards.found import list_cards
+from darkmc.cards.load import card_keys, load_card
 from darkmc.cards.references import Reference
 from darkmc.core.errors import CardError, nearest
 
@@ -17,7 +18,7 @@ def cite(options: argparse.Namespace) -> int:
 
 
 def _references(name: str, preset: str) -> Iterator[Reference]:
-    from darkmc.experiments.lepton_moments import list_moments
+    from darkmc.experiments.moment_names import list_moments
     from darkmc.scan.point import ScanRequest
 
     experiments, runs = [*list_cards("detectors"), *list_moments()], list_cards("runs")

@@ -5,26 +5,17 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from darkmc import __version__
-from darkmc.cards.load import find_card, list_cards
-from darkmc.cli.arguments import (
-    chosen_point,
-    chosen_seed,
-    chosen_workers,
-    cores,
-    fraction,
-    report,
-    whole_number,
-)
-from darkmc.cli.cite import cite
-from darkmc.cli.limit import limit
-from darkmc.cli.pictures import decay_length, figure, plot
+from darkmc.cards.found import find_card, list_cards
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.process import tell
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
@@ -65,11 +56,13 @@ def _finite(error: float) -> float | None:
 
 
 @contextmanager
-def _threads(workers: int) -> Iterator[ThreadPoolExecutor | None]:
+def _threads(workers: int) -> "Iterator[ThreadPoolExecutor | None]":
     """Give threads, or None for one worker; when the block is left early, what waits is not begun."""
     if workers == 1:
         yield None
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(workers)
     try:
         yield pool
@@ -79,7 +72,7 @@ def _threads(workers: int) -> Iterator[ThreadPoolExecutor | None]:
 
 def _list(options: argparse.Namespace) -> int:
     if options.kind == "gminus2":
-        from darkmc.experiments.lepton_moments import list_moments
+        from darkmc.experiments.moment_names import list_moments
 
         print("\n".join(list_moments()))
         return 0
@@ -88,7 +81,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from darkmc.experiments.lepton_moments import find_experiment
+    from darkmc.experiments.moment_names import find_experiment
 
     if options.kind == "experiments":
         path = find_experiment(options.name)
@@ -99,6 +92,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _rate(options: argparse.Namespace) -> int:
+    from darkmc.cli.arguments import chosen_point, chosen_seed, chosen_workers, fraction, whole_number
     from darkmc.core.estimates import known_errors, with_error
 
     if options.precision is not None and options.samples is not None:
@@ -158,6 +152,7 @@ def _parts(found: Any) -> str:
 
 
 def _generate(options: argparse.Namespace) -> int:
+    from darkmc.cli.arguments import chosen_point, chosen_seed, report, whole_number
     from darkmc.core.estimates import with_error
     from darkmc.output.events import write_events, writer_of
     from darkmc.output.files import check_target
@@ -182,6 +177,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
+    from darkmc.cli.arguments import report
     from darkmc.output.events import read_events, write_events, writer_of
     from darkmc.output.files import check_target
 
@@ -194,6 +190,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from darkmc.cli.arguments import report
     from darkmc.output.exports import write_axionlimits, write_darkcast, write_hepdata
     from darkmc.output.pyhf_workspaces import write_pyhf
 
@@ -210,6 +207,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from darkmc.cli.arguments import chosen_workers, cores
     from darkmc.runs.execute import execute
     from darkmc.runs.run import Settings
 
@@ -221,14 +219,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gminus2(options: argparse.Namespace) -> int:
-    from darkmc.cli.gminus2 import run
-
-    return run(options)
-
-
 def _new_experiment(options: argparse.Namespace) -> int:
     from darkmc.cards.load import new_card
+    from darkmc.cli.arguments import report
     from darkmc.output.files import check_target, replacing
 
     text = new_card(options.name)
@@ -241,19 +234,29 @@ def _new_experiment(options: argparse.Namespace) -> int:
     return 0
 
 
+def _elsewhere(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """Return a command of another module of this folder, which is loaded when it is called."""
+
+    def command(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"darkmc.cli.{module}"), name)(options)
+        return code
+
+    return command
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "show": _show,
     "rate": _rate,
     "generate": _generate,
     "convert": _convert,
-    "limit": limit,
+    "limit": _elsewhere("limit", "limit"),
     "export": _export,
-    "gminus2": _gminus2,
+    "gminus2": _elsewhere("gminus2", "run"),
     "run": _run,
     "new-experiment": _new_experiment,
-    "cite": cite,
-    "figure": figure,
-    "plot": plot,
-    "decay-length": decay_length,
+    "cite": _elsewhere("cite", "cite"),
+    "figure": _elsewhere("pictures", "figure"),
+    "plot": _elsewhere("pictures", "plot"),
+    "decay-length": _elsewhere("pictures", "decay_length"),
 }

@@ -57,7 +57,7 @@ def limit(options: argparse.Namespace) -> int:
 
 def _request(options: argparse.Namespace) -> Any:
     """Return what is asked for."""
-    from darkmc.experiments.lepton_moments import is_moment
+    from darkmc.experiments.moment_names import is_moment
     from darkmc.output.files import check_target
     from darkmc.scan.plan import plan
     from darkmc.scan.point import ScanRequest

@@ -1,9 +1,9 @@
-"""Masses (GeV, from the `particle` package) and the one table of measured branching ratios."""
+"""Masses (GeV, as the `particle` package has them) and the one table of measured branching ratios."""
 
 from dataclasses import dataclass
-from functools import cache
 
 from darkmc.core.errors import PhysicsError, nearest
+from darkmc.core.particle_table import MASS_AND_WIDTH_MEV
 from darkmc.core.units import require_text
 from darkmc.core.vocabulary import PDG_IDS
 
@@ -54,23 +54,14 @@ def canonical_name(name: str) -> str:
     return found
 
 
-@cache
 def mass(name: str) -> float:
-    """Return the mass of a particle in GeV (mean value of the `particle` package, which has MeV)."""
-    from particle import Particle
-
-    value = Particle.from_pdgid(PDG_IDS[canonical_name(name)]).mass
-    if value is None:
-        raise PhysicsError(f"the particle table holds no mass for '{name}'")
-    return float(value) * 1e-3
+    """Return the mean mass of a particle in GeV."""
+    return MASS_AND_WIDTH_MEV[canonical_name(name)][0] * 1e-3
 
 
-@cache
 def total_width(name: str) -> float:
-    """Return the total width of a particle in GeV; 0 where the table of the `particle` package has none."""
-    from particle import Particle
-
-    return float(Particle.from_pdgid(PDG_IDS[canonical_name(name)]).width or 0.0) * 1e-3
+    """Return the total width of a particle in GeV; 0 where the `particle` package has none."""
+    return MASS_AND_WIDTH_MEV[canonical_name(name)][1] * 1e-3
 
 
 def photon_coupling(meson: str) -> MeasuredRatio:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from darkmc.core.units import truth
 
@@ -14,11 +14,35 @@ class Progress(Protocol):
     def __call__(self, rows: int, precision: float) -> None: ...  # noqa: D102
 
 
+class _Silent:
+    """A bar that is not shown; tqdm, which takes long to load, is not asked for it."""
+
+    def __init__(self, total: int | None = None) -> None:
+        self.n, self.total = 0, total
+
+    def update(self, step: int = 1) -> None:
+        """Count."""
+        self.n += step
+
+    def set_postfix_str(self, text: str) -> None:
+        """Say nothing."""
+
+    def close(self) -> None:
+        """Leave nothing to remove."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 def _bar(shown: bool = True, **options: Any) -> Any:
+    if not (shown and sys.stderr is not None and sys.stderr.isatty()):
+        return _Silent(options.get("total"))
     from tqdm import tqdm
 
-    seen = shown and sys.stderr is not None and sys.stderr.isatty()
-    return tqdm(disable=not seen, leave=False, **options)
+    return tqdm(leave=False, **options)
 
 
 class RoundBar:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.biasing.emission import sideways
-from darkmc.biasing.lists import ListPrimaries
 from darkmc.biasing.natural import AnaloguePrimaries
 from darkmc.biasing.placement import Placement
 from darkmc.biasing.turned import Aim, TurnedPrimaries, momentum_grid
@@ -99,6 +98,8 @@ def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
     meson, lists = chain.parent, site.mesons.lists
     if lists is None:
         return AnaloguePrimaries(site.mesons, meson, mass(meson))
+    from darkmc.biasing.lists import ListPrimaries
+
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
     margin = 0.5 if chain.route.kind == "far" else 0.0
     return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin)

@@ -23,13 +23,13 @@ from darkmc.core.estimates import (
     moments,
     of_one_stream,
 )
-from darkmc.core.flight import vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.progress import count_bar
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
 from darkmc.core.vocabulary import MOMENTUM, POSITION, UNITS, VERTICES
+from darkmc.engine.replay import lab_event
 from darkmc.sample.rows import Rows
-from darkmc.sample.stream import ChannelPlan, Events, Momenta
+from darkmc.sample.stream import ChannelPlan
 
 if TYPE_CHECKING:
     from darkmc.portals.portal import Portal
@@ -39,16 +39,6 @@ _PATIENCE = 30  # blocks of rows that are tried for an event, on average: about 
 
 Index = NDArray[np.intp]
 _Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
-
-
-def lab_event(events: Events, rate: float) -> Momenta:
-    """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one 1/ctau (1/m)."""
-    out = {**events.momenta, **events.vertices}
-    if events.flight is not None:
-        flight = events.flight
-        path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.proper_window * rate)
-        out["decay"] = flight.start + path * np.concatenate([flight.direction, flight.slowness[None]])
-    return out
 
 
 class About(NamedTuple):

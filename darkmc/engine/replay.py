@@ -2,12 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from darkmc.core.estimates import Groups
+from darkmc.core.flight import vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS
-from darkmc.engine.events import lab_event
-from darkmc.sample.stream import ChannelPlan
+from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.observables import observable
+
+
+def lab_event(events: Events, rate: float) -> Momenta:
+    """Return momenta, and vertices as arrays (4, n) with rows x, y, z (m) and t (ns), at one 1/ctau (1/m)."""
+    out = {**events.momenta, **events.vertices}
+    if events.flight is not None:
+        flight = events.flight
+        path = flight.entry + flight.window * vertex_depth(flight.uniform, flight.proper_window * rate)
+        out["decay"] = flight.start + path * np.concatenate([flight.direction, flight.slowness[None]])
+    return out
 
 
 class EventReplay:

@@ -3,14 +3,13 @@
 from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from darkmc.biasing.emission import Emission
 from darkmc.biasing.shield import ShieldedWay
-from darkmc.cards.electron_dump import DumpCard
-from darkmc.cards.experiment import Cut, FixedTargetCard
+from darkmc.cards.experiment import Cut
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import PhysicsError
 from darkmc.core.rng import channel_number
@@ -26,6 +25,10 @@ from darkmc.selection.observables import Observable, energies, observable
 from darkmc.signals.decay import Decay
 from darkmc.signals.face import FaceDecay, face_of
 from darkmc.signals.signal import HIT, Signal
+
+if TYPE_CHECKING:
+    from darkmc.cards.electron_dump import DumpCard
+    from darkmc.cards.experiment import FixedTargetCard
 
 Kind = Literal["light", "heavy", "near", "far"]  # which dark state gets to the detector
 KINDS: tuple[Kind, ...] = ("light", "heavy", "near", "far")

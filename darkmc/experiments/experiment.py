@@ -2,12 +2,13 @@
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from darkmc.cards.experiment import ExperimentCard
-from darkmc.cards.load import Loaded, checked_overrides, load_card, preset_values, split_flux_keys
+from darkmc.cards.load import checked_overrides, load_card, preset_values, split_flux_keys
 from darkmc.core.errors import PhysicsError, PrecisionWarning, shown
 from darkmc.core.intervals import Exclusion
 from darkmc.core.progress import Progress, rounds_shown
@@ -19,16 +20,9 @@ from darkmc.core.units import (
     truth,
     whole_number,
 )
-from darkmc.engine.events import EventStream
 from darkmc.engine.replay import EventReplay
 from darkmc.engine.rounds import Executor, Goal, check_request, simulate
-from darkmc.experiments.about import about
-from darkmc.experiments.collider_combined import collider
-from darkmc.experiments.decay_in_flight import DecayInFlight
-from darkmc.experiments.electron_dump import ElectronDump
-from darkmc.experiments.fixed_target import ROWS_LOOKED_AT
 from darkmc.experiments.inputs import Inputs
-from darkmc.experiments.scattering import Scattering
 from darkmc.experiments.topology import Topology
 from darkmc.geometry.shape import Shape
 from darkmc.limits.solve import checked_method
@@ -37,14 +31,23 @@ from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.sources.mesons import MesonSource
 
+if TYPE_CHECKING:
+    from darkmc.engine.events import EventStream
+
 DEFAULT_SEED = 1
 MOST_EVENTS = 10**12
-TOPOLOGIES: dict[str, Callable[[Loaded[Any], Mapping[str, Any]], Topology]] = {
-    "decay_in_flight": DecayInFlight,
-    "scattering": Scattering,
-    "electron_dump": ElectronDump,
-    "collider": collider,
+TOPOLOGIES = {  # module of this folder and what it is made by there, from card and overrides of the flux
+    "decay_in_flight": ("decay_in_flight", "DecayInFlight"),
+    "scattering": ("scattering", "Scattering"),
+    "electron_dump": ("electron_dump", "ElectronDump"),
+    "collider": ("collider_combined", "collider"),
 }
+
+
+def _topology(name: str) -> Any:
+    """Return what makes a topology; what the others need is not loaded."""
+    module, made = TOPOLOGIES[name]
+    return getattr(import_module(f"darkmc.experiments.{module}"), made)
 
 
 class Experiment(Inputs):
@@ -80,7 +83,7 @@ class Experiment(Inputs):
         own, flux = split_flux_keys(changes)
         self.loaded = load_card("detectors", name, overrides=own)
         self.preset = preset
-        self.topology = TOPOLOGIES[self.loaded.card.topology](self.loaded, flux)
+        self.topology: Topology = _topology(self.loaded.card.topology)(self.loaded, flux)
         self.card: ExperimentCard = self.topology.card
 
     @property
@@ -293,6 +296,8 @@ class Experiment(Inputs):
         """Return the remarks on the yield of channels, from the first rows of each."""
         if self.topology.source is None:
             return []
+        from darkmc.experiments.fixed_target import ROWS_LOOKED_AT
+
         few = simulate(plans, (), seed, ROWS_LOOKED_AT * len(plans))
         return self.remarks(replace(few, replay=EventReplay(plans, seed)), coupling)
 
@@ -304,7 +309,7 @@ class Experiment(Inputs):
         unweighted: bool = False,
         seed: int | None = None,
         progress: bool = False,
-    ) -> EventStream:
+    ) -> "EventStream":
         """Return an iterator over awkward chunks of n events at one coupling, in constant memory.
 
         Parameters
@@ -341,5 +346,8 @@ class Experiment(Inputs):
             self.plans(portal, [coupling]),
             checked_seed("seed", DEFAULT_SEED if seed is None else seed),
         )
+        from darkmc.engine.events import EventStream
+        from darkmc.experiments.about import about
+
         known = about(self.topology, self.preset, lambda made: self.remarks_of(made, coupling, start))
         return EventStream(known, portal, plans, coupling, n, unweighted, start, progress)

@@ -5,49 +5,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from darkmc.cards.load import find_card, list_cards
 from darkmc.cards.references import Reference, Shown
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.intervals import Exclusion
 from darkmc.core.tables import read_csv
+from darkmc.experiments.moment_names import PREFIX, list_moments
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.gminus2.data import TABLE, Row
 
-PREFIX = "gminus2-"
 KEYS = ("data", "n_sigma", "criterion")
 _COLUMNS = ("lepton", "quantity", "name", "value", "error", "source", "grade")
 # its limit is the founding paper's: under any other criterion these data exclude nothing
 _FOUNDING = "gminus2-mu-2018"
-
-
-def is_moment(name: str) -> bool:
-    """Return whether a name is one of a moment's limit, not of a card."""
-    return name.startswith(PREFIX) and not name.endswith(".toml")
-
-
-def list_moments(extra: tuple[Row, ...] = ()) -> list[str]:
-    """Return the names of all limits from lepton moments."""
-    rows = [row for row in (*TABLE, *extra) if row.quantity == "difference"]
-    return [f"{PREFIX}{row.lepton}-{row.name}" for row in rows]
-
-
-def find_experiment(name: str) -> Path:
-    """Return the path of an experiment's card, as ``find_card``, with moments among the suggestions.
-
-    Raises
-    ------
-    CardError
-        If there is no such card.
-    """
-    if name in list_moments():
-        raise CardError(f"{name} has no card: darkmc limit {name} computes it from a table of moments")
-    try:
-        return find_card("detectors", name)
-    except CardError:
-        if name.endswith(".toml"):
-            raise
-        known = [*list_cards("detectors"), *list_moments()]
-        raise CardError(f"unknown experiment '{name}'{nearest(name, known)}") from None
 
 
 class MomentLimit:

@@ -1,13 +1,16 @@
 """Where excluded couplings leave the range in which what is computed holds."""
 
 import math
+from typing import TYPE_CHECKING
 
-from darkmc.cards.electron_dump import DumpCard
-from darkmc.cards.experiment import FixedTargetCard
 from darkmc.core.constants import HBAR_C_GEV_M
 from darkmc.core.intervals import SCAN_HIGH, Exclusion
 from darkmc.portals.portal import DarkState
 from darkmc.sample.sample import Sample
+
+if TYPE_CHECKING:
+    from darkmc.cards.electron_dump import DumpCard
+    from darkmc.cards.experiment import FixedTargetCard
 
 THICK_COUPLING = 0.3  # GeV^-1, where conversions stop being rare, for a card that does not say of what
 MOST_ABSORBED = 0.1  # of the carriers of a signal, before it is said
@@ -19,7 +22,7 @@ def validity(
     exclusion: Exclusion,
     scale: tuple[str, float],
     nothing: str,
-    card: FixedTargetCard | DumpCard | None = None,
+    card: "FixedTargetCard | DumpCard | None" = None,
 ) -> list[str]:
     """Return remarks on an exclusion, none where all is well.
 
@@ -66,7 +69,7 @@ def wide_coupling(heavy: DarkState) -> float:
     return math.sqrt(LARGEST_WIDTH * heavy.mass * heavy.ctau / HBAR_C_GEV_M)
 
 
-def _absorption(card: FixedTargetCard | DumpCard, sample: Sample, decays: bool, top: float) -> list[str]:
+def _absorption(card: "FixedTargetCard | DumpCard", sample: Sample, decays: bool, top: float) -> list[str]:
     """Return from which coupling on more than MOST_ABSORBED of the carriers convert, if that is excluded.
 
     Of decays alone it is known only where absorption is counted.

@@ -10,7 +10,8 @@ from darkmc.cards.moments import MomentRun
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.kinematics import Array
 from darkmc.core.tables import read_csv
-from darkmc.experiments.lepton_moments import PREFIX, read_rows
+from darkmc.experiments.lepton_moments import read_rows
+from darkmc.experiments.moment_names import PREFIX
 from darkmc.figures.moments import Mark, MaskEdges, Panel, draw_panels
 from darkmc.gminus2.bounds import window
 from darkmc.gminus2.data import Difference, datasets, difference

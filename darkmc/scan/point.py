@@ -14,7 +14,8 @@ from darkmc.core.formulas import FORMULAS
 from darkmc.core.input_files import digest
 from darkmc.core.intervals import Exclusion
 from darkmc.experiments.experiment import Experiment
-from darkmc.experiments.lepton_moments import MomentLimit, find_experiment, is_moment
+from darkmc.experiments.lepton_moments import MomentLimit
+from darkmc.experiments.moment_names import find_experiment, is_moment
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.scan.place import Ends, Line, Place, Settings
 

@@ -97,8 +97,12 @@ class FitDensities:
         made = self._integral_of("pi0")
         return card.pi0_per_pot or card.target_interaction * made
 
+    @cached_property
+    def _integrals(self) -> dict[str, float]:
+        return {shape: integral(fit) for shape, fit in self._fits.items() if fit.largest_momentum > 0.0}
+
     def _integral_of(self, shape: str) -> float:
-        made = integral(self._fits[shape])
+        made = self._integrals.get(shape, 0.0)
         if not made > 0.0:
             raise self._none_made(shape)
         return made

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from darkmc.cards.load import find_table
+from darkmc.cards.found import find_table
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.physics import CUT, Physics, Switches
 from darkmc.sources.electromagnetic.track_files import read_tracks

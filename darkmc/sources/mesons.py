@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
 from darkmc.sources.densities import FitDensities
 from darkmc.sources.fits.from_card import outside_range, range_text, within
-from darkmc.sources.lists.entries import Entries, list_remarks, read_mesons
-from darkmc.sources.lists.hadronic import hadronic_mesons
+
+if TYPE_CHECKING:
+    from darkmc.sources.lists.entries import Entries
 
 _MOST_MESONS = 10**8  # of one call: 2.4 GB
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
@@ -72,10 +73,14 @@ class MesonSource:
         for remark in self.validity_remarks():
             warnings.warn(remark, ValidityWarning, stacklevel=2)
 
-    def _read_lists(self) -> tuple[dict[str, Entries], list[str]]:
+    def _read_lists(self) -> "tuple[dict[str, Entries], list[str]]":
         if isinstance(self.card, HadronicCard):
+            from darkmc.sources.lists.hadronic import hadronic_mesons
+
             return hadronic_mesons(self.card, self.loaded.path)
         if isinstance(self.card, MesonListCard):
+            from darkmc.sources.lists.entries import read_mesons
+
             return read_mesons(self.card, self.loaded.path)
         raise TypeError(f"{self.card.name} is neither fit nor list")
 
@@ -91,6 +96,8 @@ class MesonSource:
             Empty where there is nothing to say.
         """
         if isinstance(self.card, MesonListCard) and self.lists is not None:
+            from darkmc.sources.lists.entries import list_remarks
+
             return list_remarks(self.card, self.lists)
         return outside_range(self.card)
 
@@ -211,7 +218,7 @@ class MesonSource:
         mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
         return mesons / pions.per_pot if pions is not None else np.inf
 
-    def _entries(self, meson: str) -> Entries:
+    def _entries(self, meson: str) -> "Entries":
         """Return the list of a species."""
         lists, name = self.lists or {}, canonical_name(meson)
         if name not in lists:

@@ -8,9 +8,10 @@ import pytest
 from helpers import ROOT
 
 from darkmc import CardError, Experiment, MesonSource, list_experiments, list_fluxes, list_runs
-from darkmc.cards.load import find_card, list_cards, load_card
+from darkmc.cards.found import find_card, list_cards
+from darkmc.cards.load import load_card
 from darkmc.core.particles import canonical_name
-from darkmc.experiments.lepton_moments import list_moments
+from darkmc.experiments.moment_names import list_moments
 
 CHARM = (ROOT / "detectors" / "charm-finegrained.toml").read_text(encoding="utf-8")
 PLAIN, _, _ = CHARM.partition("[presets")

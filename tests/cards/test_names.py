@@ -4,7 +4,8 @@ import pytest
 
 from darkmc import CardError, Experiment
 from darkmc.cards.flux import FluxCard
-from darkmc.cards.load import check, find_card, load_card
+from darkmc.cards.found import find_card
+from darkmc.cards.load import check, load_card
 from darkmc.cli import main
 from darkmc.core.checked import file_name
 

@@ -11,7 +11,8 @@ import darkmc
 from darkmc import gminus2
 from darkmc.cli import main
 from darkmc.cli.gminus2 import LOOPS
-from darkmc.experiments.lepton_moments import MomentLimit, list_moments
+from darkmc.experiments.lepton_moments import MomentLimit
+from darkmc.experiments.moment_names import list_moments
 from darkmc.figures.regions import regions
 from darkmc.gminus2.bounds import dark_axion_limit, window
 from darkmc.output.limits import read_limits

@@ -1,6 +1,7 @@
 """Masses and measured branching ratios against the physics notes, section 0, and names."""
 
 import pytest
+from helpers import load_script
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.particles import (
@@ -91,3 +92,8 @@ def test_every_meson_has_a_ratio_with_error_and_source(name):
 def test_a_particle_without_a_ratio_is_refused_with_the_known_ones():
     with pytest.raises(PhysicsError, match=r"'proton' is no meson of the table .*pi0, eta"):
         photon_coupling("proton")
+
+
+def test_the_table_is_that_of_the_package():
+    script = load_script("tools/particle_table.py")
+    assert script.text() == script.TABLE.read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from darkmc import DarkAxionPortal, Experiment, PhysicsError, write_root
-from darkmc.cards.load import find_card, new_card
+from darkmc.cards.found import find_card
+from darkmc.cards.load import new_card
 from darkmc.cli import main
 from darkmc.output.files import check_target, replacing
 

@@ -11,7 +11,7 @@ from helpers import ROOT
 
 import darkmc
 from darkmc.cli import main
-from darkmc.experiments.lepton_moments import list_moments
+from darkmc.experiments.moment_names import list_moments
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -10,8 +10,7 @@ import pytest
 from helpers import ROOT
 
 from darkmc import CardError, DarkAxionPortal, Experiment
-from darkmc.cards.load import load_card
-from darkmc.cards.run import RUN_MODELS
+from darkmc.cards.load import MODELS, load_card, model_at
 from darkmc.cards.run_card import parse_grids
 from darkmc.cli import main
 from darkmc.core.constants import HBAR_C_GEV_M
@@ -209,10 +208,11 @@ def test_every_kind_of_run_is_a_module_named_as_it_is():
     files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
     assert (
         files - {"--init--", "compared", "execute", "moments", "run", "sample-page", "tables"}
-        == set(RUN_MODELS)
+        == set(MODELS["runs"].said)
         == set(KINDS)
     )
-    for kind, model in RUN_MODELS.items():
+    for kind, where in MODELS["runs"].said.items():
+        model = model_at(where)
         module = run_of(model.model_construct(kind=kind))
         for function in (module.work, module.draw):
             assert typing.get_type_hints(function)["card"] is model
