@@ -4,7 +4,6 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from darkmc.cards.experiment import ExperimentCard
@@ -23,7 +22,7 @@ from darkmc.core.units import (
 from darkmc.engine.replay import EventReplay
 from darkmc.engine.rounds import Executor, Goal, check_request, simulate
 from darkmc.experiments.inputs import Inputs
-from darkmc.experiments.topology import Topology
+from darkmc.experiments.topology import Topology, topology_of
 from darkmc.geometry.shape import Shape
 from darkmc.limits.solve import checked_method
 from darkmc.portals.portal import Portal, checked_portal
@@ -36,18 +35,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED = 1
 MOST_EVENTS = 10**12
-TOPOLOGIES = {  # module of this folder and what it is made by there, from card and overrides of the flux
-    "decay_in_flight": ("decay_in_flight", "DecayInFlight"),
-    "scattering": ("scattering", "Scattering"),
-    "electron_dump": ("electron_dump", "ElectronDump"),
-    "collider": ("collider_combined", "collider"),
-}
-
-
-def _topology(name: str) -> Any:
-    """Return what makes a topology; what the others need is not loaded."""
-    module, made = TOPOLOGIES[name]
-    return getattr(import_module(f"darkmc.experiments.{module}"), made)
 
 
 class Experiment(Inputs):
@@ -83,7 +70,7 @@ class Experiment(Inputs):
         own, flux = split_flux_keys(changes)
         self.loaded = load_card("detectors", name, overrides=own)
         self.preset = preset
-        self.topology: Topology = _topology(self.loaded.card.topology)(self.loaded, flux)
+        self.topology: Topology = topology_of(self.loaded, flux)
         self.card: ExperimentCard = self.topology.card
 
     @property

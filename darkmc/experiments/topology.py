@@ -1,6 +1,7 @@
 """What every topology offers to Experiment: channels, a criterion, and what belongs beside results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,3 +89,26 @@ class Topology(Protocol):
     def pdg_ids(self) -> dict[str, int]:
         """Return PDG identifiers of the particles in the events, where they exist."""
         ...
+
+
+TOPOLOGIES = {  # modules of this folder, and what makes a topology there from a card and keys of its flux
+    "decay_in_flight": ("decay_in_flight", "DecayInFlight"),
+    "scattering": ("scattering", "Scattering"),
+    "electron_dump": ("electron_dump", "ElectronDump"),
+    "collider": ("collider_combined", "collider"),
+}
+
+
+def topology_of(loaded: Loaded[Any], flux: Mapping[str, Any]) -> Topology:
+    """Return the topology that a card asks for; what the others need is not loaded.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The card, and where it was read.
+    flux : mapping
+        Overrides of its flux card by dotted key.
+    """
+    module, maker = TOPOLOGIES[loaded.card.topology]
+    made: Topology = getattr(import_module(f"darkmc.experiments.{module}"), maker)(loaded, flux)
+    return made
