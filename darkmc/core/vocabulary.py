@@ -30,6 +30,7 @@ PDG_IDS = {  # species of beams, sources, targets and final states, by the names
     "Upsilon(3S)": 200553,
 }
 PHOTON_ID = 22
+ANNIHILATION = "e+ e- at rest"  # what portals call positrons on electrons at rest
 # Those without a number of the PDG: its scheme leaves numbers with two nines in front to programs.
 OTHER_IDS = {"axion": 9900036, "dark_photon": 9900022}
 

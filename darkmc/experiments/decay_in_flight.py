@@ -6,7 +6,7 @@ Rows: power 2, tau_survive = l1/lambda, tau_window = (l2 - l1)/lambda, lambda = 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from darkmc.biasing.emission import ProductionEmission
 from darkmc.biasing.placement import Placement
@@ -14,16 +14,17 @@ from darkmc.cards.experiment import DecayCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.rng import channel_number
-from darkmc.core.vocabulary import final_state
+from darkmc.core.vocabulary import ANNIHILATION, final_state
 from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
 from darkmc.experiments.behind_target import CONVERTING, NOTHING_CONVERTS
 from darkmc.experiments.fixed_target import FixedTarget
-from darkmc.experiments.target_showers import TargetShowers
 from darkmc.portals.portal import Portal
 from darkmc.selection.cuts import interval
-from darkmc.sources.showers import ANNIHILATION
+
+if TYPE_CHECKING:
+    from darkmc.experiments.target_showers import TargetShowers
 
 
 class DecayInFlight(FixedTarget):
@@ -41,7 +42,9 @@ class DecayInFlight(FixedTarget):
             raise CardError(f"{self.path}: simulation.signal = '{signal}' needs [material]")
         self.showers = self._target_showers() if self.card.simulation.showers else None
 
-    def _target_showers(self) -> TargetShowers:
+    def _target_showers(self) -> "TargetShowers":
+        from darkmc.experiments.target_showers import TargetShowers
+
         try:
             return TargetShowers(self.card, self.source, self._least_energy())
         except PhysicsError as error:

@@ -20,7 +20,7 @@ from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
 from darkmc.core.particles import mass
 from darkmc.core.rng import PARENTS, channel_number
-from darkmc.core.vocabulary import FINAL_STATES, final_state, pdg_ids
+from darkmc.core.vocabulary import ANNIHILATION, FINAL_STATES, final_state, pdg_ids
 from darkmc.engine.chain import Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
@@ -42,7 +42,6 @@ from darkmc.sources.dumps import Shower
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.track_lengths import Beam
 from darkmc.sources.mesons import MesonSource
-from darkmc.sources.showers import ANNIHILATION
 from darkmc.sources.tracks import TrackDraw
 
 _OF_RECOILS = {"E_hit": "E_electron", "theta_hit": "theta_electron"}

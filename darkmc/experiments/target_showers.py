@@ -8,6 +8,7 @@ from darkmc.core.beam_radiation import positron_energy
 from darkmc.core.errors import PhysicsError
 from darkmc.core.materials import material_of, nucleus, symbol
 from darkmc.core.particles import canonical_name, mass
+from darkmc.core.vocabulary import ANNIHILATION
 from darkmc.engine.aims import directions
 from darkmc.engine.chain import Chain
 from darkmc.engine.site import Site
@@ -18,7 +19,6 @@ from darkmc.sources.electromagnetic.physics import CUT, Physics
 from darkmc.sources.fits.from_card import charges
 from darkmc.sources.meson_showers import SHOWER_CHUNKS, MesonShowers
 from darkmc.sources.mesons import MesonSource
-from darkmc.sources.showers import ANNIHILATION
 
 LEAST_ENERGY = 0.5  # GeV: below, showers are not followed
 

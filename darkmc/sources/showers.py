@@ -21,7 +21,6 @@ from darkmc.portals.portal import LAB, REST, Frame
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.electromagnetic.particles import Tracks
 
-ANNIHILATION = "e+ e- at rest"  # what portals call positrons on electrons at rest
 _CM2_PER_PB = 1e-36
 
 
