@@ -207,7 +207,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from darkmc.cli.arguments import chosen_workers, cores
+    from darkmc.cli.arguments import chosen_workers, cores, fraction
     from darkmc.runs.execute import execute
     from darkmc.runs.run import Settings
 
