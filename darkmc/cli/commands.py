@@ -251,6 +251,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "generate": _generate,
     "convert": _convert,
     "limit": _elsewhere("limit", "limit"),
+    "combine": _elsewhere("limit", "combine"),
     "export": _export,
     "gminus2": _elsewhere("gminus2", "run"),
     "run": _run,

@@ -55,6 +55,28 @@ def limit(options: argparse.Namespace) -> int:
     return 0
 
 
+def combine(options: argparse.Namespace) -> int:
+    """Write the best limits of several tables."""
+    from darkmc.figures.overlays import split_label
+    from darkmc.output.files import check_target
+    from darkmc.output.limits import write_combined
+    from darkmc.runs.combined import combine as best
+    from darkmc.runs.combined import read_source
+
+    check_target(options.output, options.force, [split_label(text)[0] for text in options.tables])
+    sources = [read_source(text) for text in options.tables]
+    rows = best(sources)
+    write_combined(options.output, [source.label for source in sources], rows, options.force)
+    masses = {row["m_dark_photon"]: row for row in reversed(rows)}
+    setting = [row["lower_by"] for row in masses.values() if row["interval"]]
+    counts = ", ".join(f"{label} at {setting.count(label)}" for label in dict.fromkeys(reversed(setting)))
+    report(
+        options.output,
+        f"{options.output}: {len(masses)} masses; the lowest edge is set by {counts or 'nothing'}",
+    )
+    return 0
+
+
 def _request(options: argparse.Namespace) -> Any:
     """Return what is asked for."""
     from darkmc.experiments.moment_names import is_moment

@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_convert(commands)
     _add_limit(commands)
+    _add_combine(commands)
     _add_export(commands)
     _add_gminus2(commands)
     _add_run(commands)
@@ -153,6 +154,18 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.csv")
+
+
+def _add_combine(commands: Any) -> None:
+    parser = _new(commands, "combine", "the best limit at each mass out of several tables, and who sets it")
+    parser.add_argument(
+        "tables",
+        nargs="+",
+        metavar="TABLE",
+        help="FILE or FILE:LABEL, of darkmc limit or as --overlay takes them, or the name of a shipped bound",
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.csv")
 
 
 def _add_export(commands: Any) -> None:

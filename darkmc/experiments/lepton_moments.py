@@ -66,7 +66,7 @@ class MomentLimit:
         """What pictures call it: the lepton, and the data set as its row is named."""
         words = {"e": "electron g - 2", "mu": "muon g - 2"}
         year, _, more = self.row.name.partition("-")
-        name = ", ".join(filter(None, [words.get(self.lepton, f"{self.lepton} g - 2"), more]))
+        name = ", ".join(filter(None, [words.get(self.lepton, f"{self.lepton} g - 2"), more.title()]))
         return Shown(name=name[:60], year=int(year) if year.isdecimal() and len(year) == 4 else None)
 
     @property

@@ -225,7 +225,7 @@ def _draw_tables(axes: Any, read: _Read, hatched: bool) -> list[_Entry]:
             style: Any = {"ls": DASHED if one.projection else "-", "marker": "^" if one.lower_only else ""}
             handle: Any = Line2D([], [], color=tint, **style)
         else:
-            handle = Patch(**shade(tint) | {"hatch": hatch})
+            handle = Patch(**shade(tint) | ({"hatch": hatch} if hatch else {"ec": tint, "lw": width(0.8)}))
         words = f"{one.name}: nothing excluded" if not one.regions else one.name
         words += ": lower edge only" if one.lower_only else ""
         areas = [] if one.projection else [_area(one, region.points) for region in one.regions]

@@ -100,6 +100,16 @@ def is_limit(rows: Sequence[dict[str, Any]]) -> bool:
     return bool(rows) and set(rows[0]) >= _NEEDED
 
 
+def is_limit_file(path: Path) -> bool:
+    """Return whether a file is a limit table."""
+    return path.is_file() and is_limit(_rows(path))
+
+
+def shown_head(path: Path) -> str:
+    """Return what pictures call a table, empty if its head does not say."""
+    return shown_as(read_csv(path, PhysicsError, strict=False).head)[0]
+
+
 def content(path: Path) -> LongTable:
     """Return the series of a limit table.
 

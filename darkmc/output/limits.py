@@ -41,12 +41,14 @@ LIMIT_COLUMNS = (
 )
 _EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18]
 
+COMBINED_COLUMNS = ("lower_by", "upper_by")
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
 END_COLUMNS = Ends._fields
 ALL_COLUMNS = (
     *LIMIT_COLUMNS,
     *ENVELOPE_COLUMNS,
     *END_COLUMNS,
+    *COMBINED_COLUMNS,
 )  # any others are keys of the card that were scanned
 
 
@@ -176,6 +178,22 @@ def _cells(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of JSON as one of CSV."""
     history = {"history": json.dumps(row["history"])} if "history" in row else {}
     return row | history | {"failed": int(row["failed"])}
+
+
+def write_combined(
+    path: str | os.PathLike[str], sources: Sequence[str], rows: Sequence[dict[str, Any]], force: bool = False
+) -> None:
+    """Write the best limits of several tables, whose labels are `sources`, as one."""
+    header = (
+        f"darkmc {__version__}: what at least one of these excludes: {', '.join(sources)}",
+        shown_line(Shown(name="combined")),
+        "masses in GeV, couplings and their Monte Carlo errors (0: none is known) in GeV^-1",
+        "edges between a table's masses: on straight lines in the logarithms; beyond them nothing is taken",
+        "lower_by, upper_by: the table that sets the edge",
+    )
+    columns = (*LIMIT_COLUMNS[:10], *COMBINED_COLUMNS)
+    with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        write_csv(file, header, columns, rows)
 
 
 def read_limits(path: str | os.PathLike[str]) -> list[dict[str, Any]]:

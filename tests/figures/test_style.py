@@ -47,7 +47,7 @@ def lab(linear_rgb):
 @pytest.fixture
 def colours():
     with styled():
-        return [colour(k) for k in range(8)]
+        return [colour(k) for k in range(10)]
 
 
 @pytest.mark.parametrize("kind", BLIND)

@@ -207,7 +207,7 @@ def test_every_kind_of_run_is_a_module_named_as_it_is():
     """What a kind costs: its module and the model of its card; here each of them is tried."""
     files = {path.stem.replace("_", "-") for path in (ROOT / "darkmc" / "runs").glob("*.py")}
     assert (
-        files - {"--init--", "compared", "execute", "moments", "run", "sample-page", "tables"}
+        files - {"--init--", "combined", "compared", "execute", "moments", "run", "sample-page", "tables"}
         == set(MODELS["runs"].said)
         == set(KINDS)
     )
