@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,8 @@ _LEAST_SHARE = 0.01  # of the yield, of channels whose events are looked at
 ROWS_LOOKED_AT = 8192  # in each of them
 
 
-class Explainer(NamedTuple):
+@dataclass(frozen=True)
+class Explainer:
     """Explains samples of one experiment.
 
     Attributes
@@ -51,7 +52,7 @@ class Explainer(NamedTuple):
             energies={name: looked[name] for name in SHOWN if name in looked},
             decay_length=looked.get(_LENGTH),
             distance=looked.get(_DISTANCE),
-            cuts=_cuts(sample, g),
+            cuts=steps(sample, g),
             edges=tuple(_causes(sample, exclusion)),
             reason="; ".join(filter(None, [exclusion.reason, *self.topology.remarks(sample, exclusion)])),
             uncertainties=_uncertainties(sample, g),
@@ -82,18 +83,18 @@ def _parts(yields: Mapping[str, Yield]) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=lambda part: -part.value))
 
 
-def _cuts(sample: Sample, coupling: float) -> tuple[Step, ...]:
+def steps(sample: Sample, coupling: float) -> tuple[Step, ...]:
     """Return the cutflow; what a cut keeps has the error of two disjoint sums, what is left and what goes."""
-    steps: list[Step] = []
+    found: list[Step] = []
     for name, part in sample.cutflow(coupling).items():
         value, error = float(part.value), float(part.error)
         kept, kept_error = math.nan, math.nan
-        if steps and steps[-1].value > 0.0:
-            before, kept = steps[-1], value / steps[-1].value
-            gone = math.sqrt(max(before.error**2 - error**2, 0.0))
+        if found and found[-1].value > 0.0:
+            before, kept = found[-1], value / found[-1].value
+            gone = 0.0 if math.isclose(kept, 1.0) else math.sqrt(max(before.error**2 - error**2, 0.0))
             kept_error = math.hypot((1.0 - kept) * error, kept * gone) / before.value
-        steps.append(Step(name, value, error, kept, kept_error))
-    return tuple(steps)
+        found.append(Step(name, value, error, kept, kept_error))
+    return tuple(found)
 
 
 def _causes(sample: Sample, exclusion: Exclusion) -> list[Cause]:

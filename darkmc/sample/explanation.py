@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from darkmc.core.estimates import with_error
 from darkmc.core.vocabulary import PARTICLES
+from darkmc.core.words import alike, html_facts, with_error
 from darkmc.sample.yields import Yield
 
+_NAMES = 18  # letters before what is said
 _FEW = 6  # channels that are named
 _LEAST = 0.005  # share of the yield of what is named
 HIGHER = 1.1  # by what energies are changed to see what it does to an edge
@@ -167,6 +168,10 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
+    def _repr_html_(self) -> str:
+        title, *lines = self._lines()
+        return html_facts(title, [(line[:_NAMES].strip(), line[_NAMES:].strip()) for line in lines])
+
     def _lines(self) -> Iterator[str]:
         masses = ", ".join(f"{name} = {value:g} GeV" for name, value in self.masses.items())
         yield f"{self.experiment}: {masses}, G = {self.coupling:g} GeV^-1"
@@ -197,17 +202,23 @@ def _table(title: str, parts: Sequence[Part]) -> Iterator[str]:
     shown = [part for part in parts if part.share >= _LEAST][:_FEW]
     for number, part in enumerate(shown):
         head = title if number == 0 else ""
-        yield f"{head:18s}{part.share:6.1%}  {part.name} ({with_error(part.value, part.error)})"
+        yield f"{head:{_NAMES}s}{part.share:6.1%}  {part.name} ({with_error(part.value, part.error)})"
     if len(shown) < len(parts):
         rest = 1.0 - sum(part.share for part in shown)
-        yield f"{'':18s}{max(rest, 0.0):6.1%}  {len(parts) - len(shown)} others"
+        yield f"{'':{_NAMES}s}{max(rest, 0.0):6.1%}  {len(parts) - len(shown)} others"
 
 
 def _cutflow(cuts: Sequence[Step]) -> Iterator[str]:
     for number, step in enumerate(cuts):
         head = "cuts" if number == 0 else ""
-        kept = "" if number == 0 else f", {100.0 * step.kept:.3g} +- {100.0 * step.kept_error:.2g}% kept"
-        yield f"{head:18s}{step.name}: {with_error(step.value, step.error)}{kept}"
+        kept = "" if number == 0 else f", {_share(step)} kept"
+        yield f"{head:{_NAMES}s}{step.name}: {with_error(step.value, step.error)}{kept}"
+
+
+def _share(step: Step) -> str:
+    if not math.isfinite(step.kept_error) or step.kept_error == 0.0:
+        return f"{step.kept:.3g} of it"
+    return " +- ".join(alike(100.0 * step.kept, 100.0 * step.kept_error)) + "%"
 
 
 def _edge(edge: Cause) -> Iterator[str]:
@@ -220,7 +231,7 @@ def _edge(edge: Cause) -> Iterator[str]:
     if edge.depth >= 0.1:
         moved += f", energies {HIGHER - 1.0:.0%} higher {_percent(edge.with_more_energy)}"
         moved += f" ({edge.depth:.3g} decay lengths before it)"
-    yield f"{'':18s}moved by {moved}"
+    yield f"{'':{_NAMES}s}moved by {moved}"
 
 
 def _percent(factor: float) -> str:
