@@ -210,10 +210,11 @@ class Experiment(Inputs):
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
+        replay = EventReplay(plans, seed)
         return replace(
             sample,
-            replay=EventReplay(plans, seed),
-            explainer=Explainer(self.topology),
+            replay=replay,
+            explainer=Explainer(self.topology, replay),
             alternatives=alternatives,
             portal=portal,
             inside=self.topology.inside,

@@ -29,9 +29,12 @@ class Explainer:
     ----------
     topology : Topology
         The experiment, set up.
+    replay : EventReplay
+        Makes the events of its samples again.
     """
 
     topology: Topology
+    replay: EventReplay
 
     def __call__(self, sample: Sample, coupling: float) -> Explanation:
         """Return where the events at one coupling come from; see :meth:`Sample.explain`."""
@@ -40,7 +43,7 @@ class Explainer:
         criterion = self.topology.criterion
         found = sample.estimate(g)
         exclusion = criterion.exclusion(sample, "bracket")
-        looked = _looked_at(sample, g, sample.portal.heavy)
+        looked = self._looked_at(sample, g) if sample.replay is not None else {}
         return Explanation(
             experiment=sample.experiment,
             masses=dict(sample.portal.masses),
@@ -57,6 +60,25 @@ class Explainer:
             reason="; ".join(filter(None, [exclusion.reason, *self.topology.remarks(sample, exclusion)])),
             uncertainties=_uncertainties(sample, g),
         )
+
+    def _looked_at(self, sample: Sample, coupling: float) -> dict[str, Mean]:
+        """Return means over the events: of energies, and of the unstable state's decay length and path."""
+        assert sample.portal is not None
+        shares = {part.name: part.share for part in _channels(sample, coupling)}
+        sums: dict[str, list[tuple[float, Mean]]] = {}
+        for channel in sample.channel_rows:
+            if shares[channel.name] < _LEAST_SHARE:
+                continue
+            tried = min(channel.rows.tried, ROWS_LOOKED_AT)
+            columns: dict[str, list[Array]] = {}
+            for event, weights in self.replay.events(channel.name, tried, coupling):
+                for name, values in _quantities(event, sample.portal.heavy, coupling).items():
+                    columns.setdefault(name, []).append(np.stack([weights, values]))
+            for name, parts in columns.items():
+                weights, values = np.concatenate(parts, axis=1)
+                if np.sum(weights) > 0.0:
+                    sums.setdefault(name, []).append((shares[channel.name], _mean(weights, values)))
+        return {name: _combined(parts) for name, parts in sums.items()}
 
 
 _LENGTH, _DISTANCE = "decay length", "distance"
@@ -118,27 +140,6 @@ def _depth(sample: Sample, coupling: float) -> float:
         total += float(np.sum(values))
         above += float(np.sum(values * (rows.survive + rows.absorb))) * coupling**2
     return above / total if total > 0.0 else 0.0
-
-
-def _looked_at(sample: Sample, coupling: float, heavy: DarkState) -> dict[str, Mean]:
-    """Return means over the events: of energies, and of the unstable state's decay length and path."""
-    if not isinstance(sample.replay, EventReplay):
-        return {}
-    shares = {part.name: part.share for part in _channels(sample, coupling)}
-    sums: dict[str, list[tuple[float, Mean]]] = {}
-    for channel in sample.channel_rows:
-        if shares[channel.name] < _LEAST_SHARE:
-            continue
-        tried = min(channel.rows.tried, ROWS_LOOKED_AT)
-        columns: dict[str, list[Array]] = {}
-        for event, weights in sample.replay.events(channel.name, tried, coupling):
-            for name, values in _quantities(event, heavy, coupling).items():
-                columns.setdefault(name, []).append(np.stack([weights, values]))
-        for name, parts in columns.items():
-            weights, values = np.concatenate(parts, axis=1)
-            if np.sum(weights) > 0.0:
-                sums.setdefault(name, []).append((shares[channel.name], _mean(weights, values)))
-    return {name: _combined(parts) for name, parts in sums.items()}
 
 
 def _quantities(event: Mapping[str, Array], heavy: DarkState, coupling: float) -> dict[str, Array]:
