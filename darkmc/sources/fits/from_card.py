@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import BmptCard, BurmanSmithCard, FitCard, FluxCard, SanfordWangCard, Validity
+from darkmc.cards.flux import BmptCard, BurmanSmithCard, FitCard, SanfordWangCard
+from darkmc.cards.flux_base import FluxCard, Validity
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array, feynman_x, nucleon_frame
 from darkmc.core.particles import canonical_name, mass
