@@ -118,7 +118,7 @@ MODELS: dict[Kind, Models] = {
     ),
     "fluxes": Models(
         "parametrisation",
-        "flux.FluxCard",
+        "flux_base.FluxCard",
         {
             "bmpt": "flux.BmptCard",
             "burman-smith": "flux.BurmanSmithCard",

@@ -24,6 +24,7 @@ from darkmc.sources.fits.from_card import outside_range, range_text, within
 
 if TYPE_CHECKING:
     from darkmc.sources.lists.entries import Entries
+    from darkmc.sources.shape import Shape
 
 _MOST_MESONS = 10**8  # of one call: 2.4 GB
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
@@ -234,13 +235,9 @@ class MesonSource:
             return max(float(np.max(entries.size)) for entries in self.lists.values())
         return self._densities.largest_momentum
 
-    def edge(self, meson: str) -> tuple[float, float]:
-        """Return where the forward density of a fit ends, p_max in GeV, and k in (1 - p/p_max)^(k - 1)."""
-        return self._densities.edge(meson)
-
-    def angles(self, meson: str, momentum: Array, w: Array) -> tuple[Array, Array]:
-        """Return cos theta and pT^2 at 0 < w < 1 of all angles at which a fit has mesons of a momentum."""
-        return self._densities.angles(meson, momentum, w)
+    def shape(self, meson: str) -> "Shape":
+        """Return the density and samplers that a species follows; none for lists."""
+        return self._densities.shape(meson)
 
     def density_per_solid_angle(
         self, meson: str, momentum: Array, cosine: Array, transverse2: Array
@@ -248,10 +245,13 @@ class MesonSource:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.density`."""
         return self._densities.per_solid_angle(meson, momentum, cosine, transverse2)
 
-    def forward_density(self, meson: str, momentum: Array) -> Array:
-        """Return d2N/dp dOmega per POT at theta = 0 in 1/(GeV sr)."""
-        one = np.ones_like(momentum)
-        return self.density_per_solid_angle(meson, momentum, one, 0.0 * one)
+    def proposal(self, meson: str, momentum: Array) -> Array:
+        """Return d2N/dp dOmega per POT, 1/(GeV sr), at theta = 0, or the largest: see :class:`Shape`."""
+        return self._densities.proposal(meson, momentum)
+
+    def largest_density(self, meson: str, momentum: Array) -> Array:
+        """Return the largest d2N/dp dOmega per POT at any angle, 1/(GeV sr)."""
+        return self._densities.largest_at(meson, momentum)
 
     def density(self, meson: str, momentum: Numbers, theta: Numbers) -> Numbers:
         """Return d2N/dp dtheta per POT.
@@ -294,7 +294,7 @@ class MesonSource:
         return self._entries(meson).draw(uniform[0])
 
     def largest_draw(self, meson: str) -> float:
-        """Return the largest weight of :meth:`draw`, of a fit as found at 9 points of every cell."""
+        """Return the largest weight of :meth:`draw`."""
         if self._fit is not None:
             return self._fit.largest_draw(meson)
         return self._entries(meson).largest_weight
