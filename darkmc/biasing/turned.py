@@ -69,7 +69,6 @@ class TurnedPrimaries:
 
     n_uniform, mappable = 7, (0, 1, 2)
     path_range, rough_bound = None, False
-    list_shares: Array = np.empty(0)
 
     def __init__(
         self,
@@ -181,6 +180,11 @@ class TurnedPrimaries:
             np.array([np.log(top), energies.largest, 1.0]),
         )
 
+    @property
+    def list_shares(self) -> Array:
+        """What part of the events of a table each group is."""
+        return self.source.densities.group_shares(self.meson)
+
     def factors(self, placed: Placed) -> Array:
         """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
         return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
@@ -211,4 +215,5 @@ class TurnedPrimaries:
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
         weight = density * parents.weight * angle_weight * solid_angle
-        return Placed(weight, parent, state, size, direction, moved, turned, axis=axis)
+        group = self.source.densities.groups(self.meson, lab * momentum)
+        return Placed(weight, parent, state, size, direction, moved, turned, group=group, axis=axis)

@@ -1,11 +1,11 @@
 """What a flux card may say: one model per parametrisation of meson production, and lists of mesons."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.flux_base import CentralProduction, FluxCard, PionCard, Validity
+from darkmc.cards.flux_base import CentralProduction, FluxCard, PionCard, Validity, VariedCard
 from darkmc.cards.target import FitTarget, HadronicTarget
 from darkmc.core.checked import Checked, Positive, Vector, once
 from darkmc.core.particles import canonical_name
@@ -28,21 +28,11 @@ class BmptParameters(Checked):
     reference_mass_number: Positive
 
 
-class FitCard(PionCard):
-    """Mesons from a fit: where it holds, species made centrally, and named alternatives."""
+class FitCard(VariedCard):
+    """Mesons from a fit: where it holds, and species made centrally."""
 
     validity: Validity
     central: dict[str, CentralProduction] = Field(default_factory=dict)
-    alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    alternative_references: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _every_alternative_has_a_source(self) -> "FitCard":
-        known = {reference.key for reference in self.references}
-        for name in self.alternatives:
-            if self.alternative_references.get(name) not in known:
-                raise ValueError(f"alternative_references.{name} must name the key of a reference")
-        return self
 
     @model_validator(mode="after")
     def _every_central_meson_is_known_once(self) -> "FitCard":
@@ -245,3 +235,8 @@ class MesonListCard(FluxCard):
     parametrisation: Literal["list"]
     target: FitTarget | None = None
     list_: MesonList = Field(alias="list")
+
+    @property
+    def other_files(self) -> tuple[str, ...]:
+        """Names of the files that are read with the card."""
+        return tuple(self.list_.files.values())

@@ -1,6 +1,6 @@
 """What every flux card says: beam, references, pi0 per proton and ratios to them; where fits hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -70,6 +70,11 @@ class FluxCard(Checked):
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     beam: FluxBeam
 
+    @property
+    def other_files(self) -> tuple[str, ...]:
+        """Names of the files that are read with the card."""
+        return ()
+
 
 class PionCard(FluxCard):
     """Pi0 per proton on target, and other species as ratios to pi0."""
@@ -97,3 +102,18 @@ class CentralProduction(Checked):
     transverse_scale_GeV: Positive
     per_pot: Positive
     reference: str
+
+
+class VariedCard(PionCard):
+    """Mesons with named alternatives, each some keys of the card with other values."""
+
+    alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    alternative_references: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_alternative_has_a_source(self) -> "VariedCard":
+        known = {reference.key for reference in self.references}
+        for name in self.alternatives:
+            if self.alternative_references.get(name) not in known:
+                raise ValueError(f"alternative_references.{name} must name the key of a reference")
+        return self

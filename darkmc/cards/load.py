@@ -125,6 +125,7 @@ MODELS: dict[Kind, Models] = {
             "hadronic": "flux.HadronicCard",
             "list": "flux.MesonListCard",
             "sanford-wang": "flux.SanfordWangCard",
+            "table": "flux_table.TableCard",
         },
     ),
     "runs": Models(

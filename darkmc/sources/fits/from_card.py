@@ -99,7 +99,7 @@ def _light(card: FluxCard) -> dict[str, Fit]:
         return {"pi0": _burman_smith(card)}
     if isinstance(card, SanfordWangCard):
         return _sanford_wang(card)
-    raise TypeError(f"{card.name} is no fit")
+    return {}
 
 
 def _bmpt(card: BmptCard) -> Bmpt:
