@@ -184,15 +184,15 @@ def combined(parts: Sequence[Moments]) -> Estimate:
     square = sum(part.square / max(part.tried, 1) ** 2 for part in parts)
     known = np.square(size) >= LEAST_ENTRIES * square
     draws = np.where(known & (square > 0.0), np.sqrt(variance), np.inf)
-    return Estimate(value, draws, list_error([part for part in parts if len(part.shares)]))
+    return Estimate(value, draws, list_error(parts))
 
 
 def of_one_stream(parts: Sequence[Moments], tried: int) -> Estimate:
     """Return the mean of primaries each of which was one of several streams, by chance, as floats."""
     total, size, square = (sum(getattr(part, name) for part in parts) for name in ("total", "size", "square"))
     draws = combined([Moments(tried, total, size, square, np.empty(0), np.empty(0))])
-    lists = [part._replace(tried=tried) for part in parts if len(part.shares)]
-    return Estimate(float(draws.value), float(draws.draw_error), float(list_error(lists)))
+    lists = float(list_error([part._replace(tried=tried) for part in parts]))
+    return Estimate(float(draws.value), float(draws.draw_error), lists)
 
 
 def known_errors(found: Any) -> dict[str, float | None]:
@@ -214,8 +214,11 @@ def list_error(parts: Sequence[Moments]) -> Any:
     D_g = S_g - share_g sum S is what a group has more than its share; the error squared is sum_g D_g^2/
     (1 - sum_g share_g^2), which is 32/31 sum_g D_g^2 for equal shares, less what the draws add to it.
     Unknown for fewer than LEAST_ENTRIES effective entries of the list: n equal ones put 1/n above 1/GROUPS
-    into sum_g S_g^2/(sum_g S_g)^2.
+    into sum_g S_g^2/(sum_g S_g)^2.  Streams without a list count as very many: what is a small part of the
+    whole may have few.
     """
+    whole: Any = sum(part.size / max(part.tried, 1) for part in parts)
+    parts = [part for part in parts if len(part.shares)]
     if not parts:
         return 0.0
     more: Any = 0.0
@@ -233,6 +236,6 @@ def list_error(parts: Sequence[Moments]) -> Any:
         added = part.square / max(part.tried, 1) - np.sum(np.square(sums), axis=0)
         noise = noise + np.maximum(added, 0.0) / max(part.tried - 1, 1)
     size = np.sum(np.abs(total), axis=0)
-    crowded = np.sum(np.square(total), axis=0) > (1.0 / GROUPS + 1.0 / LEAST_ENTRIES) * size**2
+    crowded = np.sum(np.square(total), axis=0) - size**2 / GROUPS > np.square(whole) / LEAST_ENTRIES
     error = np.sqrt(np.maximum(np.sum(np.square(more), axis=0) - noise, 0.0))
     return np.where(single | crowded, np.inf, error)

@@ -168,6 +168,19 @@ def test_list_error_is_that_of_a_mean_or_a_sum_of_entries(fixed):
     assert np.mean(found) == pytest.approx(exact, rel=0.1)  # 300 estimates of 25% each
 
 
+@pytest.mark.parametrize(("size", "known"), [(1e-3, True), (0.2, True), (10.0, False)])
+def test_few_entries_of_a_list_are_no_matter_beside_much_else(size, known):
+    """Five equal ones in 32 groups: sum_g (S_g - S/32)^2 = S^2 (1/5 - 1/32); no matter for a thousandth."""
+    rng = np.random.default_rng(5)
+    entries, groups = np.repeat(np.arange(5), 2000), group_of(np.arange(5))
+    assert len(set(groups)) == 5
+    few = Weights(np.full(10_000, size), 10_000, 0.0, groups[entries], np.full(GROUPS, 1 / GROUPS))
+    found = estimate([Weights(rng.exponential(size=10_000), 10_000), few])
+    assert np.isfinite(found.list_error) == known
+    if known:
+        assert found.list_error == pytest.approx(size * np.sqrt((1 / 5 - 1 / 32) * 32 / 31), rel=0.01)
+
+
 def test_species_of_the_same_events_add_up_before_they_are_compared():
     rng = np.random.default_rng(4)
     values, groups = rng.exponential(size=2000), group_of(np.arange(2000))
