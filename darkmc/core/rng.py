@@ -9,6 +9,7 @@ a range of chunks of its own in CHUNKS.  Tests hold the tables to a copy and sho
 from typing import NamedTuple, NewType
 
 import numpy as np
+from numpy.typing import NDArray
 
 CHUNK_ROWS = 4096
 
@@ -149,3 +150,16 @@ def chunk_rng(seed: int, channel: StreamNumber, chunk: int) -> np.random.Generat
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(channel, chunk))
     return np.random.Generator(np.random.SFC64(sequence))
+
+
+def uniform_numbers(rng: np.random.Generator, each: int, count: int, first: int = 0) -> NDArray[np.float64]:
+    """Return uniform numbers (each, count) of primaries: the same for each, however many are asked for.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        That of a chunk, from which nothing was drawn yet.
+    each, count, first : int
+        Numbers for each primary, primaries, and the number of the first of them within the chunk.
+    """
+    return np.ascontiguousarray(rng.random((first + count, each))[first:].T)

@@ -16,7 +16,7 @@ from darkmc.biasing.placement import LabParents, Placed, Placement
 from darkmc.biasing.trained import AdaptiveMap
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length, some
-from darkmc.core.rng import StreamNumber, chunk_rng
+from darkmc.core.rng import StreamNumber, chunk_rng, uniform_numbers
 from darkmc.engine.chain import Blocks, Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
@@ -134,16 +134,18 @@ class Stream:
             return min(bound, sampled_bound(self, coupling) or bound)
         return bound
 
-    def run(self, seed: int, chunk: int, n_rows: int) -> Rows:
-        """Return one chunk of rows."""
-        return self._make(seed, chunk, n_rows, with_events=False)[0]
+    def run(self, seed: int, chunk: int, n_rows: int, first: int = 0) -> Rows:
+        """Return the rows of one chunk, or of some of its primaries."""
+        return self._make(seed, chunk, n_rows, with_events=False, first=first)[0]
 
     def run_events(self, seed: int, chunk: int, n_rows: int) -> tuple[Rows, Events]:
         """Return one chunk of rows with all momenta in the lab."""
         return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, with_events=True))
 
-    def _make(self, seed: int, chunk: int, n_rows: int, with_events: bool) -> tuple[Rows, Events | None]:
-        uniform = chunk_rng(seed, self.number, chunk).random((self.n_uniform, n_rows))
+    def _make(
+        self, seed: int, chunk: int, n_rows: int, with_events: bool, first: int = 0
+    ) -> tuple[Rows, Events | None]:
+        uniform = uniform_numbers(chunk_rng(seed, self.number, chunk), self.n_uniform, n_rows, first)
         traced = self._trace(uniform, with_events, with_rays=with_events)
         return self._rows(traced, n_rows), self._events(traced) if with_events else None
 

@@ -81,8 +81,8 @@ class ChannelPlan:
         Number of cuts that a row must pass.
     particles, vertices : tuple of str
         Names of the particles and vertices in its events.
-    run : callable (rng_seed, chunk, n_rows) -> Rows
-        Make one chunk.
+    run : callable (rng_seed, chunk, n_rows, first = 0) -> Rows
+        Make one chunk, or primaries of it from the first on: the same, however many are made.
     run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
         Make the same chunk with all momenta.
     bound : callable (coupling) -> float
@@ -115,7 +115,7 @@ class ChannelPlan:
     n_cuts: int
     particles: tuple[str, ...]
     vertices: tuple[str, ...]
-    run: Callable[[int, int, int], Rows]
+    run: Callable[..., Rows]
     run_events: Callable[[int, int, int], tuple[Rows, Events]]
     bound: Callable[[float], float]
     lifetimes: int = 0
