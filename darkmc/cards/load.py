@@ -118,14 +118,13 @@ MODELS: dict[Kind, Models] = {
     ),
     "fluxes": Models(
         "parametrisation",
-        "flux_base.FluxCard",
+        "flux.FluxCard",
         {
             "bmpt": "flux.BmptCard",
             "burman-smith": "flux.BurmanSmithCard",
             "hadronic": "flux.HadronicCard",
             "list": "flux.MesonListCard",
             "sanford-wang": "flux.SanfordWangCard",
-            "table": "flux_table.TableCard",
         },
     ),
     "runs": Models(

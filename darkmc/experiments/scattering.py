@@ -115,4 +115,4 @@ class Scattering(FixedTarget):
 
     def _deciding(self, channels: Sequence[Channel]) -> list[float]:
         """Return the couplings at which a limit needs its precision, as some rows tell."""
-        return [coupling for _, coupling in self.criterion.deciding(Sample(tuple(channels), (), 0))]
+        return [point.coupling for point in self.criterion.deciding(Sample(tuple(channels), (), 0))]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from darkmc.core.flight import decay_chance
 from darkmc.core.intervals import NAN, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval
 from darkmc.core.kinematics import Array
+from darkmc.limits.deciding import Deciding
 from darkmc.limits.solve import largest, solve
 from darkmc.sample.columns import LifetimeRows
 from darkmc.sample.sample import Sample
@@ -81,14 +82,16 @@ class BinnedCounting:
         errors = tuple((lower.errors, upper.errors) for lower, upper in edges)
         return Exclusion(intervals, method, _reason(solved, edges), error_parts=errors, peak=peak)
 
-    def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
+    def deciding(self, sample: Sample) -> list[Deciding]:
         """Return the rows in the bin that sets each edge of the exclusion, with that edge."""
         solved = self._solved(sample)
         curves = {bin_.number: bin_.curve for bin_ in solved}
         ends = [end for ends in _union(solved) for end in ends if math.isfinite(end.coupling)]
         if ends or not solved:
-            return [(curves[end.number], end.coupling) for end in ends] or [(sample, SCAN_HIGH)]
-        return [(solved[0].curve, largest(solved[0].curve, self.excluded[solved[0].number]))]
+            found = [Deciding(curves[end.number], end.coupling) for end in ends]
+            return found or [Deciding(sample, SCAN_HIGH, edge=False)]
+        number, curve, _ = solved[0]
+        return [Deciding(curve, largest(curve, self.excluded[number]), edge=False)]
 
     def _solved(self, sample: Sample) -> list[Solved]:
         """Return the bins that had to be solved, the most promising first."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from darkmc.cards.experiment import Observed
 from darkmc.core.intervals import Exclusion
+from darkmc.limits.deciding import Deciding
 from darkmc.limits.solve import largest, solve
 from darkmc.sample.sample import Sample
 
@@ -32,8 +33,8 @@ class Criterion(Protocol):
         """Return the excluded couplings."""
         ...
 
-    def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
-        """Return the yields, as samples, and the couplings at which a limit needs its precision."""
+    def deciding(self, sample: Sample) -> list[Deciding]:
+        """Return where a limit needs its precision."""
         ...
 
 
@@ -53,11 +54,13 @@ class Counting:
         """Return the excluded couplings."""
         return solve(sample, self.target, method)
 
-    def deciding(self, sample: Sample) -> list[tuple[Sample, float]]:
+    def deciding(self, sample: Sample) -> list[Deciding]:
         """Return every edge of the exclusion, or where the yield is largest."""
         exclusion = solve(sample, self.target)
         found = [edge for interval in exclusion.intervals for edge in interval[:2] if math.isfinite(edge)]
-        return [(sample, edge) for edge in found or [largest(sample, self.target)]]
+        if found:
+            return [Deciding(sample, edge) for edge in found]
+        return [Deciding(sample, largest(sample, self.target), edge=False)]
 
 
 def counting(observed: Observed) -> Counting:

@@ -9,7 +9,7 @@ experiment and one pair of masses; coupling and lifetime enter only here.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,12 +23,11 @@ from darkmc.sample.histogram import Replay, binned
 from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
 from darkmc.sample.rows import Channel
-from darkmc.sample.told import Explainer, Told
 from darkmc.sample.yields import BinnedYield, Estimates, Yield, as_yields, one_coupling, over_points
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Sample(Told, PassingRows):
+@dataclass(frozen=True, eq=False)
+class Sample(PassingRows):
     """Monte Carlo rows of one experiment at one pair of masses.
 
     Attributes
@@ -45,10 +44,10 @@ class Sample(Told, PassingRows):
         Name of the card that it was made for.
     alternatives : tuple of str
         Named alternatives whose weights the rows carry.
-    seed, seconds, warnings
-        How it was made; the time is that of the sampling alone.
-    replay, explainer : callable
-        Makes the lab events of the rows again, for histograms; says where they come from.
+    seed, seconds, cpu_seconds, warnings
+        How it was made; the times, of a clock and of the process's CPUs, are those of the sampling alone.
+    replay : callable
+        Makes the lab events of the rows again, for histograms.
 
     Examples
     --------
@@ -68,8 +67,8 @@ class Sample(Told, PassingRows):
     portal: Portal | None = None
     inside: str = "decays_inside"
     experiment: str = ""
-    replay: Replay | None = None
-    explainer: Explainer | None = None
+    cpu_seconds: float = 0.0
+    replay: Replay | None = field(default=None, repr=False)
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.

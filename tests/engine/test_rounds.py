@@ -105,13 +105,22 @@ def test_precision_holds_at_every_coupling_of_a_list():
     assert np.all(error <= 0.01 * value)
 
 
+@pytest.mark.parametrize("precision", [0.01, 0.1])
 @pytest.mark.parametrize("mass", [0.005, 0.01, 0.025])
-def test_precision_holds_at_both_edges_by_default(mass):
-    sample = simulate(mass)
+def test_precision_of_a_limit_is_that_of_its_edges(mass, precision):
+    """With 400 effective rows at each, however steep the yield is."""
+    sample = simulate(mass, precision=precision)
     exclusion = charm().limit(sample)
-    for edge in (exclusion.lower, exclusion.upper):
-        value, error = sample.expected_events(edge)
-        assert error <= 0.01 * value
+    for edge, error in zip(exclusion.intervals[0][:2], exclusion.intervals[0][2:], strict=True):
+        assert error <= precision * edge
+        assert sample.efficiency(edge) * sample.n_samples >= 400.0
+        assert sample.largest_row(edge) <= 0.02
+
+
+def test_a_limit_takes_fewer_rows_than_a_yield():
+    """N goes as G^4 at the lower edge: a per cent of G is four of N, and takes a 16th of the rows."""
+    of_limit, of_yield = (simulate(0.02, precision=0.004, at=where).n_samples for where in (None, 8e-5))
+    assert 3 * of_limit < of_yield
 
 
 def test_smaller_errors_cost_more_primaries():

@@ -75,8 +75,10 @@ def test_the_deciding_bin_gives_the_error():
     exclusion = criterion.exclusion(made, "bracket")
     alone = solve(made.in_bin(1), 4.0)
     assert exclusion.intervals == alone.intervals
-    ((curve, edge),) = criterion.deciding(made)
+    ((curve, edge, of_limit, is_edge),) = criterion.deciding(made)
     assert edge == exclusion.lower
+    assert of_limit
+    assert is_edge
     value, error = curve.expected_events(edge)
     assert exclusion.lower_error == pytest.approx(0.5 * edge * error / value, rel=1e-9)
 

@@ -1,1 +1,0 @@
-"""Binned momenta and angles of mesons as sources: a density and a sampler that are the same function."""
