@@ -210,7 +210,7 @@ def _find(lepton: str, quantity: str, name: str, extra: Iterable[Row]) -> Row:
     return named[str(name)]
 
 
-def _listed(extra: Iterable[Row]) -> tuple[Row, ...]:
+def _listed(extra: object) -> tuple[Row, ...]:
     rows = tuple(extra) if isinstance(extra, Iterable) else (extra,)
     if not isinstance(extra, Iterable) or not all(isinstance(row, Row) for row in rows):
         raise PhysicsError("extra takes a list of rows: [Row(...), ...]")

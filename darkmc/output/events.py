@@ -46,9 +46,9 @@ def writer_of(path: str | os.PathLike[str], format: str | None = None) -> type[W
     fitting = [suffix for suffix in known if name.endswith(suffix) and name != suffix]
     found = known[max(fitting, key=len)] if fitting else None
     if format is not None:
-        if not isinstance(format, str) or format not in FORMATS:
+        wanted = FORMATS.get(str(format))
+        if wanted is None:
             raise PhysicsError(f"no format {shown(format)}{nearest(str(format), FORMATS)}")
-        wanted = FORMATS[format]
         if found is not None and found.name != wanted.name.partition(":")[0]:
             raise PhysicsError(f"{path}: a name of a file of format {found.name}, not {format}")
         found = wanted

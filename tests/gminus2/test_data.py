@@ -120,6 +120,9 @@ def test_nothing_of_the_simulation_is_loaded():
     assert loaded == {
         "darkmc.core",
         "darkmc.core.constants",
+        "darkmc.core.estimates",
+        "darkmc.core.particle_table",
+        "darkmc.core.words",
         "darkmc.core.errors",
         "darkmc.core.intervals",
         "darkmc.core.kinematics",
