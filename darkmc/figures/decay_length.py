@@ -1,6 +1,6 @@
 """Mean decay distance of the dark photon against its mass, beside the distances of detectors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.kinematics import Array
+from darkmc.figures.labels import Item, place_labels
 from darkmc.figures.style import (
     HATCHES,
     LINES,
@@ -24,6 +25,7 @@ from darkmc.figures.style import (
 )
 
 Masses = Sequence[tuple[float, float]]  # of dark photon and axion, GeV
+_FAR = (1e-12, 1e6)  # GeV, beyond both ends of any picture
 _ROOM = 1e4  # lines are shown down and up to this factor from the detector's distances
 
 
@@ -33,8 +35,8 @@ class DecayCurves:
 
     Attributes
     ----------
-    name : str
-        The experiment.
+    name, shown : str
+        The experiment's card, and what pictures call it.
     entry, leave : float
         Where the ray from the target to the middle of the volume enters and leaves it, m.
     curves : dict of array (n,)
@@ -42,6 +44,7 @@ class DecayCurves:
     """
 
     name: str
+    shown: str
     entry: float
     leave: float
     curves: dict[float, Array]
@@ -72,22 +75,28 @@ def draw_decay_lengths(
     from matplotlib.figure import Figure
 
     mass = np.array([m for m, _ in masses])
-    figure = Figure(figsize=size(1.0, 1.15), layout="constrained")
+    figure = Figure(figsize=size(1.2, 1.15), layout="constrained")
     axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON)
     axes.set_ylabel(r"mean decay distance $\beta\gamma c\tau$ [m]")
     limits = [_limits(each) for each in detectors]
     bottom, top = min(low for low, _ in limits), max(high for _, high in limits)
-    alone = len(detectors) == 1
+    lines: list[tuple[Any, str]] = []
+    bands: list[tuple[Any, Item]] = []
     for k, each in enumerate(detectors):
-        _draw_lines(axes, mass, each, None if alone else k)
-        _draw_detector(axes, each, "0.3" if alone else colour(k), HATCHES[1 + k % 7], bottom)
+        lines += _draw_lines(axes, mass, each, k, len(detectors) > 1)
+        bands += _draw_detector(axes, each, colour(k), HATCHES[1 + k % 7], bottom)
     axes.set_ylim(bottom, top)
     curves = [curve for each in detectors for curve in each.curves.values()]
     axes.set_xlim(*_seen(mass, curves, bottom, top))
     log_ticks(axes.xaxis)
     log_ticks(axes.yaxis)
     figure.suptitle(rf"{plain(title)}, $G$ = {power(coupling)} GeV$^{{-1}}$, {_axion_mass(masses)}")
-    legend_above(axes)
+    legend_above(axes, more=lines)
+    figure.draw_without_rendering()  # labels need to know where the axes end up
+    crossed = [Item("", "", [], [(mass, curve)]) for curve in curves]
+    outside = place_labels(axes, [*(item for _, item in bands), *crossed], "x-small")
+    if outside:
+        legend_above(axes, more=[*lines, *((bands[k][0], bands[k][1].text) for k in outside)])
     save(figure, outputs)
 
 
@@ -99,33 +108,37 @@ def _axion_mass(masses: Masses) -> str:
     return rf"$m_a$ = {first[1] / first[0]:.4g} $m_{{\gamma^\prime}}$"
 
 
-def _draw_lines(axes: Any, mass: Array, detector: DecayCurves, place: int | None) -> None:
-    name = "" if place is None else f"{plain(detector.name)}, "
+def _draw_lines(
+    axes: Any, mass: Array, detector: DecayCurves, number: int, named: bool
+) -> Iterator[tuple[Any, str]]:
+    """Draw the lines of all energies, and yield what the legend says of them."""
     for k, (value, curve) in enumerate(detector.curves.items()):
-        axes.plot(
-            mass,
-            np.where(np.isfinite(curve), curve, np.nan),
-            color=colour(k if place is None else place),
-            ls=LINES[k % 5],
-            lw=width(1.2),
-            label=rf"{name}$E_{{\gamma^\prime}}$ = {energy(value)}",
-        )
+        style: Any = {"color": colour(number if named else k), "ls": LINES[k % 5], "lw": width(1.2)}
+        (line,) = axes.plot(mass, np.where(np.isfinite(curve), curve, np.nan), **style)
+        text = rf"$E_{{\gamma^\prime}}$ = {energy(value)}"
+        yield line, f"{plain(detector.shown)}, {text}" if named else text
 
 
-def _draw_detector(axes: Any, detector: DecayCurves, tint: str, hatch: str, bottom: float) -> None:
-    """Draw where the detector is as a band, and how deep it is as a thin line."""
+def _draw_detector(
+    axes: Any, detector: DecayCurves, tint: str, hatch: str, bottom: float
+) -> Iterator[tuple[Any, Item]]:
+    """Draw where the detector is as a band, how deep it is as a thin line, and yield their labels."""
     entry, leave = detector.entry, detector.leave
-    near: Any = {"fc": tint, "alpha": 0.25, "lw": 0.0, "zorder": 0}
-    label = f"{plain(detector.name)}: at {entry:.4g} to {leave:.4g} m"
-    axes.axhspan(max(entry, bottom), leave, ec=tint, hatch=hatch, label=label, **near)
-    for edge in (entry, leave):
-        if edge > bottom:
-            axes.axhline(edge, color=tint, lw=width(0.6), zorder=0.5)
+    name = plain(detector.shown)
+    band = axes.axhspan(
+        max(entry, bottom), leave, fc=tint, alpha=0.25, lw=0.0, zorder=0, ec=tint, hatch=hatch
+    )
+    ends = np.array(_FAR)
+    edges = [edge for edge in (entry, leave) if edge > bottom]
+    for edge in edges:
+        axes.axhline(edge, color=tint, lw=width(0.6), zorder=0.5)
+    lines = [(ends, np.array([edge, edge])) for edge in edges]
+    yield band, Item(f"{name}: {entry:.3g} to {leave:.3g} m away", tint, [], lines, beside=True)
     if entry > 0.0:
         depth = leave - entry
-        axes.axhline(
-            depth, color=tint, lw=width(0.8), ls=LINES[3], zorder=0.5, label=f"its depth: {depth:.3g} m"
-        )
+        line = axes.axhline(depth, color=tint, lw=width(0.8), ls=LINES[3], zorder=0.5)
+        deep = [(ends, np.array([depth, depth]))]
+        yield line, Item(f"{name}: {depth:.3g} m deep", tint, [], deep, beside=True)
 
 
 def _seen(mass: Array, curves: Sequence[Array], bottom: float, top: float) -> tuple[float, float]:

@@ -23,7 +23,7 @@ class Item(NamedTuple):
     Attributes
     ----------
     text : str
-        The label.
+        The label; empty: it has none, and its lines are only left free.
     tint : str
         Its colour.
     areas : list of (mass, lower, upper)
@@ -113,7 +113,9 @@ def place_labels(axes: Any, items: Sequence[Item], size: Any) -> list[int]:
             busy |= grid.line(mass, value)
     own = [_seen(grid, k, items) for k in range(len(items))]
     smallest_first = sorted(range(len(items)), key=lambda k: int(own[k].sum()))
-    placed = {k: _placed(axes, grid, items[k], own[k], busy, size) for k in smallest_first}
+    placed = {
+        k: not items[k].text or _placed(axes, grid, items[k], own[k], busy, size) for k in smallest_first
+    }
     return [k for k in range(len(items)) if not placed[k]]
 
 

@@ -27,7 +27,8 @@ STYLES = ("paper", "slides")
 _READABLE, _GAMMA = 0.11, 2.2  # luminance of letters at most, and from what is drawn to light, about
 _SUFFIX = ".mplstyle"
 _FORMULA = "\uffff\uffff"  # stands for a formula while a label is wrapped: no character of any text
-_HANDLE = 6  # letters that a line or patch of the legend takes, with its spaces
+_COLUMNS = 4  # of a legend, at most
+_HANDLE = 8  # letters that a line or patch of the legend takes, with its spaces
 _LETTER = 0.55  # width over size of the letters of a legend, about
 FORMATS = (".pdf", ".png", ".svg")
 M_DARK_PHOTON = r"dark photon mass $m_{\gamma^\prime}$ [GeV]"
@@ -154,23 +155,16 @@ def legend_above(axes: Any, share: float = 0.86, more: Sequence[tuple[Any, str]]
 
     `share` of the figure's width is the axes'; `more` are handles and labels beyond those of the axes.
     """
-    import matplotlib as mpl
-
-    letters = letters_across(axes.figure, share)
     entries = [*zip(*axes.get_legend_handles_labels(), strict=True), *more]
-    labels = [_wrapped(label, letters - _HANDLE) for _, label in entries]
-    fitting = [n for n in range(1, 5) if _letters(labels, n) <= letters]
+    labels = [_wrapped(label, letters_across(axes.figure, share) - _HANDLE) for _, label in entries]
+    handles = [handle for handle, _ in entries]
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1}
     shape: Any = {"columnspacing": 1.2, "handletextpad": 0.5, "handlelength": 2.4}
-    handles = [handle for handle, _ in entries]
-    axes.legend(
-        handles,
-        labels,
-        ncol=max(fitting, default=1),
-        fontsize=mpl.rcParams["legend.fontsize"],
-        **place,
-        **shape,
-    )
+    room = share * axes.figure.figure.bbox.width
+    for columns in range(min(_COLUMNS, len(entries)), 0, -1):
+        legend = axes.legend(handles, labels, ncol=columns, **place, **shape)
+        if legend.get_window_extent().width <= room:
+            break
 
 
 def letters_across(figure: Any, share: float = 1.0) -> int:
@@ -190,17 +184,6 @@ def _wrapped(label: str, width: int) -> str:
     for formula in formulas:
         text = text.replace(_FORMULA, formula, 1)
     return text
-
-
-def _letters(labels: Sequence[str], columns: int) -> int:
-    """Return about how many letters wide a legend is; formulas count as two, and columns fill evenly."""
-    widths = [max(len(line) for line in re.sub(r"\$[^$]*\$", "xx", label).split("\n")) for label in labels]
-    rows, longer = divmod(len(widths), columns)
-    total = 0
-    for k in range(columns):
-        column, widths = widths[: rows + (k < longer)], widths[rows + (k < longer) :]
-        total += max(column, default=0) + _HANDLE
-    return total
 
 
 def log_ticks(axis: Any) -> None:

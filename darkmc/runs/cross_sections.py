@@ -108,13 +108,13 @@ def draw(card: CrossSectionsRun, folder: Path, outputs: Sequence[Path]) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
     coupling = power(rows[0]["coupling_per_GeV"])
     scale = "linear" if card.m_dark_photon.endswith(":lin") else "log"
-    upper.set(xscale=scale, yscale="log", ylabel=rf"cross section at $G$ = {coupling} GeV$^{{-1}}$ [pb]")
-    lower.set(yscale="log", xlabel=M_DARK_PHOTON, ylabel=r"over $\sigma(a\gamma^\prime)$")
+    upper.set(xscale=scale, yscale="log", ylabel=r"cross section $\sigma$ [pb]")
+    lower.set(yscale="log", xlabel=M_DARK_PHOTON, ylabel=r"$\sigma/\sigma(a\gamma^\prime)$")
     for k, label in enumerate(dict.fromkeys(_label(row) for row in rows)):
         mine = [row for row in rows if _label(row) == label]
         _draw_process(upper, lower, mine, k)
     _finish(upper, lower, rows)
-    figure.suptitle(plain(card.title))
+    figure.suptitle(f"{plain(card.title)}\n" + rf"$G$ = {coupling} GeV$^{{-1}}$")
     legend_above(upper)
     save(figure, outputs)
 

@@ -42,7 +42,10 @@ def work(card: DecayLengthRun, settings: Settings) -> Work:
         for energy, curve in each.curves.items()
         for (m_dark_photon, m_axion), length in zip(pairs, curve, strict=True)
     ]
-    scales = [{"experiment": each.name, "entry_m": each.entry, "exit_m": each.leave} for each in found]
+    scales = [
+        {"experiment": each.name, "shown": each.shown, "entry_m": each.entry, "exit_m": each.leave}
+        for each in found
+    ]
     return partial(_write, card, lines, rows, scales)
 
 
@@ -64,7 +67,7 @@ def draw(card: DecayLengthRun, folder: Path, outputs: Sequence[Path]) -> None:
     """
     columns = ("energy_GeV", *POINT, "decay_length_m")
     rows = read_table(folder / f"{card.name}.csv", ("experiment",), columns)
-    scales = read_table(folder / f"{card.name}-detectors.csv", ("experiment",), ("entry_m", "exit_m"))
+    scales = read_table(folder / f"{card.name}-detectors.csv", ("experiment", "shown"), ("entry_m", "exit_m"))
     found = []
     for scale in scales:
         lines: dict[float, list[float]] = {}
@@ -72,7 +75,9 @@ def draw(card: DecayLengthRun, folder: Path, outputs: Sequence[Path]) -> None:
             if row["experiment"] == scale["experiment"]:
                 lines.setdefault(row["energy_GeV"], []).append(row["decay_length_m"])
         curves = {energy: np.array(line) for energy, line in lines.items()}
-        found.append(DecayCurves(scale["experiment"], scale["entry_m"], scale["exit_m"], curves))
+        found.append(
+            DecayCurves(scale["experiment"], scale["shown"], scale["entry_m"], scale["exit_m"], curves)
+        )
     pairs = list(dict.fromkeys((row["m_dark_photon_GeV"], row["m_axion_GeV"]) for row in rows))
     lengths = {len(curve) for each in found for curve in each.curves.values()}
     if lengths != {len(pairs)}:
@@ -145,4 +150,5 @@ def decay_curves(
     curves = {e: np.array([decay_length(portal, e, coupling) for portal in portals]) for e in energies}
     if not any(np.isfinite(curve).any() for curve in curves.values()):
         raise PhysicsError("no dark photon of these masses and energies decays")
-    return DecayCurves(experiment.name, *detector_distances(experiment), curves)
+    shown = experiment.in_pictures.name
+    return DecayCurves(experiment.name, shown, *detector_distances(experiment), curves)

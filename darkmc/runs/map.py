@@ -14,7 +14,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
 from darkmc.experiments.collider import PB_PER_FB
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.style import LINES, legend_above, measured, plain, point, save, size, width
+from darkmc.figures.style import LINES, colour, legend_above, measured, plain, point, save, size, width
 from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.run import Settings, Work
@@ -74,16 +74,28 @@ def _write(
         for i in range(card.x.bins)
         for j in range(card.y.bins)
     ]
+    bins = [{"y_low": y[j], "y_high": y[j + 1]} for j in range(card.y.bins)]
     named = [
-        {"experiment": name, "x_low": a, "x_high": b, "y_low": c, "y_high": d}
+        {
+            "experiment": name,
+            "shown": Experiment(name).in_pictures.name,
+            "x_low": a,
+            "x_high": b,
+            "y_low": c,
+            "y_high": d,
+        }
         for name, ((a, b), (c, d)) in windows.items()
     ]
     rows: list[Row] = [
         place | {"share": float(share), "share_error": float(error)}
-        for place, share, error in zip([*cells, *named], shares, errors, strict=True)
+        for place, share, error in zip([*cells, *bins, *named], shares, errors, strict=True)
     ]
     yield write_table(folder / f"{card.name}.csv", lines, [columns | row for row in rows[: len(cells)]])
-    yield write_table(folder / f"{card.name}-windows.csv", lines, rows[len(cells) :])
+    beyond = len(cells) + len(bins)
+    yield write_table(
+        folder / f"{card.name}-y.csv", lines, [columns | row for row in rows[len(cells) : beyond]]
+    )
+    yield write_table(folder / f"{card.name}-windows.csv", lines, rows[beyond:])
 
 
 def _shares(
@@ -93,8 +105,8 @@ def _shares(
     windows: Sequence[list[tuple[float, float]]],
     pairs: float,
 ) -> tuple[Array, Array]:
-    """Return shares of all pairs, and errors: of the cells of the map (x slowest), then of the windows."""
-    count = card.x.bins * card.y.bins + len(windows)
+    """Return shares of all pairs, and errors: of the map's cells (x slowest), of bins of y, of windows."""
+    count = card.x.bins * card.y.bins + card.y.bins + len(windows)
     value, variance = np.zeros(count), np.zeros(count)
     for channel in sample.channel_rows:
         tried, sums = channel.rows.tried, np.zeros((2, count))
@@ -118,8 +130,9 @@ def _replayed(card: MapRun, sample: Sample, channel: str, tried: int) -> Iterato
 
 def _contents(x: Array, y: Array, weight: Array, grid: Any, windows: Any) -> Array:
     cells = np.histogram2d(x, y, grid, weights=weight)[0].ravel()
+    across = np.histogram(y, grid[1], weights=weight)[0]
     inside = [np.sum(weight[(x >= a) & (x < b) & (y >= c) & (y < d)]) for (a, b), (c, d) in windows]
-    return np.concatenate([cells, inside])
+    return np.concatenate([cells, across, inside])
 
 
 def draw(card: MapRun, folder: Path, outputs: Sequence[Path]) -> None:
@@ -133,9 +146,12 @@ def draw(card: MapRun, folder: Path, outputs: Sequence[Path]) -> None:
     from matplotlib.figure import Figure
 
     cells = read_table(folder / f"{card.name}.csv", (), (*POINT, *_CORNERS, *_SHARES))
-    windows = read_table(folder / f"{card.name}-windows.csv", ("experiment",), (*_CORNERS, *_SHARES))
-    figure = Figure(figsize=size(), layout="constrained")
-    axes = figure.add_subplot(xlabel=axis_label(card.x.observable), ylabel=axis_label(card.y.observable))
+    windows = read_table(folder / f"{card.name}-windows.csv", ("experiment", "shown"), (*_CORNERS, *_SHARES))
+    bins = read_table(folder / f"{card.name}-y.csv", (), (*_CORNERS[2:], *_SHARES))
+    figure = Figure(figsize=size(1.5, 1.2), layout="constrained")
+    axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(2.6, 1.0))
+    axes.set(xlabel=axis_label(card.x.observable), ylabel=axis_label(card.y.observable))
+    _draw_bins(beside, bins)
     _draw_cells(figure, axes, cells)
     for k, window in enumerate(windows):
         _draw_window(axes, window, k)
@@ -152,8 +168,16 @@ def _draw_cells(figure: Any, axes: Any, cells: Sequence[Row]) -> None:
         place = np.searchsorted(y, row["y_low"]), np.searchsorted(x, row["x_low"])
         content[place] = row["share"] if row["share"] > 0.0 else np.nan
     mesh = axes.pcolormesh(x, y, content, cmap="Blues", vmin=0.0, rasterized=True)
-    figure.colorbar(mesh, ax=axes, label="share of all pairs, per bin")
+    figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, label="share of all pairs, per bin")
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+
+
+def _draw_bins(axes: Any, bins: Sequence[Row]) -> None:
+    """Draw shares in bins of y, whatever x is, with their errors."""
+    low, high, share, error = (np.array([row[key] for row in bins]) for key in (*_CORNERS[2:], *_SHARES))
+    axes.stairs(share, np.append(low, high[-1]), orientation="horizontal", color=colour(0), lw=width())
+    axes.errorbar(share, 0.5 * (low + high), xerr=error, fmt="none", ecolor=colour(0), elinewidth=width(0.7))
+    axes.set(xlabel="share of all pairs,\nper bin, any energy", xlim=(0.0, 1.15 * float(share.max())))
 
 
 def _draw_window(axes: Any, window: Row, k: int) -> None:
@@ -162,7 +186,7 @@ def _draw_window(axes: Any, window: Row, k: int) -> None:
     x = np.clip([window[key] for key in _CORNERS[:2]], left, right)
     y = np.clip([window[key] for key in _CORNERS[2:]], bottom, top)
     kept = measured(100.0 * window["share"], 100.0 * window["share_error"])
-    label = f"{plain(window['experiment'])}: {kept} % of all pairs"
+    label = f"{plain(window['shown'])}: {kept} % of all pairs"
     axes.plot(
         x[[0, 1, 1, 0, 0]],
         y[[0, 0, 1, 1, 0]],

@@ -32,6 +32,11 @@ def header(about: str, *lines: str) -> list[str]:
     return [f"darkmc {__version__}: {about}", *lines]
 
 
+def portal_at(m_dark_photon: float, m_axion: float) -> DarkAxionPortal:
+    """Return the portal at a pair of masses, GeV."""
+    return DarkAxionPortal(m_dark_photon, m_axion)
+
+
 def at(point: Point) -> tuple[DarkAxionPortal, Row]:
     """Return a point's portal and its columns."""
     m_dark_photon = parse_energy(point.m_dark_photon)

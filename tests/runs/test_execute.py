@@ -10,10 +10,11 @@ import pytest
 from helpers import ROOT
 
 from darkmc import CardError, DarkAxionPortal, Experiment
-from darkmc.cards.load import MODELS, load_card, model_at
+from darkmc.cards.load import MODELS, load_card, model_at, preset_values
 from darkmc.cards.run_card import parse_grids
 from darkmc.cli import main
 from darkmc.core.constants import HBAR_C_GEV_M
+from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.figures import style
 from darkmc.output.csv_tables import read_table, write_table
 from darkmc.runs import histogram
@@ -168,6 +169,40 @@ label = "heavy"
 m_min = "10GeV"
 without = ["ewpo"]
 """
+BRANCHING = """
+kind = "branching-ratios"
+m_dark_photon = "1MeV:1GeV:7"
+m_axion = "0.5x"
+final_states = ["a gamma", "a e- e+", "a mu- mu+"]
+[[printed]]
+label = "three times"
+final_state = "a e- e+"
+factor = 3.0
+"""
+LEPTONS = """
+kind = "lepton-moments"
+m_dark_photon = "1MeV:1GeV:4"
+couplings_per_GeV = [0.1, 1.0]
+data = ["mu-2018", "mu-2025", "e-2022-rb"]
+"""
+CHOICES = """
+kind = "choices"
+precision = 0.2
+[[searches]]
+experiment = "charm-decay"
+m_dark_photon = "5MeV,10MeV"
+[[searches]]
+experiment = "babar"
+m_dark_photon = "1GeV"
+"""
+ATLAS = """
+kind = "atlas"
+precision = 0.3
+[[planes]]
+experiment = "charm-decay"
+m_dark_photon = "2MeV:20MeV:3"
+m_axion = "1MeV:30MeV:3"
+"""
 SCOTOGENIC = """
 kind = "scotogenic"
 data = ["mu-2021"]
@@ -196,7 +231,11 @@ KINDS = {
     "histogram": (HISTOGRAM, ["toy.csv", "toy-yields.csv"]),
     "decay-length": (DECAY, ["toy.csv", "toy-detectors.csv"]),
     "cross-sections": (CROSS, ["toy.csv"]),
-    "map": (MAP, ["toy.csv", "toy-windows.csv"]),
+    "map": (MAP, ["toy.csv", "toy-windows.csv", "toy-y.csv"]),
+    "choices": (CHOICES, ["toy.csv"]),
+    "atlas": (ATLAS, ["toy.csv"]),
+    "branching-ratios": (BRANCHING, ["toy.csv"]),
+    "lepton-moments": (LEPTONS, ["toy.csv", "toy-windows.csv"]),
     "moment-plane": (PLANE, MOMENT_TABLES),
     "moment-scan": (SCAN, MOMENT_TABLES),
     "scotogenic": (SCOTOGENIC, [*MOMENT_TABLES, "toy-benchmarks.csv"]),
@@ -390,7 +429,7 @@ def test_cross_sections_and_what_the_generator_makes_of_them(done):
 
 
 def test_a_map_holds_all_photons_and_windows_keep_what_integrals_say(done):
-    cells, windows = (rows(done["map"] / name) for name in KINDS["map"][1])
+    cells, windows = (rows(done["map"] / name) for name in KINDS["map"][1][:2])
     assert column(cells, "share").sum() == pytest.approx(1.0, abs=0.01)
     # acceptances of both windows for 10 MeV, with the spin of the gamma', without smearing
     for window, expected in zip(windows, (0.152439, 0.084060), strict=True):
@@ -541,3 +580,83 @@ def test_shipped_runs_are_one_per_figure():
         assert run.name == f"figure{number}"
     with pytest.raises(CardError, match="figure"):
         load_card("runs", "figure1")
+
+
+def test_printed_ratios_are_factors_of_the_others(done):
+    table = rows(done["branching-ratios"] / "toy.csv")
+    pairs = {
+        row["m_dark_photon_GeV"]: float(row["branching_ratio"])
+        for row in table
+        if row["decay"] == "a e- e+" and row["as"] == "computed"
+    }
+    for row in table:
+        if row["as"] == "three times":
+            assert float(row["branching_ratio"]) == pytest.approx(3.0 * pairs[row["m_dark_photon_GeV"]])
+    sums = {}
+    for row in table:
+        if row["as"] == "computed":
+            sums[row["m_dark_photon_GeV"]] = sums.get(row["m_dark_photon_GeV"], 0.0) + float(
+                row["branching_ratio"]
+            )
+    np.testing.assert_allclose(list(sums.values()), 1.0, rtol=1e-9)
+
+
+def test_moments_leave_what_limits_of_moments_exclude(done):
+    """Where -Delta a reaches the window's end is the limit of the same data."""
+    table, windows = (rows(done["lepton-moments"] / name) for name in ("toy.csv", "toy-windows.csv"))
+    for window in windows:
+        if float(window["lower"]) == 0.0:
+            continue
+        own = [
+            row
+            for row in table
+            if row["lepton"] == window["lepton"] and float(row["coupling_per_GeV"]) == 1.0
+        ]
+        for row in own:
+            coupling = math.sqrt(float(window["lower"]) / float(row["moment"]))
+            limit = MomentLimit(f"gminus2-{window['data']}").limit(float(row["m_dark_photon_GeV"]), 0.0)
+            assert limit.lower == pytest.approx(coupling, rel=1e-6)
+
+
+def test_bins_of_a_map_are_the_sums_of_its_cells(done):
+    """But for pairs outside the range of x, of which there are none here."""
+    cells, bins = (rows(done["map"] / name) for name in ("toy.csv", "toy-y.csv"))
+    sums = {}
+    for row in cells:
+        sums[row["y_low"]] = sums.get(row["y_low"], 0.0) + float(row["share"])
+    for row in bins:
+        assert float(row["share"]) == pytest.approx(sums[row["y_low"]], rel=1e-9)
+    assert sum(float(row["share"]) for row in bins) == pytest.approx(1.0, abs=0.01)
+
+
+def test_choices_are_limits_with_each_key_alone(done):
+    table = rows(done["choices"] / "toy.csv")
+    mine = {
+        (row["keys"], float(row["m_dark_photon_GeV"])): row
+        for row in table
+        if row["experiment"] == "charm-decay"
+    }
+    assert {key for key, _ in mine} == {
+        *preset_values("detectors", "charm-decay", "published"),
+        "all of them",
+    }
+    row = mine["signal.branching_factor", 5e-3]
+    # far from the upper edge N goes like G^4 times the factor
+    assert float(row["lower_ratio"]) == pytest.approx(3.0**-0.25, rel=0.05)
+    assert float(row["lower"]) / float(row["lower_best"]) == pytest.approx(float(row["lower_ratio"]))
+    published = Experiment("charm-decay", "published")
+    limit = published.limit(published.simulate(DarkAxionPortal(5e-3), precision=0.2, seed=1))
+    assert float(mine["all of them", 5e-3]["lower"]) == limit.lower
+    joined = [row["keys"] for row in table if row["experiment"] == "babar" and "," in row["keys"]]
+    assert joined == ["beam.electron_energy_GeV, beam.sqrt_s_GeV, simulation.resonance"]  # refused one by one
+
+
+def test_an_atlas_holds_the_edges_and_the_largest_yield(done):
+    table = rows(done["atlas"] / "toy.csv")
+    assert len(table) == 9
+    for row in table:
+        if row["peak"]:
+            assert (float(row["peak"]) > 1.0) == bool(row["lower"])
+        else:
+            assert "closed" in row["reason"]
+    assert any(row["lower"] for row in table)
