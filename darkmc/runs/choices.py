@@ -70,8 +70,7 @@ def _keys(experiment: Experiment, preset: str) -> dict[str, Any]:
     CardError
         If it has no such preset.
     """
-    name = experiment.loaded.path
-    own = preset_values("detectors", experiment.name if name is None else name, preset)
+    own = preset_values("detectors", experiment.loaded.path, preset)
     for part in experiment.card.parts:
         own |= preset_values("detectors", part, preset)
     own.pop("preset_of_each", None)
