@@ -172,7 +172,7 @@ def _generate(options: argparse.Namespace) -> int:
     )
     if options.unweighted:
         above = f"{stream.n_above_bound} events exceed the bound and keep more than the common weight"
-        report(options.output, above)
+        report(options.output, f"{above}: {stream.share_above_bound:.2%} of the yield")
     return 0
 
 

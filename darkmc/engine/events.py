@@ -4,18 +4,19 @@ Rows of all channels are tried in one random order.  The first pass counts the r
 (n + 1)-th accepted one, which makes n/N unbiased; the second makes the n events with all momenta.
 """
 
+import itertools
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import (
     GROUPS,
-    Estimate,
+    NO_GROUPS,
     Moments,
     Weights,
     known_errors,
@@ -24,21 +25,22 @@ from darkmc.core.estimates import (
     of_one_stream,
 )
 from darkmc.core.kinematics import Array
+from darkmc.core.mixtures import Index
 from darkmc.core.progress import count_bar
-from darkmc.core.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
+from darkmc.core.rng import CHUNK_ROWS
 from darkmc.core.vocabulary import MOMENTUM, POSITION, UNITS, VERTICES
 from darkmc.engine.replay import lab_event
+from darkmc.engine.tries import Accepted, Tries
+from darkmc.engine.weight_bounds import MOST_ABOVE, bounds_of
 from darkmc.sample.rows import Rows
 from darkmc.sample.stream import ChannelPlan
 
 if TYPE_CHECKING:
     from darkmc.portals.portal import Portal
 
-_PATIENCE = 30  # blocks of rows that are tried for an event, on average: about half a second
-
-
-Index = NDArray[np.intp]
-_Block = tuple[int, Index, Array, list[tuple[Rows, Any]], Index]
+_PATIENCE = 30  # chunks of rows that are tried for an event, on average: about half a second
+_KEPT = 2**20  # events of which the first pass is remembered, 20 bytes each; of later ones it is done again
+_EVENTS, _LARGEST = 1024, 2**15  # unweighted events that a block is to have, and its rows at most
 
 
 class About(NamedTuple):
@@ -84,6 +86,8 @@ class EventStream:
         Expected events and their Monte Carlo errors; inf: unknown.
     n_above_bound : int
         Unweighted events whose weight exceeded the bound; they keep the excess as weight.
+    share_above_bound : float
+        What part of the sum of weights they are, at most 0.001.
     """
 
     def __init__(
@@ -100,34 +104,41 @@ class EventStream:
         self.progress = progress
         self._running: Iterator[Any] | None = None
         self.coupling, self.n, self.unweighted, self.seed = coupling, n, unweighted, seed
-        self.plans, self.shares, self.bounds = self._shared(plans)
-        self.n_tried, self.n_above_bound, counted = self._count()
-        self.sum_of_weights, self.draw_error, self.list_error = counted
-        self.error = counted.error
+        self._look_for_one(plans)
+        self._tries = self._unweighted(plans) if unweighted else self._weighted(plans)
+        self._count_until_few_are_above()
+        self.error = self._counted.error
         self.efficiency = n / self.n_tried
         self.metadata = self._metadata(about, portal)
 
-    def _shared(self, plans: Sequence[ChannelPlan]) -> tuple[list[ChannelPlan], Array, Array]:
-        """Return the channels that contribute, their shares of the rows, and bounds of their weights."""
-        self._look_for_one(plans)
-        if self.unweighted:
-            bounds = np.array([plan.bound(self.coupling) for plan in plans])
-        else:
-            chunks = [[plan.run(self.seed, chunk, CHUNK_ROWS) for chunk in (0, 1)] for plan in plans]
-            channels = [plan.channel(Rows.joined(parts)) for plan, parts in zip(plans, chunks, strict=True)]
-            rates = (
-                np.mean(channel.contributions(self.coupling)) for channel in channels if channel.passing.any()
-            )
-            bounds = np.array([*rates]) if all(c.passing.any() for c in channels) else np.ones(len(plans))
-        shares = (
-            np.maximum(bounds / np.sum(bounds), 0.0)
-            if np.sum(bounds) > 0.0
-            else np.ones(len(plans)) / len(plans)
-        )
-        if not self.unweighted:
-            shares = 0.95 * shares + 0.05 / len(plans)
-        keep = shares > 0.0
-        return [plan for plan, kept in zip(plans, keep, strict=True) if kept], shares[keep], bounds[keep]
+    @property
+    def plans(self) -> Sequence[ChannelPlan]:
+        """The channels that are tried."""
+        return self._tries.plans
+
+    @property
+    def shares(self) -> Array:
+        """Their shares of the rows."""
+        return self._tries.shares
+
+    def _weighted(self, plans: Sequence[ChannelPlan]) -> Tries:
+        """Return tries shared by what the first rows of each channel contribute."""
+        chunks = [[plan.run(self.seed, chunk, CHUNK_ROWS) for chunk in (0, 1)] for plan in plans]
+        channels = [plan.channel(Rows.joined(parts)) for plan, parts in zip(plans, chunks, strict=True)]
+        rates = np.ones(len(plans))
+        if all(channel.passing.any() for channel in channels):
+            rates = np.array([np.mean(channel.contributions(self.coupling)) for channel in channels])
+        shares = rates / np.sum(rates) if np.sum(rates) > 0.0 else np.ones(len(plans)) / len(plans)
+        shares = 0.95 * shares + 0.05 / len(plans)
+        return Tries(plans, shares, None, self.coupling, self.seed, CHUNK_ROWS)
+
+    def _unweighted(self, plans: Sequence[ChannelPlan]) -> Tries:
+        """Return tries shared by the channels' bounds, in blocks with some events each."""
+        bounds, efficiency = bounds_of(plans, self.coupling)
+        shares = bounds / np.sum(bounds)
+        rows = min(min(_EVENTS, self.n) / efficiency, _LARGEST)
+        rows = CHUNK_ROWS * max(round(rows / CHUNK_ROWS), 1)
+        return Tries(plans, shares, bounds, self.coupling, self.seed, rows)
 
     def _look_for_one(self, plans: Sequence[ChannelPlan]) -> None:
         """Raise PhysicsError if no row of the first ones survives: bounds need not be sought then."""
@@ -140,72 +151,48 @@ class EventStream:
         tries = chunks * len(plans) * CHUNK_ROWS
         raise PhysicsError(f"no event passes the selection, or survives, in {tries} tries")
 
-    def _blocks(self, with_events: bool) -> Iterator[_Block]:
-        """Yield block after block of rows that are accepted, in the order in which they are tried.
-
-        Yields the block's number, positions of accepted rows, their contributions per row tried, the
-        channels' chunks, and for each accepted row its channel and its place in that channel's chunk.
-        """
-        block = 0
+    def _count_until_few_are_above(self) -> None:
+        """Do the first pass, again with higher bounds while too much of the yield lies above them."""
         while True:
-            rng = chunk_rng(self.seed, stream_number("order of events"), block)
-            counts = rng.multinomial(CHUNK_ROWS, self.shares)
-            order, chance = rng.permutation(CHUNK_ROWS), rng.random(CHUNK_ROWS)
-            chunks: list[tuple[Rows, Any]] = []
-            positions, values, places = [], [], []
-            start = 0
-            for c, (plan, count) in enumerate(zip(self.plans, counts, strict=True)):
-                maker = plan.run_events if with_events else plan.run
-                made = maker(self.seed, CHUNKS["events"][block], int(count)) if count else None
-                rows, events = made if isinstance(made, tuple) else (made, None)
-                chunks.append((rows, events))  # type: ignore[arg-type]
-                if rows is not None:
-                    channel = plan.channel(rows)
-                    where = np.flatnonzero(channel.passing)
-                    value = channel.each(self.coupling)
-                    position = order[start + rows.index[where]]
-                    taken = value > (chance[position] * self.bounds[c] if self.unweighted else 0.0)
-                    positions.append(position[taken])
-                    places.append(np.stack([np.full(np.count_nonzero(taken), c), where[taken]]))
-                    value = (
-                        np.maximum(value / self.bounds[c], 1.0) if self.unweighted else value / self.shares[c]
-                    )
-                    values.append(value[taken])
-                start += count
-            position = np.concatenate(positions)
-            rank = np.argsort(position)
-            yield (
-                block,
-                position[rank],
-                np.concatenate(values)[rank],
-                chunks,
-                np.concatenate(places, axis=1)[:, rank],
-            )
-            block += 1
+            largest = self._count()
+            if self.share_above_bound <= MOST_ABOVE or self._tries.bounds is None:
+                return
+            bounds = self._tries.bounds * largest
+            self._tries = replace(self._tries, bounds=bounds, shares=bounds / np.sum(bounds))
 
-    def _count(self) -> tuple[int, int, Estimate]:
-        """Return rows tried, rows above the bound, and the sum of weights with its errors, for n events."""
-        found, above = 0, 0
-        scale = float(np.sum(self.bounds)) if self.unweighted else 1.0
-        shares = [plan.list_shares for plan in self.plans]
+    def _count(self) -> Array:
+        """Count rows tried, and sum weights, for n events; return the largest value by channel."""
+        tries, found, above, heavy = self._tries, 0, 0, 0.0
+        self._scale = 1.0 if tries.bounds is None else float(np.sum(tries.bounds))
+        largest, shares = np.ones(len(tries.plans)), [plan.list_shares for plan in tries.plans]
         sums = [Moments(0, 0.0, 0.0, 0.0, np.zeros(GROUPS), share) for share in shares]
-        for block, positions, values, chunks, places in self._blocks(with_events=False):
-            take = min(len(values), self.n - found)
-            weights = scale * values[:take]
-            for c, (rows, _) in enumerate(chunks):
-                mine = places[0, :take] == c
-                if mine.any():
-                    group = rows.group[places[1, :take][mine]] if len(rows.group) else rows.group
-                    part = moments(Weights(weights[mine], 0, groups=group, shares=shares[c]))
-                    sums[c] = sums[c].plus(part)
-            above += int(np.count_nonzero(values[:take] > 1.0)) if self.unweighted else 0
-            if found + len(values) > self.n:
-                tried = block * CHUNK_ROWS + int(positions[take])
-                return tried, above, of_one_stream(sums, tried)
+        self._kept: list[Accepted] = []
+        for block in itertools.count():
+            accepted = tries.accepted(block)
+            if found < _KEPT:
+                self._kept.append(accepted)
+            take = min(len(accepted.value), self.n - found)
+            first = accepted.at(slice(take))
+            for c in np.unique(first.channel).tolist():
+                mine = first.channel == c
+                group = first.group[mine] if len(shares[c]) else NO_GROUPS
+                weights = self._scale * first.value[mine]
+                sums[c] = sums[c].plus(moments(Weights(weights, 0, groups=group, shares=shares[c])))
+                largest[c] = max(largest[c], float(np.max(first.value[mine])))
+            if tries.bounds is not None:
+                over = first.value[first.value > 1.0]
+                above, heavy = above + len(over), heavy + float(np.sum(over))
             found += take
-            if block + 1 >= _PATIENCE * (found + 1):
+            if take < len(accepted.value):
+                self.n_tried = block * tries.rows + int(accepted.position[take])
+                self.n_above_bound = above
+                self._counted = of_one_stream(sums, self.n_tried)
+                self.sum_of_weights, self.draw_error, self.list_error = self._counted
+                self.share_above_bound = heavy * self._scale / (self.sum_of_weights * self.n_tried)
+                return largest
+            if (block + 1) * tries.rows >= _PATIENCE * CHUNK_ROWS * (found + 1):
                 seen = f"only {found} of {self.n} events pass" if found else "no event passes"
-                raise PhysicsError(f"{seen} the selection in {(block + 1) * CHUNK_ROWS} tries")
+                raise PhysicsError(f"{seen} the selection in {(block + 1) * tries.rows} tries")
         raise AssertionError("unreachable")
 
     def __next__(self) -> Any:
@@ -214,43 +201,40 @@ class EventStream:
         return next(self._running)
 
     def __iter__(self) -> Iterator[Any]:
-        scale = float(np.sum(self.bounds)) / self.n_tried if self.unweighted else 1.0 / self.n_tried
         done = 0
         with count_bar(self.n, "events", shown=self.progress) as bar:
-            for _, _, values, chunks, places in self._blocks(with_events=True):
-                take = min(len(values), self.n - done)
+            for block in itertools.count():
+                kept = block < len(self._kept)
+                accepted = self._kept[block] if kept else self._tries.accepted(block)
+                take = min(len(accepted.value), self.n - done)
                 if take:
-                    yield self._chunk(scale * values[:take], chunks, places[:, :take], done)
+                    yield self._chunk(block, accepted.at(slice(take)), done)
                 bar.update(take)
                 done += take
                 if done == self.n:
                     return
 
-    def _chunk(self, weights: Array, chunks: list[tuple[Rows, Any]], places: Index, first: int) -> Any:
+    def _chunk(self, block: int, accepted: Accepted, first: int) -> Any:
         """Return one awkward array: events of all channels, in the order in which they were tried."""
         import awkward as ak
 
-        count = len(weights)
+        count = len(accepted.value)
+        weights = (self._scale / self.n_tried) * accepted.value
         names = dict.fromkeys(name for plan in self.plans for name in (*plan.particles, *plan.vertices))
         columns = {name: np.full((4, count), np.nan) for name in names}
         numbers = np.array([plan.number for plan in self.plans], dtype=np.int32)
         stored = {name: np.empty(count) for name in _ROW}
-        for c, (rows, events) in enumerate(chunks):
-            mine = np.flatnonzero(places[0] == c)
-            if len(mine) == 0:
-                continue
-            for name, values in self._stored_rows(
-                self.plans[c], rows, places[1, mine], weights[mine]
-            ).items():
+        for c, mine, rows, events, places in self._tries.events(block, accepted):
+            for name, values in self._stored_rows(self.plans[c], rows, places, weights[mine]).items():
                 stored[name][mine] = values
             event = lab_event(events, self.plans[c].unstable.at(self.coupling).rate)
             for name, values in event.items():
-                columns[name][:, mine] = values[:, places[1, mine]]
+                columns[name][:, mine] = values[:, places]
         record: dict[str, Any] = {
             "weight": weights,
             "run": np.full(count, self.seed, dtype=np.int64),
             "event": np.arange(first, first + count, dtype=np.int64),
-            "channel": numbers[places[0]],
+            "channel": numbers[accepted.channel],
             **stored,
         }
         for name, values in columns.items():
@@ -296,6 +280,7 @@ class EventStream:
             "n_tried": self.n_tried,
             "efficiency": self.efficiency,
             "n_above_bound": self.n_above_bound,
+            "share_above_bound": self.share_above_bound,
             "sum_of_weights": self.sum_of_weights,
             **known_errors(self),
             "error_meaning": meaning_of_errors(self),

@@ -16,12 +16,12 @@ from darkmc.biasing.placement import LabParents, Placed, Placement
 from darkmc.biasing.trained import AdaptiveMap
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length, some
+from darkmc.core.mixtures import Index
 from darkmc.core.rng import StreamNumber, chunk_rng, uniform_numbers
 from darkmc.engine.chain import Blocks, Chain
 from darkmc.engine.routes import Route
 from darkmc.engine.site import Site
 from darkmc.engine.traced import Traced, Way
-from darkmc.engine.weight_bounds import row_bound, sampled_bound
 from darkmc.portals.portal import Portal
 from darkmc.sample.columns import NOTHING
 from darkmc.sample.point import unstable
@@ -117,7 +117,6 @@ class Stream:
             vertices=("production", *route.vertices, *signal.vertices),
             run=self.run,
             run_events=self.run_events,
-            bound=self.bound,
             counts_primaries=chain.counts_primaries,
             list_shares=self.placement.list_shares,
             own_bins=None if self.site.bins is None else self.site.bins.own,
@@ -125,27 +124,28 @@ class Stream:
             parent=chain.parent,
         )
 
-    def bound(self, coupling: float) -> float:
-        """Return an upper bound of any row's contribution at one coupling."""
-        bound = row_bound(self.chain, self.site, self.portal, self.placement, coupling)
-        if bound is None:
-            return sampled_bound(self, coupling)
-        if self.placement.rough_bound:
-            return min(bound, sampled_bound(self, coupling) or bound)
-        return bound
-
     def run(self, seed: int, chunk: int, n_rows: int, first: int = 0) -> Rows:
         """Return the rows of one chunk, or of some of its primaries."""
         return self._make(seed, chunk, n_rows, with_events=False, first=first)[0]
 
-    def run_events(self, seed: int, chunk: int, n_rows: int) -> tuple[Rows, Events]:
-        """Return one chunk of rows with all momenta in the lab."""
-        return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, with_events=True))
+    def run_events(
+        self, seed: int, chunk: int, n_rows: int, primaries: Index | None = None
+    ) -> tuple[Rows, Events]:
+        """Return one chunk of rows with all momenta in the lab, or those of some of its primaries."""
+        return cast(tuple[Rows, Events], self._make(seed, chunk, n_rows, True, primaries))
 
     def _make(
-        self, seed: int, chunk: int, n_rows: int, with_events: bool, first: int = 0
+        self,
+        seed: int,
+        chunk: int,
+        n_rows: int,
+        with_events: bool,
+        primaries: Index | None = None,
+        first: int = 0,
     ) -> tuple[Rows, Events | None]:
         uniform = uniform_numbers(chunk_rng(seed, self.number, chunk), self.n_uniform, n_rows, first)
+        if primaries is not None:
+            uniform, n_rows = np.take(uniform, primaries, axis=1), len(primaries)
         traced = self._trace(uniform, with_events, with_rays=with_events)
         return self._rows(traced, n_rows), self._events(traced) if with_events else None
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from darkmc.core.kinematics import Array
+from darkmc.core.mixtures import Index
 from darkmc.core.rng import StreamNumber
 from darkmc.sample.point import Unstable
 from darkmc.sample.rows import Channel, Rows
@@ -61,6 +63,14 @@ class Events:
     flight: Flight | None
 
 
+class EventMaker(Protocol):
+    """Makes a chunk of rows with all momenta; see :class:`ChannelPlan`."""
+
+    def __call__(  # noqa: D102
+        self, seed: int, chunk: int, n_rows: int, primaries: Index | None = None
+    ) -> tuple[Rows, Events]: ...
+
+
 @dataclass(frozen=True)
 class ChannelPlan:
     """One stream of primaries.
@@ -83,10 +93,8 @@ class ChannelPlan:
         Names of the particles and vertices in its events.
     run : callable (rng_seed, chunk, n_rows, first = 0) -> Rows
         Make one chunk, or primaries of it from the first on: the same, however many are made.
-    run_events : callable (rng_seed, chunk, n_rows) -> (Rows, Events)
-        Make the same chunk with all momenta.
-    bound : callable (coupling) -> float
-        Upper bound of any row's contribution at that coupling.
+    run_events : callable (rng_seed, chunk, n_rows, primaries=None) -> (Rows, Events)
+        Make the same chunk with all momenta, or only the rows of some of its primaries, by increasing number.
     lifetimes : int
         Power of 1/ctau.
     states : tuple of str
@@ -116,8 +124,7 @@ class ChannelPlan:
     particles: tuple[str, ...]
     vertices: tuple[str, ...]
     run: Callable[..., Rows]
-    run_events: Callable[[int, int, int], tuple[Rows, Events]]
-    bound: Callable[[float], float]
+    run_events: EventMaker
     lifetimes: int = 0
     states: tuple[str, ...] = ()
     rows_per_primary: int = 1
