@@ -42,7 +42,7 @@ def test_rows_that_decide_that_they_are_enough_are_not_kept():
     """
     number = stream_number("order of events")
     stable = Unstable(np.inf, {})
-    plan = ChannelPlan("a", number, 1.0, 2.0, stable, 1.0, 1.0, 0, (), (), skewed, None, None)
+    plan = ChannelPlan("a", number, 1.0, 2.0, stable, 1.0, 1.0, 0, (), (), skewed, None)
     goal = simulation.Goal(0.04, (1.0,), Counting(1.0), 10**8)
     made = [simulation.simulate([plan], (), seed, goal) for seed in range(100)]
     sizes = np.array([sample.n_samples for sample in made])
