@@ -36,11 +36,15 @@ def _comparable(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
 
 
 class EdgeErrors(NamedTuple):
-    """Monte Carlo error of an edge: in all, that of the draws and that of a finite list of mesons; GeV^-1."""
+    """Monte Carlo error of an edge: in all, that of the draws and that of a finite list of mesons; GeV^-1.
+
+    `power` is d ln N/d ln G there, by which dN/N is larger than dG/G; nan for a closed form.
+    """
 
     total: float
     draw: float
     of_list: float
+    power: float = NAN
 
 
 NO_EDGE = EdgeErrors(NAN, NAN, NAN)

@@ -75,13 +75,15 @@ def checked_method(method: str) -> str:
 
 def edge_errors(curve: YieldCurve, coupling: float) -> EdgeErrors:
     """Return the Monte Carlo error of an edge: the yield's error over the analytic slope."""
-    slope = abs(curve.slope(coupling).value)
+    value, total = map(float, curve.expected_events(coupling))
+    steepness = float(curve.slope(coupling).value)
+    slope = abs(steepness)
     if not slope > 0.0:
-        return EdgeErrors(math.inf, math.inf, math.inf)
-    total = float(curve.expected_events(coupling).error)
+        return EdgeErrors(math.inf, math.inf, math.inf, 0.0)
+    power = coupling * steepness / value if value > 0.0 else NAN
     in_parts = getattr(curve, "estimate", None)
     draws, of_list = (total, 0.0) if in_parts is None else in_parts(coupling)[1:]
-    return EdgeErrors(total / slope, float(draws) / slope, float(of_list) / slope)
+    return EdgeErrors(total / slope, float(draws) / slope, float(of_list) / slope, power)
 
 
 def _bracket(curve: YieldCurve, target: float) -> Exclusion:

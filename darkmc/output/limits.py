@@ -13,6 +13,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
 from darkmc.experiments.lepton_moments import MomentLimit
+from darkmc.limits.deciding import precision_of
 from darkmc.output.files import replacing
 from darkmc.scan.place import Ends
 from darkmc.scan.point import ScanPoint, ScanRequest
@@ -38,8 +39,10 @@ LIMIT_COLUMNS = (
     "upper_list_error",
     "cpu_seconds",
     "failed",
+    "lower_precision_of",
+    "upper_precision_of",
 )
-_EDGES, _PARTS = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18]
+_EDGES, _PARTS, _OF = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18], LIMIT_COLUMNS[20:22]
 
 COMBINED_COLUMNS = ("lower_by", "upper_by")
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
@@ -101,6 +104,9 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
         row |= {"n_samples": point.n_samples, "seconds": point.seconds, "seed": point.seed}
         row |= _finite(_PARTS, parts)
         row |= {"cpu_seconds": point.cpu_seconds, "failed": point.failed}
+        row |= {
+            name: precision_of(edge.power) or None for name, edge in zip(_OF, (below, above), strict=True)
+        }
         if point.ends:
             row |= _finite(END_COLUMNS, point.ends[number - first])
         yield row | dict(point.settings)
@@ -153,6 +159,7 @@ def write_limits(
         f"{errors}; an empty one beside an edge is unknown",
         *([_ENDS] if request.lines else []),
         "cpu_seconds: that the point took; failed 1: the point could not be computed, nothing is known",
+        "precision_of: G, the precision of an edge is dG/G; N, that of the yield, as N(G) is flat there",
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)

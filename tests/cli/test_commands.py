@@ -201,11 +201,12 @@ def rows(text):
 
 RATE_KEYS = (
     "experiment m_dark_photon m_axion coupling expected_events error draw_error list_error n_samples "
-    "efficiency largest_row"
+    "efficiency largest_row precision_of cpu_seconds"
 )
 LIMIT_KEYS = (
     "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason n_samples "
-    "lower_draw_error upper_draw_error lower_list_error upper_list_error cpu_seconds failed"
+    "lower_draw_error upper_draw_error lower_list_error upper_list_error cpu_seconds failed "
+    "lower_precision_of upper_precision_of"
 )
 
 

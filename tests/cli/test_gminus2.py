@@ -104,7 +104,8 @@ def test_limit_json_rows_are_those_of_any_limit(capsys):
     rows = printed(capsys)
     keys = (
         "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason "
-        "lower_draw_error upper_draw_error lower_list_error upper_list_error cpu_seconds failed"
+        "lower_draw_error upper_draw_error lower_list_error upper_list_error cpu_seconds failed "
+        "lower_precision_of upper_precision_of"
     )
     for row in rows:
         assert set(row) == {*keys.split(), "n_samples", "seconds", "seed"}

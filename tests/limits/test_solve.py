@@ -290,7 +290,7 @@ def test_a_card_without_a_limit_counts():
 COLUMNS = (
     "experiment m_dark_photon m_axion interval lower upper lower_error upper_error method reason history "
     "n_samples seconds seed lower_draw_error upper_draw_error lower_list_error upper_list_error "
-    "cpu_seconds failed"
+    "cpu_seconds failed lower_precision_of upper_precision_of"
 )
 
 
