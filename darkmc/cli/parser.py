@@ -145,7 +145,9 @@ def _add_limit(commands: Any) -> None:
         help="scan a key of the card too, e.g. beam.pot=1e18:1e20:5 or simulation.signal=decay,conversion",
     )
     parser.add_argument("--method", choices=("bracket", "iterative"), default="bracket")
-    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument(
+        "--precision", metavar="P", help="relative Monte Carlo error of the edges (default 0.01)"
+    )
     parser.add_argument(
         "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
     )

@@ -165,7 +165,8 @@ class Experiment(Inputs):
         portal : Portal
             The masses.
         precision : float, optional
-            Wanted relative Monte Carlo error; 0.01 if neither this nor `n_samples` is given.
+            Wanted relative Monte Carlo error, of N at couplings `at`, else of the edges of the exclusion
+            (where N is flat there, of N); 0.01 if neither this nor `n_samples` is given.
         n_samples : int, optional
             Total number of primaries instead, split equally over the channels.
         at : float or sequence, optional

@@ -58,6 +58,8 @@ ALL_COLUMNS = (
 _SHOWN = "shown as "
 _ENDS = "opens_at, closes_at: the mass (GeV) beside this one at which the interval's band begins or ends"
 
+_PRECISION_OF = "precision_of: G, what was sought at an edge is its dG/G; N, dN/N of the yield, flat there"
+
 
 def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
     """Return the least and largest edges of an interval over the nominal and all alternatives, and remarks.
@@ -159,7 +161,7 @@ def write_limits(
         f"{errors}; an empty one beside an edge is unknown",
         *([_ENDS] if request.lines else []),
         "cpu_seconds: that the point took; failed 1: the point could not be computed, nothing is known",
-        "precision_of: G, the precision of an edge is dG/G; N, that of the yield, as N(G) is flat there",
+        *([_PRECISION_OF] if drawn else []),
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)

@@ -222,6 +222,8 @@ def test_rate_json_has_exactly_the_keys_of_the_contract(capsys):
     assert 0 < row["error"] < 0.2 * row["expected_events"]
     assert 0 < row["efficiency"] <= 1
     assert 0 < row["largest_row"] < 1
+    assert row["precision_of"] == "N"
+    assert row["cpu_seconds"] > 0.0
 
 
 @pytest.mark.parametrize("mass", ["30MeV", "0.03GeV", "0.03", "3e7eV", "30000keV", "3e-5TeV"])
@@ -255,6 +257,8 @@ def test_limit_json_rows(capsys):
     assert excluded["interval"] == 1
     assert excluded["lower"] < excluded["upper"]
     assert "outside the fit" in excluded["reason"]  # its upper edge is decided by pions above 135 GeV
+    assert (excluded["lower_precision_of"], excluded["upper_precision_of"]) == ("G", "G")
+    assert open_["lower_precision_of"] is None
     assert "no crossing" in open_["reason"]
     assert "0.547862" in closed["reason"]
     for row in (open_, closed):

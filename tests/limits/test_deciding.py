@@ -1,0 +1,55 @@
+"""What precision is of: a coupling at an edge, the yield where it is flat or a coupling is given."""
+
+import math
+
+import numpy as np
+import pytest
+
+from darkmc.core.intervals import NO_EDGE
+from darkmc.limits.criterion import Counting
+from darkmc.limits.deciding import LEAST_AT_EDGES, Deciding, precision_of
+from darkmc.limits.solve import edge_errors
+from darkmc.sample.rows import Channel, Rows
+from darkmc.sample.sample import Sample
+
+
+def survivors(survive, power=4.0, n=1000):
+    """Return rows of N = G^power exp(-survive G^2)."""
+    flat = np.ones(n)
+    rows = Rows(flat, survive * flat, math.inf * flat, np.zeros(n, dtype=np.int32), np.arange(n), 2 * n)
+    return Sample((Channel("a", power, 2.0, 1.0, 0, rows),), (), 1)
+
+
+@pytest.mark.parametrize("coupling", [0.1, 0.9, 1.5, 3.0])
+def test_the_power_of_an_edge_is_that_of_the_yield(coupling):
+    """G^4 exp(-2 G^2) has d ln N/d ln G = 4 - 4 G^2."""
+    power = 4.0 - 4.0 * coupling**2
+    curve = survivors(2.0)
+    errors = edge_errors(curve, coupling)
+    assert errors.power == pytest.approx(power, rel=1e-9)
+    value, error = curve.expected_events(coupling)
+    assert errors.total / coupling * abs(power) == pytest.approx(error / value, rel=1e-9)
+    allowed = Deciding(curve, coupling).allowed(0.01)
+    assert allowed == pytest.approx(0.01 * (abs(power) if abs(power) >= 0.5 else 1.0))
+
+
+def test_at_a_tip_and_at_given_couplings_precision_is_that_of_the_yield():
+    """At G = 1.05 the power is -0.41: the edge is known badly, however well N is."""
+    curve = survivors(2.0)
+    assert Deciding(curve, 1.05).allowed(0.01) == 0.01
+    assert Deciding(curve, 0.1, of_limit=False, edge=False).allowed(0.01) == 0.01
+    assert [precision_of(power) for power in (4.0, -30.0, 0.5, -0.4, 0.0)] == ["G", "G", "G", "N", "N"]
+    assert precision_of(NO_EDGE.power) == ""
+
+
+def test_a_limit_is_decided_at_its_edges_or_where_the_yield_is_largest():
+    """G^4 exp(-2 G^2) is at most exp(-2), at 1."""
+    curve = survivors(2.0)
+    points = Counting(0.1).deciding(curve)
+    assert [point.edge for point in points] == [True, True]
+    for point in points:
+        assert curve.expected_events(point.coupling).value == pytest.approx(0.1, rel=1e-9)
+    (point,) = Counting(0.2).deciding(curve)
+    assert (point.edge, point.of_limit, point.least_rows) == (False, True, LEAST_AT_EDGES)
+    assert point.coupling == pytest.approx(1.0, rel=0.1)
+    assert point.allowed(0.03) == 0.03
