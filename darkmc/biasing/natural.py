@@ -25,7 +25,6 @@ class AnaloguePrimaries:
 
     n_uniform, mappable = 7, (0, 1, 2)
     path_range, rough_bound = None, False
-    list_shares: Array = np.empty(0)
 
     def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
         self.source, self.meson, self.mass = source, meson, meson_mass
@@ -49,7 +48,13 @@ class AnaloguePrimaries:
         size = length(state[1:])
         turned = Rotation(axis, parents.direction, 2.0 * np.pi * uniform[6])
         direction = turned(state[1:] / size)
-        return Placed(parents.weight, parent, state, size, direction, moved, turned, axis=axis)
+        group = self.source.densities.groups(self.meson, parents.direction * parents.momentum)
+        return Placed(parents.weight, parent, state, size, direction, moved, turned, group=group, axis=axis)
+
+    @property
+    def list_shares(self) -> Array:
+        """What part of the events of a table each group is."""
+        return self.source.densities.group_shares(self.meson)
 
     def factors(self, placed: Placed) -> Array:
         """Return by what the alternatives of the source multiply the weights, shape (m, n)."""

@@ -14,7 +14,6 @@ import numpy as np
 
 from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.errors import PhysicsError
-from darkmc.core.inverse_tables import InverseTable
 from darkmc.core.kinematics import Array, Rotation, around, boost, length
 from darkmc.core.maxima import largest_on_grid
 from darkmc.geometry.directions import DirectionProposal
@@ -70,7 +69,6 @@ class TurnedPrimaries:
 
     n_uniform, mappable = 7, (0, 1, 2)
     path_range, rough_bound = None, False
-    list_shares: Array = np.empty(0)
 
     def __init__(
         self,
@@ -83,7 +81,7 @@ class TurnedPrimaries:
     ) -> None:
         self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
         self._aims = aims
-        forward = source.forward_density(meson, momenta)
+        forward = source.proposal(meson, momenta)
         if not np.any(forward > 0.0):
             raise PhysicsError(f"flux {source.card.name}: no {meson} flies forward at this beam energy")
         self._factors = np.stack(
@@ -93,8 +91,7 @@ class TurnedPrimaries:
             ]
         )
         self._steps = np.diff(self._factors, axis=1)
-        top, power = source.edge(meson)
-        self._table = InverseTable(self._mixture, 0.0, top, 1.0, power)
+        self._table = source.shape(meson).momentum_table(self._mixture)
 
     def _components_at(self, momentum: Array) -> Array:
         """Return the factor of every component, linear in sqrt(p) between the points of the grid, (k, n)."""
@@ -106,7 +103,7 @@ class TurnedPrimaries:
         return out
 
     def _mixture(self, momentum: Array) -> Array:
-        out: Array = self.source.forward_density(self.meson, momentum) * np.sum(
+        out: Array = self.source.proposal(self.meson, momentum) * np.sum(
             self._components_at(momentum), axis=0
         )
         return out
@@ -155,11 +152,9 @@ class TurnedPrimaries:
 
     def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:
         """Return the largest weight of :meth:`place` at given meson momenta and dark states, for bounds."""
-        p, w = (v.ravel() for v in np.meshgrid(momentum, np.linspace(0.0, 0.999, 40)))
-        density = self.source.density_per_solid_angle(self.meson, p, *self.source.angles(self.meson, p, w))
         sampled = np.sum(self._components_at(momentum), axis=0)
-        forward = np.maximum(self.source.forward_density(self.meson, momentum), 1e-300)
-        ratio = np.max(density.reshape(40, -1), axis=0) / forward
+        forward = np.maximum(self.source.proposal(self.meson, momentum), 1e-300)
+        ratio = self.source.largest_density(self.meson, momentum) / forward
         weight = ratio * self._table.largest_weight(self._mixture) / sampled
         components = self._components(momentum, energy, speed)
         out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
@@ -184,6 +179,11 @@ class TurnedPrimaries:
             np.array([np.log(1e-3 * top), least, -1.0]),
             np.array([np.log(top), energies.largest, 1.0]),
         )
+
+    @property
+    def list_shares(self) -> Array:
+        """What part of the events of a table each group is."""
+        return self.source.densities.group_shares(self.meson)
 
     def factors(self, placed: Placed) -> Array:
         """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
@@ -215,4 +215,5 @@ class TurnedPrimaries:
         transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
         weight = density * parents.weight * angle_weight * solid_angle
-        return Placed(weight, parent, state, size, direction, moved, turned, axis=axis)
+        group = self.source.densities.groups(self.meson, lab * momentum)
+        return Placed(weight, parent, state, size, direction, moved, turned, group=group, axis=axis)

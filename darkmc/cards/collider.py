@@ -1,7 +1,7 @@
 """What a collider's card may say: beams, calorimeter, response, observation, switches."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -129,6 +129,7 @@ class ColliderSimulation(Simulation):
 class ColliderCard(ExperimentCard):
     """Photons from e+ e- -> a gamma' at a collider."""
 
+    exposure_unit: ClassVar[str] = "fb^-1"
     topology: Literal["collider"]
     beam: ColliderBeam
     detector: Calorimeter
@@ -158,6 +159,7 @@ class CombinedCard(ExperimentCard):
     Tables given here are handed on, as overrides, to each of the cards named by `combines`.
     """
 
+    exposure_unit: ClassVar[str] = "fb^-1"
     topology: Literal["collider"]
     combines: Annotated[tuple[str, ...], Field(min_length=2, max_length=ANALYSES)]
     preset_of_each: str | None = None

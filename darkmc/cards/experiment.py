@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -225,6 +225,7 @@ class DecaySimulation(FixedTargetSimulation):
 class ExperimentCard(Checked):
     """One analysis of one experiment: what every topology says."""
 
+    exposure_unit: ClassVar[str] = "on target"
     schema_: Literal[1] = Field(alias="schema")
     name: FileName
     topology: Literal["decay_in_flight", "scattering", "electron_dump", "collider"]

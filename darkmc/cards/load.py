@@ -118,13 +118,14 @@ MODELS: dict[Kind, Models] = {
     ),
     "fluxes": Models(
         "parametrisation",
-        "flux.FluxCard",
+        "flux_base.FluxCard",
         {
             "bmpt": "flux.BmptCard",
             "burman-smith": "flux.BurmanSmithCard",
             "hadronic": "flux.HadronicCard",
             "list": "flux.MesonListCard",
             "sanford-wang": "flux.SanfordWangCard",
+            "table": "flux_table.TableCard",
         },
     ),
     "runs": Models(

@@ -93,7 +93,8 @@ def _show(options: argparse.Namespace) -> int:
 
 def _rate(options: argparse.Namespace) -> int:
     from darkmc.cli.arguments import chosen_point, chosen_seed, chosen_workers, fraction, whole_number
-    from darkmc.core.estimates import known_errors, with_error
+    from darkmc.core.estimates import known_errors
+    from darkmc.core.words import with_error
 
     if options.precision is not None and options.samples is not None:
         raise PhysicsError("give --precision or --samples, not both")
@@ -155,7 +156,7 @@ def _parts(found: Any) -> str:
 
 def _generate(options: argparse.Namespace) -> int:
     from darkmc.cli.arguments import chosen_point, chosen_seed, report, whole_number
-    from darkmc.core.estimates import with_error
+    from darkmc.core.words import with_error
     from darkmc.output.events import write_events, writer_of
     from darkmc.output.files import check_target
 

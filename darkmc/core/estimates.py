@@ -208,11 +208,6 @@ def meaning_of_errors(found: Any) -> str:
     return f"{words}error: both in quadrature" + (f"; {unknown} {UNKNOWN}" if unknown else "")
 
 
-def with_error(value: float, error: float) -> str:
-    """Return a number and its error in words."""
-    return f"{value:.5g} +- {error:.2g}" if math.isfinite(error) else f"{value:.5g}, error {UNKNOWN}"
-
-
 def list_error(parts: Sequence[Moments]) -> Any:
     """Return the standard error of a sum over streams from the size of the lists that they draw from.
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from darkmc.core.kinematics import Array
+from darkmc.core.words import html_table, with_error
 
 SCAN_LOW, SCAN_HIGH, POINTS_PER_DECADE = 1e-12, 1e2, 16
 NAN = float("nan")
@@ -57,7 +58,7 @@ class Peak(NamedTuple):
     error: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Exclusion:
     """What an analysis excludes at one pair of masses; a limit that does not exist is a result.
 
@@ -104,6 +105,24 @@ class Exclusion:
 
     def __hash__(self) -> int:
         return hash(self._content)
+
+    def _edges(self) -> list[tuple[str, str]]:
+        open_ends = ("0", "no upper edge")
+        return [
+            tuple(  # type: ignore[misc]
+                with_error(edge, 0.0 if math.isnan(error) else error) if math.isfinite(edge) else end
+                for edge, error, end in zip(interval[:2], interval[2:], open_ends, strict=True)
+            )
+            for interval in self.intervals
+        ]
+
+    def __repr__(self) -> str:
+        lines = [f"excluded: {low} to {high} GeV^-1" for low, high in self._edges()] or ["nothing excluded"]
+        return "\n".join([*lines, *([f"  {self.reason}"] if self.reason else [])])
+
+    def _repr_html_(self) -> str:
+        title = self.reason if self.intervals else f"nothing excluded: {self.reason}"
+        return html_table(title, ("from (GeV^-1)", "to (GeV^-1)"), self._edges())
 
     @property
     def lower(self) -> float:

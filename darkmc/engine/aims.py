@@ -145,7 +145,7 @@ def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
     """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
     assert site.proposal is not None
     meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
-    density = site.mesons.forward_density(meson, momenta)
+    density = site.mesons.proposal(meson, momenta)
     scale = site.exposure * branching * site.proposal.largest_weight
     out: Array = scale * density * branching_ratio(portal, meson)
     return out

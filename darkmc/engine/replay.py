@@ -8,6 +8,7 @@ from darkmc.core.estimates import Groups
 from darkmc.core.flight import vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS
+from darkmc.sample.rows import Channel
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.observables import observable
 
@@ -35,9 +36,17 @@ class EventReplay:
         plan, quantity = self.plans[channel], observable(name)
         if not quantity.applies_to((*plan.particles, *plan.vertices)):
             return
+        for event, kept in self._chunks(plan, tried, coupling):
+            groups = kept.rows.group[kept.passing] if len(kept.rows.group) else kept.rows.group
+            yield quantity(event)[kept.passing], kept.each(coupling), groups
+
+    def events(self, channel: str, tried: int, coupling: float) -> Iterator[tuple[Momenta, Array]]:
+        """Yield momenta and vertices (4, n) of the rows that pass, and their weights, chunk by chunk."""
+        for event, kept in self._chunks(self.plans[channel], tried, coupling):
+            yield {name: four[:, kept.passing] for name, four in event.items()}, kept.each(coupling)
+
+    def _chunks(self, plan: ChannelPlan, tried: int, coupling: float) -> Iterator[tuple[Momenta, Channel]]:
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
             rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
-            event = lab_event(events, kept.point(coupling).rate)
-            groups = rows.group[kept.passing] if len(rows.group) else rows.group
-            yield quantity(event)[kept.passing], kept.each(coupling), groups
+            yield lab_event(events, kept.point(coupling).rate), kept

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from darkmc.cards.experiment import FixedTargetCard
-from darkmc.cards.flux import FluxCard
+from darkmc.cards.flux_base import FluxCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError
 from darkmc.core.materials import nucleus, symbol

@@ -22,6 +22,7 @@ from darkmc.core.units import (
 from darkmc.engine.collection import Executor
 from darkmc.engine.replay import EventReplay
 from darkmc.engine.rounds import Goal, check_request, simulate
+from darkmc.experiments.explain import Explainer
 from darkmc.experiments.inputs import Inputs
 from darkmc.experiments.topology import Topology, topology_of
 from darkmc.geometry.shape import Shape
@@ -92,9 +93,6 @@ class Experiment(Inputs):
         card, source = f"card {self.card.name} {self.loaded.sha256}", self.topology.source
         cards = card if source is None else f"{card}, flux {source.card.name} {source.loaded.sha256}"
         return (cards, *self.topology.criterion.sources)
-
-    def __repr__(self) -> str:
-        return f"Experiment('{self.card.name}', preset='{self.preset}')"
 
     @property
     def geometry(self) -> Shape:
@@ -200,7 +198,10 @@ class Experiment(Inputs):
         names = tuple(cut.name for cut in self.card.cuts)
         closed = self.closed(portal)
         if closed is not None:
-            return Sample((), names, seed, closed=closed, portal=portal, inside=self.topology.inside)
+            inside = self.topology.inside
+            return Sample(
+                (), names, seed, 0.0, (), closed, portal=portal, inside=inside, experiment=self.name
+            )
         self.topology.prepare()
         start = time.perf_counter(), time.process_time()
         plans = self.plans(portal, couplings, vary)
@@ -211,9 +212,11 @@ class Experiment(Inputs):
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
+        replay = EventReplay(plans, seed)
         return replace(
             sample,
-            replay=EventReplay(plans, seed),
+            replay=replay,
+            explainer=Explainer(self.topology, replay),
             alternatives=alternatives,
             portal=portal,
             inside=self.topology.inside,

@@ -140,7 +140,7 @@ class FixedTarget(BehindTarget):
         states = {state.name for state in (portal.heavy, portal.light) if state is not None}
         for cut, quantity in self.cuts:
             if quantity.applies_to({STATE}) and STATE not in states:
-                raise PhysicsError(f"cuts.{cut.name}: {portal!r} has no '{STATE}' for '{cut.observable}'")
+                raise PhysicsError(f"cuts.{cut.name}: {portal} has no '{STATE}' for '{cut.observable}'")
         return Site(
             source=self.source,
             origin=self.origin,

@@ -6,6 +6,7 @@ from typing import Any
 
 from darkmc.cards.load import Loaded
 from darkmc.cards.references import Reference, Shown
+from darkmc.core.words import Facts, html_facts, text_facts
 from darkmc.experiments.topology import Topology
 
 
@@ -22,6 +23,25 @@ class Inputs:
 
     loaded: Loaded[Any]
     topology: Topology
+    preset: str
+
+    def __str__(self) -> str:
+        return f"Experiment('{self.loaded.card.name}', preset='{self.preset}')"
+
+    def __repr__(self) -> str:
+        return text_facts(str(self), self._facts())
+
+    def _repr_html_(self) -> str:
+        return html_facts(str(self), self._facts())
+
+    def _facts(self) -> Facts:
+        card = self.topology.card
+        kind, cuts = card.topology.replace("_", " "), ", ".join(cut.name for cut in card.cuts)
+        return [
+            ("is", f"{self.in_pictures.name}, {kind}, {self.topology.exposure:g} {card.exposure_unit}"),
+            *([("cuts", cuts)] if cuts else []),
+            ("excludes", self.topology.criterion.words),
+        ]
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -84,7 +84,7 @@ class TargetShowers:
     def _largest(self) -> float:
         """Largest energy of positrons, GeV."""
         source = self.turned.source
-        return max(source.edge(meson)[0] for meson in self.turned.mesons)
+        return max(source.shape(meson).largest_momentum for meson in self.turned.mesons)
 
     def emission(self, portal: Portal, upstream: bool) -> ProductionEmission:
         """Return what positrons and electrons make, and whether the heavier state decays on its way."""

@@ -198,7 +198,7 @@ def photon_decay(portal: Portal) -> PhotonDecay:
     for process in portal.decays(portal.heavy.name):
         if isinstance(process, PhotonDecay):
             return process
-    raise PhysicsError(f"{portal!r} has no decay to a photon and a dark state")
+    raise PhysicsError(f"{portal} has no decay to a photon and a dark state")
 
 
 def pair_production(portal: Portal, spin_correlations: bool = True) -> PairProduction:
@@ -206,7 +206,7 @@ def pair_production(portal: Portal, spin_correlations: bool = True) -> PairProdu
     for process in portal.productions("e+ e-", spin_correlations):
         if isinstance(process, PairProduction):
             return process
-    raise PhysicsError(f"{portal!r} makes no pairs of e+ e-")
+    raise PhysicsError(f"{portal} makes no pairs of e+ e-")
 
 
 def nucleus_scattering(portal: Portal, state: str, target: str) -> NucleusScattering:
@@ -214,7 +214,7 @@ def nucleus_scattering(portal: Portal, state: str, target: str) -> NucleusScatte
     for process in portal.scatterings(state, target):
         if isinstance(process, NucleusScattering):
             return process
-    raise PhysicsError(f"{portal!r} has no scattering of {state} on {target}")
+    raise PhysicsError(f"{portal} has no scattering of {state} on {target}")
 
 
 def point_scattering(portal: Portal, state: str, target: str) -> PointScattering:
@@ -222,4 +222,4 @@ def point_scattering(portal: Portal, state: str, target: str) -> PointScattering
     for process in portal.scatterings(state, target):
         if isinstance(process, PointScattering):
             return process
-    raise PhysicsError(f"{portal!r} has no scattering of {state} on {target}")
+    raise PhysicsError(f"{portal} has no scattering of {state} on {target}")

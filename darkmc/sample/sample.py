@@ -9,7 +9,7 @@ experiment and one pair of masses; coupling and lifetime enter only here.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,11 +23,12 @@ from darkmc.sample.histogram import Replay, binned
 from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
 from darkmc.sample.rows import Channel
+from darkmc.sample.told import Explainer, Told
 from darkmc.sample.yields import BinnedYield, Estimates, Yield, as_yields, one_coupling, over_points
 
 
-@dataclass(frozen=True, eq=False)
-class Sample(PassingRows):
+@dataclass(frozen=True, eq=False, repr=False)
+class Sample(Told, PassingRows):
     """Monte Carlo rows of one experiment at one pair of masses.
 
     Attributes
@@ -46,8 +47,8 @@ class Sample(PassingRows):
         Named alternatives whose weights the rows carry.
     seed, seconds, cpu_seconds, warnings
         How it was made; the times, of a clock and of the process's CPUs, are those of the sampling alone.
-    replay : callable
-        Makes the lab events of the rows again, for histograms.
+    replay, explainer : callable
+        Makes the lab events of the rows again, for histograms; says where they come from.
 
     Examples
     --------
@@ -68,7 +69,8 @@ class Sample(PassingRows):
     inside: str = "decays_inside"
     experiment: str = ""
     cpu_seconds: float = 0.0
-    replay: Replay | None = field(default=None, repr=False)
+    replay: Replay | None = None
+    explainer: Explainer | None = None
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.

@@ -9,11 +9,13 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import Estimate
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings
+from darkmc.core.words import html_table, with_error
 
 if TYPE_CHECKING:
     import hist
 
 Estimates = dict[str, Estimate]
+_SHOWN = 8  # of an array of yields
 
 
 class Yield(NamedTuple):
@@ -25,11 +27,27 @@ class Yield(NamedTuple):
     Examples
     --------
     >>> import darkmc
+    >>> darkmc.Yield(15912.3, 118.2)
+    15912 +- 118 events
     >>> value, error = darkmc.Yield(2.0, 0.1)
     """
 
     value: Numbers
     error: Numbers
+
+    def _words(self) -> list[str]:
+        pairs = zip(np.ravel(self.value), np.ravel(self.error), strict=True)
+        return [with_error(float(value), float(error)) for value, error in pairs]
+
+    def __repr__(self) -> str:
+        words = self._words()
+        if np.ndim(self.value) == 0:
+            return f"{words[0]} events"
+        more = f", ... ({len(words)} in all)" if len(words) > _SHOWN else ""
+        return f"[{', '.join(words[:_SHOWN])}{more}] events"
+
+    def _repr_html_(self) -> str:
+        return html_table("", ("events",), [(words,) for words in self._words()])
 
 
 class BinTraits(NamedTuple):

@@ -121,4 +121,4 @@ def _decay_to(portal: Portal, state: str) -> Process:
     for process in portal.decays(portal.heavy.name):
         if process.key == state:
             return process
-    raise PhysicsError(f"{portal!r}: the decay to '{state}' is closed")
+    raise PhysicsError(f"{portal}: the decay to '{state}' is closed")

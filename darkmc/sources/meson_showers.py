@@ -141,7 +141,7 @@ class MesonShowers:
         if self.placed:
             momentum, theta, weight = self.source.draw(meson, uniform)
             return momentum, np.cos(theta), weight
-        threshold, top = self.physics.threshold, self.source.edge(meson)[0]
+        threshold, top = self.physics.threshold, self.source.shape(meson).largest_momentum
         least = max(threshold - mass(meson) ** 2 / (4.0 * threshold), 1e-3 * top)
         span = np.log(max(top / least, 1.0))
         momentum = least * np.exp(span * uniform[0])

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import FitCard, FluxCard, HadronicCard, MesonListCard
+from darkmc.cards.flux import FitCard, HadronicCard, MesonListCard
+from darkmc.cards.flux_base import FluxCard, VariedCard
 from darkmc.cards.load import checked_overrides, flatten, load_card
 from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.core.kinematics import Array, Numbers, length
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
-from darkmc.sources.densities import FitDensities
+from darkmc.sources.densities import Densities
 from darkmc.sources.fits.from_card import outside_range, range_text, within
 
 if TYPE_CHECKING:
     from darkmc.sources.lists.entries import Entries
+    from darkmc.sources.shape import Shape
 
 _MOST_MESONS = 10**8  # of one call: 2.4 GB
 _SHARE = 0.01  # of a yield, from outside the range of the fit, that is worth a remark
@@ -63,11 +65,13 @@ class MesonSource:
         self.loaded = load_card("fluxes", require_text("the flux", name), overrides=self._overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
-        self._fit: FitDensities | None = None
-        if isinstance(self.card, FitCard):
-            self._fit = FitDensities(self.card, self.loaded.path)
+        self._known: Densities | None = None
+        if isinstance(self.card, VariedCard):
+            self._known = Densities(self.card, self.loaded.path)
+            hashes = [table.digest for table in self._known.tables.values()]
         else:
             self.lists, hashes = self._read_lists()
+        if hashes:
             content = hashlib.sha256("".join([self.loaded.sha256, *hashes]).encode())
             self.loaded = replace(self.loaded, sha256=content.hexdigest()[:16])
         for remark in self.validity_remarks():
@@ -82,7 +86,7 @@ class MesonSource:
             from darkmc.sources.lists.entries import read_mesons
 
             return read_mesons(self.card, self.loaded.path)
-        raise TypeError(f"{self.card.name} is neither fit nor list")
+        raise TypeError(f"{self.card.name} is neither density nor list")
 
     def __repr__(self) -> str:
         return f"MesonSource('{self.card.name}')"
@@ -99,7 +103,8 @@ class MesonSource:
             from darkmc.sources.lists.entries import list_remarks
 
             return list_remarks(self.card, self.lists)
-        return outside_range(self.card)
+        tables = {} if self._known is None else self._known.tables
+        return [*outside_range(self.card), *(remark for table in tables.values() for remark in table.remarks)]
 
     def in_range(self, meson: str, momentum: Numbers, theta: Numbers) -> NDArray[np.bool_]:
         """Return which mesons lie within the range in which the fit was made; all, where none is known.
@@ -124,8 +129,9 @@ class MesonSource:
         self.ratio(meson)
         p, angle = _broadcast(momentum, theta)
         known: NDArray[np.bool_] = np.isfinite(p) & np.isfinite(angle)
-        if self._fit is not None and canonical_name(meson) not in self._fit.central:
-            known &= within(self._fit.card, np.where(known, p, 0.0), np.where(known, angle, 0.0))
+        fit = self.card
+        if isinstance(fit, FitCard) and canonical_name(meson) not in self.densities.central:
+            known &= within(fit, np.where(known, p, 0.0), np.where(known, angle, 0.0))
         return known
 
     def range_remark(self, share: float) -> str:
@@ -152,19 +158,20 @@ class MesonSource:
         return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
 
     @property
-    def _densities(self) -> FitDensities:
-        if self._fit is None:
+    def densities(self) -> Densities:
+        """The densities of fits and tables, and their groups of events; PhysicsError for lists."""
+        if self._known is None:
             raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
-        return self._fit
+        return self._known
 
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:
-        """The card's named alternatives, each a source with some keys changed; none for lists."""
-        if self._fit is None:
+        """The named alternatives, each a source with some keys changed; none for lists."""
+        if self._known is None:
             return {}
+        changes = {name: dict(flatten(keys)) for name, keys in self._known.changes.items()}
         return {
-            name: MesonSource(self.loaded.path, {**self._overrides, **dict(flatten(keys))})
-            for name, keys in self._fit.card.alternatives.items()
+            name: MesonSource(self.loaded.path, {**self._overrides, **keys}) for name, keys in changes.items()
         }
 
     def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
@@ -185,15 +192,14 @@ class MesonSource:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it was read from: the card, and the lists that it names."""
+        """What it was read from: the card, and the files that it names."""
         flux = Path(self.loaded.path)
-        lists = self.card.list_.files.values() if isinstance(self.card, MesonListCard) else ()
-        return flux, *(flux.parent / name for name in lists)
+        return flux, *(flux.parent / name for name in self.card.other_files)
 
     def prepare(self, analogue: bool) -> None:
         """Make the tables that sampling needs, once."""
-        if self._fit is not None:
-            self._fit.prepare(analogue)
+        if self._known is not None:
+            self._known.prepare(analogue)
 
     def ratio(self, meson: str) -> float:
         """Return mesons per pi0 over all momenta and angles.
@@ -214,7 +220,7 @@ class MesonSource:
             If the card has no such species, or the beam makes none.
         """
         if self.lists is None:
-            return self._densities.ratio(meson)
+            return self.densities.ratio(meson)
         mesons, pions = self._entries(meson).per_pot, self.lists.get("pi0")
         return mesons / pions.per_pot if pions is not None else np.inf
 
@@ -231,26 +237,25 @@ class MesonSource:
         """Largest lab momentum in GeV."""
         if self.lists is not None:
             return max(float(np.max(entries.size)) for entries in self.lists.values())
-        return self._densities.largest_momentum
+        return self.densities.largest_momentum
 
-    def edge(self, meson: str) -> tuple[float, float]:
-        """Return where the forward density of a fit ends, p_max in GeV, and k in (1 - p/p_max)^(k - 1)."""
-        return self._densities.edge(meson)
-
-    def angles(self, meson: str, momentum: Array, w: Array) -> tuple[Array, Array]:
-        """Return cos theta and pT^2 at 0 < w < 1 of all angles at which a fit has mesons of a momentum."""
-        return self._densities.angles(meson, momentum, w)
+    def shape(self, meson: str) -> "Shape":
+        """Return the density and samplers that a species follows; none for lists."""
+        return self.densities.shape(meson)
 
     def density_per_solid_angle(
         self, meson: str, momentum: Array, cosine: Array, transverse2: Array
     ) -> Array:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); arguments as :meth:`Bmpt.density`."""
-        return self._densities.per_solid_angle(meson, momentum, cosine, transverse2)
+        return self.densities.per_solid_angle(meson, momentum, cosine, transverse2)
 
-    def forward_density(self, meson: str, momentum: Array) -> Array:
-        """Return d2N/dp dOmega per POT at theta = 0 in 1/(GeV sr)."""
-        one = np.ones_like(momentum)
-        return self.density_per_solid_angle(meson, momentum, one, 0.0 * one)
+    def proposal(self, meson: str, momentum: Array) -> Array:
+        """Return d2N/dp dOmega per POT, 1/(GeV sr), at theta = 0, or the largest: see :class:`Shape`."""
+        return self.densities.proposal(meson, momentum)
+
+    def largest_density(self, meson: str, momentum: Array) -> Array:
+        """Return the largest d2N/dp dOmega per POT at any angle, 1/(GeV sr)."""
+        return self.densities.largest_at(meson, momentum)
 
     def density(self, meson: str, momentum: Numbers, theta: Numbers) -> Numbers:
         """Return d2N/dp dtheta per POT.
@@ -288,14 +293,14 @@ class MesonSource:
 
         The mean of the third over rows is the number of mesons per POT.
         """
-        if self._fit is not None:
-            return self._fit.draw(meson, uniform)
+        if self._known is not None:
+            return self._known.draw(meson, uniform)
         return self._entries(meson).draw(uniform[0])
 
     def largest_draw(self, meson: str) -> float:
-        """Return the largest weight of :meth:`draw`, of a fit as found at 9 points of every cell."""
-        if self._fit is not None:
-            return self._fit.largest_draw(meson)
+        """Return the largest weight of :meth:`draw`."""
+        if self._known is not None:
+            return self._known.largest_draw(meson)
         return self._entries(meson).largest_weight
 
     def sample(self, meson: str, n: int, seed: int = 0) -> tuple[Array, Array, Array]:

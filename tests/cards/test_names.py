@@ -3,7 +3,7 @@
 import pytest
 
 from darkmc import CardError, Experiment
-from darkmc.cards.flux import FluxCard
+from darkmc.cards.flux_base import FluxCard
 from darkmc.cards.found import find_card
 from darkmc.cards.load import check, load_card
 from darkmc.cli import main

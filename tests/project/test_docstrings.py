@@ -18,13 +18,13 @@ INNER = {
     "MesonSource": {
         "alternative_factors",
         "factors_of",
-        "angles",
         "density_per_solid_angle",
         "draw",
-        "edge",
-        "forward_density",
+        "largest_density",
         "largest_draw",
+        "proposal",
         "prepare",
+        "shape",
     },
     "Sample": {"in_bin", "unseen", "upper_bound"},
 }

@@ -44,7 +44,7 @@ def test_the_density_in_theta_is_the_one_per_solid_angle_times_the_circle():
     per_solid_angle = SOURCE.density_per_solid_angle("pi0", p, np.cos(theta), (p * np.sin(theta)) ** 2)
     np.testing.assert_allclose(SOURCE.density("pi0", p, theta), 2 * np.pi * np.sin(theta) * per_solid_angle)
     np.testing.assert_array_equal(
-        SOURCE.forward_density("pi0", p), SOURCE.density_per_solid_angle("pi0", p, np.ones(3), np.zeros(3))
+        SOURCE.proposal("pi0", p), SOURCE.density_per_solid_angle("pi0", p, np.ones(3), np.zeros(3))
     )
 
 
@@ -135,14 +135,14 @@ def test_the_largest_ratio_to_the_forward_density():
     def ratio(x):
         p, theta = np.exp(np.array([x[0]])), np.exp(np.array([x[1]]))
         value = SOURCE.density_per_solid_angle("pi0", p, np.cos(theta), (p * np.sin(theta)) ** 2)
-        return float(value[0] / SOURCE.forward_density("pi0", p)[0])
+        return float(value[0] / SOURCE.proposal("pi0", p)[0])
 
     p, theta = np.geomspace(0.05, 398, 200), np.geomspace(1e-5, np.pi, 400)
     flat_p, flat_theta = (g.ravel() for g in np.meshgrid(p, theta, indexing="ij"))
     values = SOURCE.density_per_solid_angle(
         "pi0", flat_p, np.cos(flat_theta), (flat_p * np.sin(flat_theta)) ** 2
     )
-    values /= SOURCE.forward_density("pi0", flat_p)
+    values /= SOURCE.proposal("pi0", flat_p)
     best = np.argmax(values)
     start = np.log([flat_p[best], flat_theta[best]])
     top = minimize(lambda x: -ratio(x), start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-10})

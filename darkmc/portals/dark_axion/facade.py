@@ -10,6 +10,7 @@ from darkmc.core.kinematics import Numbers
 from darkmc.core.particles import PSEUDOSCALARS, canonical_name, mass, photon_coupling
 from darkmc.core.units import checked_couplings, numbers, require_broadcast
 from darkmc.core.vocabulary import FINAL_STATES
+from darkmc.core.words import Facts, html_facts, text_facts
 from darkmc.gminus2.two_loop import dark_axion_two_loop
 from darkmc.portals.dark_axion import pseudoscalar_decay as meson_decay
 from darkmc.portals.dark_axion.cross_sections import CrossSections, squared
@@ -86,8 +87,22 @@ class DarkAxionPortal(Widths, CrossSections):
     def __hash__(self) -> int:
         return hash((DarkAxionPortal, self.current))
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return f"DarkAxionPortal(m_dark_photon={self.m_dark_photon:g}, m_axion={self.m_axion:g})"
+
+    def __repr__(self) -> str:
+        return text_facts(str(self), self._facts())
+
+    def _repr_html_(self) -> str:
+        return html_facts(str(self), self._facts())
+
+    def _facts(self) -> Facts:
+        if not self.heavy.decays:
+            return [("stable", "of equal masses neither state decays")]
+        name = self.heavy.name.replace("_", " ")
+        ratios = {state: self.heavy_branching_ratio(state) for state in self.final_states}
+        open_ = (f"{state} {ratio:.3g}" for state, ratio in ratios.items() if ratio > 0.0)
+        return [("decays", f"the {name}, c tau = {self.heavy.ctau:.4g} m/(G GeV)^2, to {', '.join(open_)}")]
 
     def heavy_branching_ratio(self, final_state: str) -> float:
         """Return the share of a final state in the width of the heavier state.

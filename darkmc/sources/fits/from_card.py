@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import BmptCard, BurmanSmithCard, FitCard, FluxCard, SanfordWangCard, Validity
+from darkmc.cards.flux import BmptCard, BurmanSmithCard, FitCard, SanfordWangCard
+from darkmc.cards.flux_base import FluxCard, Validity
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array, feynman_x, nucleon_frame
 from darkmc.core.particles import canonical_name, mass
@@ -98,7 +99,7 @@ def _light(card: FluxCard) -> dict[str, Fit]:
         return {"pi0": _burman_smith(card)}
     if isinstance(card, SanfordWangCard):
         return _sanford_wang(card)
-    raise TypeError(f"{card.name} is no fit")
+    return {}
 
 
 def _bmpt(card: BmptCard) -> Bmpt:

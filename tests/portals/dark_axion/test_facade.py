@@ -323,7 +323,7 @@ def test_names_of_mesons_may_be_aliases():
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("a gama", "a gamma"), ("a e+ e-", "a e- e\\+"), ("mu mu", "a mu- mu\\+")]
+    ("name", "near"), [("a gama", "a gamma"), ("a e+ e-", "a e- e\\+"), ("a mu+ mu-", "a mu- mu\\+")]
 )
 def test_an_unknown_final_state_suggests_the_nearest(name, near):
     for function in (DarkAxionPortal(0.1).partial_width, DarkAxionPortal(0.1).branching_ratio):
@@ -344,7 +344,7 @@ def test_wrong_mesons_are_refused_with_a_suggestion():
 def test_masses_are_readable_and_the_portal_tells_them():
     portal = darkmc.DarkAxionPortal(m_dark_photon=0.03, m_axion=0.0)
     assert (portal.m_dark_photon, portal.m_axion) == (0.03, 0.0)
-    assert repr(portal) == "DarkAxionPortal(m_dark_photon=0.03, m_axion=0)"
+    assert str(portal) == "DarkAxionPortal(m_dark_photon=0.03, m_axion=0)"
 
 
 @pytest.mark.parametrize("couplings", [[], [1e-4, 1e-3, 1e-2]])

@@ -109,7 +109,7 @@ def test_mesons_cannot_have_more_momentum_than_the_beam():
 
 # --- as a MesonSource
 def integral(meson, p_range=None, theta_range=(0.0, SIDEWAYS)):
-    p_range = p_range or (0.0, SOURCE.edge(meson)[0])
+    p_range = p_range or (0.0, SOURCE.shape(meson).largest_momentum)
     root, theta = np.linspace(*np.sqrt(p_range), 401), np.linspace(*theta_range, 401)
     p = root**2  # the density starts like p^0.94
     return simpson(simpson(SOURCE.density(meson, p[:, None], theta), x=theta) * 2 * root, x=root)
@@ -158,7 +158,9 @@ def test_samples_follow_the_density_in_momentum_and_angle(meson):
     assert abs(pull(n * weight, integral(meson))) < 4.5
     assert np.sum(weight) ** 2 / (n * np.sum(weight**2)) > 0.95
     pulls = []
-    for a, b in pairwise(np.array([0, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 4.5, SOURCE.edge(meson)[0]])):
+    for a, b in pairwise(
+        np.array([0, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 4.5, SOURCE.shape(meson).largest_momentum])
+    ):
         for c, d in pairwise(np.array([0, 0.05, 0.1, 0.15, 0.21, 0.3, 0.4, 0.6, 0.9, SIDEWAYS])):
             inside = (p >= a) & (p < b) & (theta >= c) & (theta < d)
             if np.sum(inside) > 50:
@@ -171,23 +173,21 @@ def test_samples_follow_the_density_in_momentum_and_angle(meson):
 @SPECIES
 def test_the_weight_is_the_density_over_the_sampling_density(meson):
     p, theta, weight = SOURCE.draw(meson, np.random.default_rng(5).random((3, 100_000)))
-    assert np.all((p > 0) & (p < SOURCE.edge(meson)[0]) & (theta >= 0) & (theta <= np.pi / 2))
+    assert np.all((p > 0) & (p < SOURCE.shape(meson).largest_momentum) & (theta >= 0) & (theta <= np.pi / 2))
     assert np.max(weight) <= 1.05 * SOURCE.largest_draw(meson)
 
 
 @SPECIES
 def test_turned_mesons_have_bounded_weights(meson):
     """The forward density ends linearly at an edge of its own; the map of the momentum knows both."""
-    from darkmc.core.inverse_tables import InverseTable
-
-    top, power = SOURCE.edge(meson)
-    assert (top, power) == (pytest.approx(7.89 if meson == "pi0" else 7.612, rel=1e-7), 2.0)
-    table = InverseTable(lambda p: SOURCE.forward_density(meson, p), 0.0, top, 1.0, power)
+    top = SOURCE.shape(meson).largest_momentum
+    assert top == pytest.approx(7.89 if meson == "pi0" else 7.612, rel=1e-7)
+    table = SOURCE.shape(meson).momentum_table(lambda p: SOURCE.proposal(meson, p))
     momentum, slope = table.sample(np.random.default_rng(6).random(200_000))
-    weight = SOURCE.forward_density(meson, momentum) * slope
+    weight = SOURCE.proposal(meson, momentum) * slope
     assert np.max(weight) < 4.0 * np.mean(weight)
     p = np.linspace(0, top, 20_001)
-    assert abs(pull(weight, simpson(SOURCE.forward_density(meson, p), x=p))) < 4.5
+    assert abs(pull(weight, simpson(SOURCE.proposal(meson, p), x=p))) < 4.5
 
 
 WRONG = {
