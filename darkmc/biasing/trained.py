@@ -126,9 +126,9 @@ def adapt(
     rehearsals: dict[int, _Rehearsal] = {}
     for k in range(_ROUNDS):
         rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
-        # where a limit's precision is wanted moves with the training, and depends on all streams
-        rehearsing = in_training if at else range(len(streams))
-        rehearsals |= {c: _rehearsed(out[c], k, rows) for c in rehearsing}
+        # where a limit's precision is wanted moves with the training, and depends on all streams: those that
+        # are not trained any more are what they were when they were rehearsed last
+        rehearsals |= {c: _rehearsed(out[c], k, rows) for c in in_training}
         couplings = list(at) or decide([rehearsals[c].channel for c in range(len(streams))])
         values = {c: rehearsal.values(couplings) for c, rehearsal in rehearsals.items()}
         total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)

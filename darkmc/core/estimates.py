@@ -19,7 +19,10 @@ Groups = NDArray[np.uint8]
 GROUPS = 32
 NO_GROUPS: Groups = np.empty(0, dtype=np.uint8)
 LEAST_ENTRIES = 10.0
-_SMALL = 1e-140
+_SMALL, _SMALL_SUM = (
+    1e-140,
+    1e-270,
+)  # the squares of less are no numbers; a sum of squares that has none of them
 _ROUNDING = 1e-9
 UNKNOWN = f"unknown: fewer than {LEAST_ENTRIES:g} effective entries"
 
@@ -57,7 +60,7 @@ class Weights(NamedTuple):
 
     values: Array
     tried: int
-    unseen: float = 0.0
+    unseen: Any = 0.0
     groups: Groups = NO_GROUPS
     shares: Array = np.empty(0)
 
@@ -74,8 +77,10 @@ def group_of(index: NDArray[Any]) -> Groups:
 
 
 def group_sums(groups: Groups, values: Array) -> Array:
-    """Return the sum of the values in each group."""
-    return np.bincount(groups, values, GROUPS).astype(float)
+    """Return the sums of values (n,) or (k, n) in each group, (GROUPS,) or (GROUPS, k)."""
+    if values.ndim == 1:
+        return np.bincount(groups, values, GROUPS).astype(float)
+    return np.stack([np.bincount(groups, part, GROUPS) for part in values], axis=-1).astype(float)
 
 
 def effective_entries(*values: Array) -> float:
@@ -89,7 +94,7 @@ def effective_entries(*values: Array) -> float:
 
 
 class Moments(NamedTuple):
-    """Sums over the primaries of one stream: numbers, or arrays over bins.
+    """Sums over the primaries of one stream: numbers, or arrays over bins or couplings.
 
     Attributes
     ----------
@@ -99,6 +104,8 @@ class Moments(NamedTuple):
         Sums of w, |w| and w^2.
     groups : array (GROUPS,) or (GROUPS, bins)
         Sums of w in each group of a list; empty without a list.
+    scale : float or array
+        By which all weights were divided, `unseen` too, since the squares of tiny ones are no numbers.
     """
 
     tried: int
@@ -107,7 +114,21 @@ class Moments(NamedTuple):
     square: Any
     groups: Array
     shares: Array
-    unseen: float = 0.0
+    unseen: Any = 0.0
+    scale: Any = 1.0
+
+    def scaled(self, scale: Any) -> "Moments":
+        """Return the sums with weights divided by a scale of others."""
+        of_unseen = self.scale / scale
+        by = np.where(self.size > 0.0, of_unseen, 1.0)
+        return self._replace(
+            total=self.total * by,
+            size=self.size * by,
+            square=self.square * by**2,
+            groups=self.groups * by if len(self.groups) else self.groups,
+            unseen=self.unseen * of_unseen,
+            scale=scale,
+        )
 
     def plus(self, other: "Moments") -> "Moments":
         """Return the sums with those of more primaries of the same stream."""
@@ -122,15 +143,28 @@ class Moments(NamedTuple):
 
 
 def moments(part: Weights) -> Moments:
-    """Return the sums over the primaries of one stream.
+    """Return the sums over the primaries of one stream; values may be (k, n), for k couplings.
 
     np.sum, not np.dot: a threaded BLAS would make the last bits depend on the number of its threads.
     """
-    groups = group_sums(part.groups, part.values) if len(part.shares) else np.empty(0)
-    total, size = float(np.sum(part.values)), float(np.sum(np.abs(part.values)))
-    return Moments(
-        part.tried, total, size, float(np.sum(np.square(part.values))), groups, part.shares, part.unseen
-    )
+    values = part.values
+    groups = group_sums(part.groups, values) if len(part.shares) else np.empty(0)
+    total = size = np.sum(values, axis=-1)
+    if np.min(values, initial=0.0) < 0.0:
+        size = np.sum(np.abs(values), axis=-1)
+    square = np.sum(np.square(values), axis=-1)
+    return Moments(part.tried, total, size, square, groups, part.shares, part.unseen)
+
+
+def safe_moments(part: Weights) -> Moments:
+    """Return the same; weights that are so tiny that their squares are no numbers are divided by a scale."""
+    found = moments(part)
+    if not np.any(found.square < _SMALL_SUM):
+        return found
+    largest = np.max(np.abs(part.values), axis=-1, initial=0.0)
+    scale = np.where((largest > 0.0) & (largest < _SMALL), largest, 1.0)
+    values, unseen = part.values / scale[..., np.newaxis], part.unseen / scale
+    return moments(part._replace(values=values, unseen=unseen))._replace(scale=scale)
 
 
 def _mean_and_variance(tried: int, total: Any, square: Any) -> tuple[Any, Any]:
@@ -154,17 +188,21 @@ def mean_and_error(contributions: Array, tried: int) -> tuple[float, float]:
 
 
 def estimate(parts: Sequence[Weights]) -> Estimate:
-    """Return the sum over streams of the means over their primaries, as floats.
+    """Return the sum over streams of the means over their primaries, as floats."""
+    return Estimate(*map(float, estimated([safe_moments(part) for part in parts])))
+
+
+def estimated(parts: Sequence[Moments]) -> Estimate:
+    """Return the same from their sums: numbers, or arrays over couplings.
 
     Nothing from streams of which nothing can have been missed is exactly nothing.
     """
-    if all(part.tried > 1 and part.unseen == 0.0 and not np.any(part.values) for part in parts):
+    if not parts:
         return Estimate(0.0, 0.0, 0.0)
-    largest = max((float(np.max(np.abs(part.values), initial=0.0)) for part in parts), default=0.0)
-    scale = largest if 0.0 < largest < _SMALL else 1.0
-    if scale != 1.0:
-        parts = [part._replace(values=part.values / scale, unseen=part.unseen / scale) for part in parts]
-    return Estimate(*(scale * float(number) for number in combined([moments(part) for part in parts])))
+    something: Any = np.zeros((), dtype=bool)
+    for part in parts:
+        something = something | (part.size != 0.0) | (part.unseen != 0.0) | (part.tried < 2)
+    return Estimate(*(np.where(something, number, 0.0) for number in combined(parts)))
 
 
 def combined(parts: Sequence[Moments]) -> Estimate:
@@ -175,6 +213,9 @@ def combined(parts: Sequence[Moments]) -> Estimate:
     """
     if not parts:
         return Estimate(0.0, 0.0, 0.0)
+    scale: Any = np.max([np.where(part.size > 0.0, part.scale, 0.0) for part in parts], axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    parts = [part if np.all(part.scale == scale) else part.scaled(scale) for part in parts]
     value: Any = 0.0
     variance: Any = 0.0
     for part in parts:
@@ -184,7 +225,8 @@ def combined(parts: Sequence[Moments]) -> Estimate:
     square = sum(part.square / max(part.tried, 1) ** 2 for part in parts)
     known = np.square(size) >= LEAST_ENTRIES * square
     draws = np.where(known & (square > 0.0), np.sqrt(variance), np.inf)
-    return Estimate(value, draws, list_error(parts))
+    of_list = list_error(parts)
+    return Estimate(*(scale * number for number in (value, draws, of_list)))
 
 
 def of_one_stream(parts: Sequence[Moments], tried: int) -> Estimate:

@@ -34,7 +34,12 @@ def decay_chance(window: Any, rate: Any) -> Any:
 
     expm1 keeps all digits where a difference of exponentials would keep none.
     """
-    return -np.expm1(-decay_depth(window, rate))
+    if np.all(np.greater(rate, 0.0)):  # no infinity times zero
+        depth = np.asarray(np.multiply(window, -rate))
+    else:
+        depth = np.asarray(-decay_depth(window, rate))
+    np.expm1(depth, out=depth)
+    return np.negative(depth, out=depth)[()]
 
 
 def decay_chance_slope(window: Any, rate: Any) -> Any:

@@ -249,12 +249,12 @@ class EventStream:
         columns = columns._replace(weight=np.ones(len(places)))
         columns = columns._replace(weight=weights / channel.terms(columns, point))
         of_lifetimes = channel.in_lifetimes(columns)
-        lengths = (columns.second, columns.veto, columns.average)
-        second, veto, average = (
+        lengths = (columns.window, columns.second, columns.veto, columns.average)
+        others = (
             part if len(part) else np.full(len(places), none)
-            for part, none in zip(lengths, (np.inf, 0.0, 0.0), strict=True)
+            for part, none in zip(lengths, (np.inf, np.inf, 0.0, 0.0), strict=True)
         )
-        values = (*of_lifetimes, columns.survive, columns.window, second, veto, average)
+        values = (*of_lifetimes, columns.survive, *others)
         return {name: np.broadcast_to(part, len(places)) for name, part in zip(_ROW, values, strict=True)}
 
     def _metadata(self, about: About, portal: "Portal") -> dict[str, Any]:

@@ -81,7 +81,7 @@ def simulate(
     else:
         sample, warnings = _batches(made, cut_names, goal, progress)
     wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
-    return Sample(sample.channel_rows, cut_names, seed, wall, warnings, cpu_seconds=cpu)
+    return replace(sample, seconds=wall, warnings=warnings, cpu_seconds=cpu)
 
 
 def _batches(

@@ -2,7 +2,8 @@
 
 Every bin has a yield curve N_b(G) of its own, the rows of one sample in that bin, and a limit of its own.
 Bins that provably add nothing are not solved: on an interval of G a row w G^p exp(-s G^2)(1 - exp(-t G^2))
-is at most w max(G^p exp(-s G^2)) (1 - exp(-t G_high^2)), and a bin at most the sum over its rows.
+is at most w max(G^p exp(-s G^2)) (1 - exp(-t G_high^2)), and a bin at most the sum over its rows, which are
+put into cells.
 """
 
 import math
@@ -18,13 +19,12 @@ from darkmc.core.flight import decay_chance
 from darkmc.core.intervals import NAN, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval
 from darkmc.core.kinematics import Array
 from darkmc.limits.deciding import Deciding
-from darkmc.limits.solve import largest, solve
-from darkmc.sample.columns import LifetimeRows
+from darkmc.limits.solve import CELLS_ACCURACY, largest, solve
 from darkmc.sample.sample import Sample
+from darkmc.sample.terms import Terms
 
 Mask = NDArray[np.bool_]
-# (rows of a channel, which of them) -> a number for each
-RowFunction = Callable[[LifetimeRows, Mask], Array]
+_NEARLY = 1.0 - CELLS_ACCURACY  # of what is excluded, which a bound on terms in cells must not exceed
 _STEPS = 0.8 ** np.arange(6)  # pieces below the upper end of an interval, for tighter bounds
 
 
@@ -94,6 +94,11 @@ class BinnedCounting:
         return [Deciding(curve, largest(curve, self.excluded[number]), edge=False)]
 
     def _solved(self, sample: Sample) -> list[Solved]:
+        """Return the bins that had to be solved, once."""
+        found: list[Solved] = sample.once(("bins", self.excluded), lambda: self._solve(sample))
+        return found
+
+    def _solve(self, sample: Sample) -> list[Solved]:
         """Return the bins that had to be solved, the most promising first."""
         targets = np.array(self.excluded)
         strength = self._per_bin(sample, _long_lived) / targets
@@ -105,7 +110,7 @@ class BinnedCounting:
             curve = sample.in_bin(number)
             done.append(Solved(number, curve, solve(curve, self.excluded[number])))
             excess = np.where(waiting, self._excess(sample, _gaps(_union(done)), waiting), 0.0)
-            if not np.any(excess > 1.0):
+            if not np.any(excess > _NEARLY):
                 break
             number = int(np.argmax(excess))
         return done
@@ -116,7 +121,7 @@ class BinnedCounting:
         most = np.zeros(len(targets))
         for low, high in gaps:
             whole = self._per_bin(sample, partial(_bound, low=low, high=high)) / targets
-            if np.any(waiting & (whole > 1.0)):
+            if np.any(waiting & (whole > _NEARLY)):
                 cuts = np.maximum(high * _STEPS, low)
                 pieces = [
                     self._per_bin(sample, partial(_bound, low=a, high=b)) / targets
@@ -127,30 +132,30 @@ class BinnedCounting:
             most = np.maximum(most, whole)
         return most
 
-    def _per_bin(self, sample: Sample, of_rows: RowFunction) -> Array:
-        """Return sums over the rows of each bin, per primary."""
+    def _per_bin(self, sample: Sample, of_terms: Callable[[Terms], Array]) -> Array:
+        """Return sums over the terms of each bin, per primary."""
+        cells: list[Terms] = sample.once("cells", lambda: [t.in_cells() for t in sample.terms(binned=True)])
         total = np.zeros(len(self.excluded))
-        for channel in sample.channel_rows:
-            inside = channel.bins >= 0
-            values = of_rows(channel.final_in_lifetimes, inside)
-            counted = np.bincount(channel.bins[inside], values, minlength=len(total))
-            total += counted / max(channel.rows.tried, 1)
+        for group in cells:
+            total += np.bincount(group.bin, of_terms(group), minlength=len(total))
         return total
 
 
-def _long_lived(rows: LifetimeRows, mask: Mask) -> Array:
-    """Return what rows contribute in the limit of small couplings, powers of G left out: to rank bins by."""
-    weight, window = rows.weight[mask], rows.window[mask]
-    return weight * np.where(np.isinf(window), 1.0, window)
+def _long_lived(group: Terms) -> Array:
+    """Return what terms contribute in the limit of small couplings, powers of G left out: to rank bins by."""
+    out: Array = group.sign * group.weight * np.prod(group.lengths[1:], axis=0)
+    return out
 
 
-def _bound(rows: LifetimeRows, mask: Mask, low: float, high: float) -> Array:
-    """Return what no row's contribution exceeds for couplings from `low` to `high`."""
-    weight, survive, window = rows.weight[mask], rows.survive[mask], rows.window[mask]
-    with np.errstate(divide="ignore"):
-        peak = np.clip(np.sqrt(0.5 * rows.power / survive), low, high)
-    inside = decay_chance(window, high**2)
-    out: Array = np.maximum(weight, 0.0) * peak**rows.power * np.exp(-survive * peak**2) * inside
+def _bound(group: Terms, low: float, high: float) -> Array:
+    """Return what no term's contribution exceeds for couplings from `low` to `high`."""
+    if group.sign < 0.0:
+        return np.zeros_like(group.weight)
+    survive = group.lengths[0]
+    peak = np.clip(np.sqrt(0.5 * group.power / np.maximum(survive, 1e-300)), low, high)
+    out: Array = group.weight * peak**group.power * np.exp(-survive * peak**2)
+    for window in group.lengths[1:]:
+        out *= decay_chance(window, high**2)
     return out
 
 

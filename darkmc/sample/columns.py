@@ -12,7 +12,10 @@ NOTHING = np.empty(0)
 
 
 class RowColumns(NamedTuple):
-    """What the yield of some rows depends on, as in :class:`Rows`; empty where there is no such factor."""
+    """What the yield of some rows depends on, as in :class:`Rows`; empty where there is no such factor.
+
+    Of k points side by side all results are (k, n).
+    """
 
     weight: Array
     survive: Array
@@ -25,10 +28,12 @@ class RowColumns(NamedTuple):
     def chances(self, point: Point) -> Array:
         """Return what share of each row survives, decays where it must, and is not seen where it must not."""
         rate = point.rate
-        lost = self.survive * rate
+        out: Array = self.survive * -rate
         if len(self.absorb):
-            lost = lost + self.absorb * point.coupling**2
-        out: Array = np.exp(-lost) * decay_chance(self.window, rate)
+            out -= self.absorb * point.coupling**2
+        np.exp(out, out=out)
+        if len(self.window):
+            out *= decay_chance(self.window, rate)
         if len(self.second):
             out *= decay_chance(self.second, rate)
         if len(self.veto):
@@ -43,7 +48,9 @@ class RowColumns(NamedTuple):
     def steepness(self, point: Point) -> Array:
         """Return d ln/d ln G of :meth:`chances`."""
         rate, growth = point.rate, 2.0 * point.induced
-        each = decay_chance_slope(self.window, rate) - self.survive * rate
+        each = self.survive * -rate
+        if len(self.window):
+            each += decay_chance_slope(self.window, rate)
         if len(self.second):
             each += decay_chance_slope(self.second, rate)
         out: Array = growth * each
@@ -52,11 +59,11 @@ class RowColumns(NamedTuple):
         return out - 2.0 * self.absorb * point.coupling**2 if len(self.absorb) else out
 
     def _veto_steepness(self, point: Point) -> Array:
-        log_slope = -self.veto * point.rate
+        log_slope: Array = -self.veto * point.rate
         if len(self.average):
             log_slope += decay_chance_slope(self.average, point.rate) - 1.0
         log_slope *= 2.0 * point.induced
-        if point.visible == 1.0:
+        if np.all(point.visible == 1.0):
             return log_slope
         unseen = self._unseen(point.rate)
         whole = (1.0 - point.visible) + point.visible * unseen
@@ -85,8 +92,11 @@ def in_lifetimes(
     one = unstable.at(1.0)
     weight = rows.weight * one.factor(power, lifetimes, states)
     power += 2.0 * lifetimes
-    survive, window = rows.survive * one.rate, decay_depth(rows.window, one.rate)
-    second = decay_depth(rows.second, one.rate) if len(rows.second) else np.full_like(window, np.inf)
+    survive = rows.survive * one.rate
+    window, second = (
+        decay_depth(lengths, one.rate) if len(lengths) else np.full_like(survive, np.inf)
+        for lengths in (rows.window, rows.second)
+    )
     if len(rows.veto):
         survive = survive + rows.veto * one.rate
     if len(rows.average):

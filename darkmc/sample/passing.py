@@ -9,8 +9,8 @@ import numpy as np
 from darkmc.core.estimates import estimate
 from darkmc.core.flight import decay_chance
 from darkmc.core.kinematics import Array
-from darkmc.core.units import checked_couplings
 from darkmc.sample.rows import Channel
+from darkmc.sample.terms import Terms, terms
 from darkmc.sample.yields import one_coupling
 
 
@@ -60,23 +60,9 @@ class PassingRows:
     def _column(self, get: Callable[[Channel], Array]) -> Array:
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
-    def upper_bound(self, couplings: Array) -> Array:
-        """Return numbers that the yield cannot exceed, much faster than the yields.
-
-        Sum of w G^p min(1, windows G^2) exp(-least (tau_survive + absorb) G^2), by channel.
-        """
-        couplings = checked_couplings(couplings)
-        squares = np.square(couplings)
-        total = np.zeros_like(couplings)
-        for channel in self.channel_rows:
-            rows = channel.final_in_lifetimes
-            if len(rows.weight) == 0:
-                continue
-            weight, window = np.maximum(rows.weight, 0.0), np.minimum(rows.window, 1e200)
-            most = np.minimum(np.sum(weight), np.sum(weight * window) * squares)
-            least = np.min(rows.survive) + np.min(rows.absorb)
-            total += couplings**rows.power / channel.rows.tried * most * np.exp(-least * squares)
-        return total
+    def terms(self, binned: bool = False) -> list[Terms]:
+        """Return the rows as terms of N(G) alone; `binned`: those in bins of the observation, with them."""
+        return terms(self.channel_rows, binned)
 
     def surviving(self, coupling: float) -> float:
         """Return the yield at one coupling over what it would be if nothing were absorbed on the way.

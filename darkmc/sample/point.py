@@ -3,7 +3,7 @@
 1/ctau = G^2/ctau_G + 1/ctau_0, ctau_0 from a width to what no detector sees; or a lifetime that is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ from darkmc.portals.portal import Portal
 
 class Point(NamedTuple):
     """A coupling, and what is known of the heavier dark state there.
+
+    Several points side by side have columns (k, 1) where one has floats.
 
     Attributes
     ----------
@@ -35,11 +37,11 @@ class Point(NamedTuple):
         The lifetime was given: it and the ratios stay as the coupling changes.
     """
 
-    coupling: float
-    rate: float
+    coupling: Any
+    rate: Any
     branching: Mapping[str, float]
-    visible: float = 1.0
-    induced: float = 1.0
+    visible: Any = 1.0
+    induced: Any = 1.0
     given: bool = False
 
     def factor(self, power: float, lifetimes: int, states: tuple[str, ...]) -> float:
@@ -51,12 +53,20 @@ class Point(NamedTuple):
 
     def steepness(self, power: float, lifetimes: int, states: tuple[str, ...]) -> float:
         """Return d ln/d ln G of :meth:`factor`."""
-        return power + 2.0 * self.induced * lifetimes + self.shift * len(states)
+        return float(power + 2.0 * self.induced * lifetimes + self.shift * len(states))
 
     @property
-    def shift(self) -> float:
+    def shift(self) -> Any:
         """D ln/d ln G of every branching ratio."""
         return 0.0 if self.given else 2.0 * (1.0 - self.induced)
+
+
+def side_by_side(points: Sequence[Point]) -> Point:
+    """Return points as one whose numbers are columns (k, 1), without ratios; lifetimes are given or not."""
+    names = ("coupling", "rate", "visible", "induced")
+    columns = (np.array([[getattr(point, name)] for point in points]) for name in names)
+    coupling, rate, visible, induced = columns
+    return Point(coupling, rate, {}, visible, induced, points[0].given)
 
 
 class Unstable(NamedTuple):

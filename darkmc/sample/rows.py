@@ -193,10 +193,11 @@ class Channel:
     def columns(self, rows: NDArray[np.bool_] | NDArray[np.intp], factor: float) -> RowColumns:
         """Return columns of some rows, weights times a factor."""
         all_, absorbing = self.rows, self.absorbing and len(self.rows.absorb) > 0
+        window = all_.window[rows]
         return RowColumns(
             all_.produced[rows] * factor,
             all_.survive[rows],
-            all_.window[rows],
+            window if np.any(np.isfinite(window)) else NOTHING,
             all_.absorb[rows] if absorbing else NOTHING,
             *(part[rows] if len(part) else part for part in (all_.second, all_.veto, all_.average)),
         )
@@ -238,33 +239,24 @@ class Channel:
 
     def weights(self, at: At, cuts: int | None = None) -> Weights:
         """Return what :meth:`contributions` are, or with `cuts` those of rows that pass the first cuts."""
-        rows = self.final if cuts is None else self.after(cuts)
         stage = self.n_cuts if cuts is None else cuts
+        rows = self.final if cuts is None else self.after(cuts)
         values = self.per_primary(self.terms(rows, at), stage)
-        unseen = 0.0 if np.any(rows[0] > 0.0) else self.unseen(at)
-        return self._weights(values, unseen, stage)
+        unseen = 0.0 if np.any(rows.weight > 0.0) else self.unseen(at)
+        return self._weights(values, unseen, self.groups_after(stage))
 
-    def slope_weights(self, at: At) -> Weights:
-        """Return what :meth:`slopes` are."""
-        unseen = 0.0
-        if not np.any(self.final.weight > 0.0):
-            point = self.point(at)
-            unseen = self._steepness(point) * self.unseen(point) / point.coupling
-        return self._weights(self.slopes(at), unseen, self.n_cuts)
-
-    def _weights(self, values: Array, unseen: float, cuts: int) -> Weights:
-        groups = self.rows.group
-        if len(groups):
-            groups = groups[self._first(self._after(cuts))]
+    def _weights(self, values: Array, unseen: float, groups: Groups) -> Weights:
         return Weights(values, self.rows.tried, unseen, groups, self.list_shares)
+
+    def groups_after(self, cuts: int) -> Groups:
+        """Return groups of the primaries of which a row passes the first cuts."""
+        groups = self.rows.group
+        return groups[self._first(self._after(cuts))] if len(groups) else groups
 
     def weights_towards(self, coupling: float) -> Weights:
         """Return what :meth:`towards` are."""
         values = self.towards(coupling)
-        groups = self.rows.group
-        if len(groups):
-            groups = groups[self._first(np.arange(len(groups)))]
-        return Weights(values, self.rows.tried, 0.0 if len(values) else np.inf, groups, self.list_shares)
+        return self._weights(values, 0.0 if len(values) else np.inf, self.groups_after(0))
 
     def contributions(self, at: At) -> Array:
         """Return what each primary that passes contributes at a point (not divided by `tried`)."""
@@ -277,11 +269,13 @@ class Channel:
     def terms(self, rows: RowColumns, at: At) -> Array:
         """Return what rows contribute at a point."""
         point = self.point(at)
-        factor = point.factor(self.power, self.lifetimes, self.states)
-        out: Array = rows.weight * (factor * rows.chances(point))
+        out = rows.chances(point)
+        out *= point.factor(self.power, self.lifetimes, self.states)
+        out *= rows.weight
         return out
 
-    def _steepness(self, point: Point) -> float:
+    def of_factor(self, point: Point) -> float:
+        """Return d ln/d ln G of what is common to all rows."""
         return point.steepness(self.power, self.lifetimes, self.states)
 
     def _after(self, cuts: int) -> NDArray[np.intp]:
@@ -294,15 +288,15 @@ class Channel:
 
     def _summed(self, terms: Array, places: NDArray[np.intp]) -> Array:
         """Return sums over the rows of each primary, of terms of the rows at some places."""
-        if self.rows_per_primary == 1 or not len(terms):
+        if self.rows_per_primary == 1 or not len(places):
             return terms
-        out: Array = np.add.reduceat(terms, self._starts(places))
+        out: Array = np.add.reduceat(terms, self._starts(places), axis=-1)
         return out
 
     def slopes(self, at: At) -> Array:
         """Return d/dG of :meth:`contributions`."""
         point = self.point(at)
-        log_slope = self._steepness(point) + self.final.steepness(point)
+        log_slope = self.of_factor(point) + self.final.steepness(point)
         slopes = self.terms(self.final, point) / point.coupling * log_slope
         return self.per_primary(slopes, self.n_cuts)
 

@@ -8,23 +8,29 @@ experiment and one pair of masses; coupling and lifetime enter only here.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.estimates import Estimate, Weights, estimate
+from darkmc.core.estimates import Estimate, Moments
 from darkmc.core.kinematics import Numbers
 from darkmc.core.units import whole_number
 from darkmc.portals.portal import Portal
 from darkmc.sample.histogram import Replay, binned
+from darkmc.sample.known import Known
 from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
 from darkmc.sample.rows import Channel
+from darkmc.sample.sums import sums, sums_at, sums_towards
 from darkmc.sample.told import Explainer, Told
-from darkmc.sample.yields import BinnedYield, Estimates, Yield, as_yields, one_coupling, over_points
+from darkmc.sample.yields import BinnedYield, Stream, Yield, as_yields, one_coupling, over_points
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +55,8 @@ class Sample(Told, PassingRows):
         How it was made; the times, of a clock and of the process's CPUs, are those of the sampling alone.
     replay, explainer : callable
         Makes the lab events of the rows again, for histograms; says where they come from.
+    known : Known
+        What was found out about the rows before.
 
     Examples
     --------
@@ -71,6 +79,11 @@ class Sample(Told, PassingRows):
     cpu_seconds: float = 0.0
     replay: Replay | None = None
     explainer: Explainer | None = None
+    known: Known = field(default_factory=Known)
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what was found before, under a key, about these rows, or find it."""
+        return self.known.once(self.channel_rows, key, find)
 
     def varied(self, name: str) -> "Sample":
         """Return the sample with the weights of a named alternative, from the same rows.
@@ -105,13 +118,13 @@ class Sample(Told, PassingRows):
             )
             for channel in self.channel_rows
         )
-        return replace(self, channel_rows=channels, alternatives=(), replay=None)
+        return replace(self, channel_rows=channels, alternatives=(), replay=None, known=Known())
 
     def in_bin(self, number: int) -> "Sample":
         """Return the sample with the rows in one bin of the observation only, of as many primaries tried."""
         number = whole_number("the bin", number)
         channels = tuple(channel.in_bin(number) for channel in self.channel_rows)
-        return replace(self, channel_rows=channels, replay=None)
+        return replace(self, channel_rows=channels, replay=None, known=Known())
 
     def expected_events(
         self,
@@ -160,13 +173,12 @@ class Sample(Told, PassingRows):
         ratios = None if branching is None else checked_ratios(branching)
         lengths = np.array(np.nan) if ctau is None else checked_ctau(ctau)
 
-        def total(g: float, length: float, width: float) -> Estimates:
-            given = None if math.isnan(length) else length
-            points = (c.unstable.at(g, given, width, ratios) for c in self.channel_rows)
-            pairs = zip(self.channel_rows, points, strict=True)
-            return {"": estimate([c.weights(point) for c, point in pairs] if g > 0.0 else [])}
+        def moments(channel: Channel, points: Sequence[tuple[float, ...]]) -> Moments:
+            given = [(g, None if math.isnan(length) else length, width) for g, length, width in points]
+            return sums(channel, [channel.unstable.at(*point, ratios) for point in given])
 
-        return as_yields(over_points(total, coupling, lengths, checked_width(invisible_width)))[""]
+        streams = {"": [partial(moments, channel) for channel in self.channel_rows]}
+        return as_yields(over_points(streams, coupling, lengths, checked_width(invisible_width)))[""]
 
     def estimate(self, coupling: Numbers) -> Estimate:
         """Return the expected number of events with both errors: of the draws, and of a finite list.
@@ -186,7 +198,7 @@ class Sample(Told, PassingRows):
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return self._total(coupling, Channel.weights)
+        return over_points({"": [partial(sums_at, channel) for channel in self.channel_rows]}, coupling)[""]
 
     def draw_error(self, coupling: Numbers) -> Numbers:
         """Return the standard error of the draws alone, to which `precision` refers.
@@ -252,13 +264,9 @@ class Sample(Told, PassingRows):
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return as_yields({"": self._total(coupling, Channel.slope_weights)})[""]
-
-    def _total(self, coupling: Numbers, weights: Callable[[Channel, float], Weights]) -> Estimate:
-        def total(g: float) -> Estimates:
-            return {"": estimate([weights(channel, g) for channel in self.channel_rows] if g > 0.0 else [])}
-
-        return over_points(total, coupling)[""]
+        return as_yields(
+            over_points({"": [partial(sums_at, c, slopes=True) for c in self.channel_rows]}, coupling)
+        )[""]
 
     def channels(self, coupling: Numbers) -> dict[str, Yield]:
         """Return the yield of each channel.
@@ -278,14 +286,7 @@ class Sample(Told, PassingRows):
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-
-        def parts(g: float) -> Estimates:
-            return {
-                channel.name: estimate([channel.weights(g)] if g > 0.0 else [])
-                for channel in self.channel_rows
-            }
-
-        return as_yields(over_points(parts, coupling))
+        return as_yields(over_points({c.name: [partial(sums_at, c)] for c in self.channel_rows}, coupling))
 
     def cutflow(self, coupling: Numbers) -> dict[str, Yield]:
         """Return cumulative yields: produced towards the detector, decaying inside, then after each cut.
@@ -310,17 +311,16 @@ class Sample(Told, PassingRows):
         PhysicsError
             If a coupling is negative, infinite or not a number.
         """
-        return as_yields(over_points(self._cutflow, coupling))
-
-    def _cutflow(self, coupling: float) -> Estimates:
-        channels = self.channel_rows if coupling > 0.0 else ()
-        towards = [c.weights_towards(coupling) for c in channels if c.counts_primaries]
-        out = {"produced_towards_detector": estimate(towards)}
+        channels = self.channel_rows
+        towards: list[Stream] = [
+            partial(sums_towards, channel) for channel in channels if channel.counts_primaries
+        ]
+        streams = {"produced_towards_detector": towards}
         for cuts, name in enumerate((self.inside, *self.cut_names)):
-            out[name] = estimate([channel.weights(coupling, cuts) for channel in channels])
-        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in self.channel_rows):
-            out["efficiency"] = self.estimate(coupling)
-        return out
+            streams[name] = [partial(sums_at, channel, cuts=cuts) for channel in channels]
+        if any(channel.efficiency != 1.0 or len(channel.rows.efficiency) for channel in channels):
+            streams["efficiency"] = [partial(sums_at, channel) for channel in channels]
+        return as_yields(over_points(streams, coupling))
 
     def histogram(self, observable: str, edges: ArrayLike, coupling: float) -> BinnedYield:
         """Return the distribution of an observable at one coupling, after all cuts.

@@ -1,12 +1,12 @@
 """Numbers of events with their errors, at one coupling or over arrays of couplings, lifetimes and widths."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
-from darkmc.core.estimates import Estimate
+from darkmc.core.estimates import Estimate, Moments, estimated
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings
 from darkmc.core.words import html_table, with_error
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Estimates = dict[str, Estimate]
 _SHOWN = 8  # of an array of yields
+# points, each a coupling and what belongs to it -> sums over the primaries of a stream, arrays over points
+Stream = Callable[[Sequence[tuple[float, ...]]], Moments]
 
 
 class Yield(NamedTuple):
@@ -178,20 +180,27 @@ class BinnedYield(NamedTuple):
         return out
 
 
-def over_points(yields: Callable[..., Estimates], coupling: Numbers, *more: Array) -> Estimates:
-    """Return estimates by name for one coupling, or arrays; further arguments broadcast with it."""
+def over_points(streams: Mapping[str, Sequence[Stream]], coupling: Numbers, *more: Array) -> Estimates:
+    """Return estimates by name for one coupling, or arrays; further arguments broadcast with it.
+
+    Each is a sum over streams, which say their moments at couplings above zero and what belongs to them.
+    """
     try:
         points = np.broadcast_arrays(checked_couplings(coupling), *more)
     except ValueError:
         raise PhysicsError("couplings, lifetimes and widths have shapes that do not fit together") from None
-    if points[0].ndim == 0:
-        return yields(*map(float, points))
-    found = [yields(*map(float, one)) for one in zip(*(part.ravel() for part in points), strict=True)]
-    shape = points[0].shape
-    return {
-        name: Estimate(*(np.array([part[name][k] for part in found]).reshape(shape) for k in range(3)))
-        for name in (found[0] if found else {"": None})
-    }
+    shape, flat = points[0].shape, np.stack([np.ravel(part) for part in points], axis=-1)
+    there = flat[:, 0] > 0.0
+    wanted = [tuple(map(float, point)) for point in flat[there]]
+    out = {}
+    for name, some in streams.items():
+        columns = np.zeros((3, len(flat)))
+        if wanted:
+            for column, numbers in zip(columns, estimated([stream(wanted) for stream in some]), strict=True):
+                column[there] = numbers
+        parts = columns.reshape(3, *shape)
+        out[name] = Estimate(*(parts if shape else map(float, parts)))
+    return out
 
 
 def as_yields(estimates: Estimates) -> dict[str, Yield]:

@@ -145,12 +145,6 @@ def test_slope_against_differences(coupling):
     assert sample.slope(coupling).value == pytest.approx((above - below) / (2 * step), rel=1e-6)
 
 
-def test_bound_of_the_yield_holds():
-    sample = charm(**ON).simulate(darkmc.DarkAxionPortal(0.02), n_samples=3 * 4096)
-    couplings = np.geomspace(1e-4, 10.0, 40)
-    assert np.all(sample.upper_bound(couplings) >= sample.expected_events(couplings).value * (1 - 1e-12))
-
-
 def test_analogue_sampling_agrees():
     """Pull below 4, chance 6e-5."""
     portal, coupling, wide = darkmc.DarkAxionPortal(0.02), 0.3, {"geometry.size_m": [30.0, 30.0, 11.2]}

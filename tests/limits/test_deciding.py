@@ -25,7 +25,7 @@ def test_the_power_of_an_edge_is_that_of_the_yield(coupling):
     """G^4 exp(-2 G^2) has d ln N/d ln G = 4 - 4 G^2."""
     power = 4.0 - 4.0 * coupling**2
     curve = survivors(2.0)
-    errors = edge_errors(curve, coupling)
+    errors = edge_errors(curve, coupling, curve.slope(coupling).value)
     assert errors.power == pytest.approx(power, rel=1e-9)
     value, error = curve.expected_events(coupling)
     assert errors.total / coupling * abs(power) == pytest.approx(error / value, rel=1e-9)

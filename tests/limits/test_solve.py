@@ -14,28 +14,31 @@ from scipy.stats import norm, poisson
 import darkmc
 from darkmc.cli import main
 from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import Estimate
 from darkmc.core.intervals import scan_grid
 from darkmc.limits.poisson import poisson_limit
 from darkmc.limits.solve import solve
-from darkmc.sample.yields import Yield
+from darkmc.sample.terms import Terms
 
 
 @dataclass(frozen=True)
 class Bump:
     """N(G) = sum_k K_k G^p_k exp(-a_k G^2), with a relative error."""
 
-    terms: tuple[tuple[float, float, float], ...]
+    bumps: tuple[tuple[float, float, float], ...]
     error: float = 0.01
 
-    def expected_events(self, coupling):
-        g = np.asarray(coupling, dtype=float)
-        value = sum(k * g**p * np.exp(-a * g**2) for k, p, a in self.terms)
-        return Yield(value[()], self.error * value[()])
+    def value(self, coupling):
+        return sum(k * coupling**p * np.exp(-a * coupling**2) for k, p, a in self.bumps)
 
-    def slope(self, coupling):
-        g = np.asarray(coupling, dtype=float)
-        value = sum(k * g**p * np.exp(-a * g**2) * (p / g - 2 * a * g) for k, p, a in self.terms)
-        return Yield(value[()], self.error * np.abs(value[()]))
+    def estimate(self, coupling):
+        return Estimate(self.value(coupling), self.error * self.value(coupling), 0.0)
+
+    def terms(self):
+        return [Terms(p, 1.0, np.array([k]), np.array([[a]])) for k, p, a in self.bumps if k > 0.0]
+
+    def once(self, _, find):
+        return find()
 
 
 def dump(peak, at, error=0.01):
@@ -117,7 +120,7 @@ def test_a_plateau_is_open_above():
 
 def test_two_bands_and_a_half_line():
     """Decays exclude one band, a second bump another, conversion everything above a third value."""
-    terms = tuple(dump(peak, at).terms[0] for peak, at in ((1e4, 1e-4), (2e3, 1e-2)))
+    terms = tuple(dump(peak, at).bumps[0] for peak, at in ((1e4, 1e-4), (2e3, 1e-2)))
     curve = Bump((*terms, (100.0, 4.0, 0.0)))
     exclusion = solve(curve, 99)
     first, second, third = exclusion.intervals
@@ -127,7 +130,7 @@ def test_two_bands_and_a_half_line():
     assert np.isnan(third.upper)
     assert exclusion.lower == first.lower
     for edge in (*first[:2], *second[:2], third.lower):
-        assert curve.expected_events(edge).value == pytest.approx(99, rel=1e-8)
+        assert curve.value(edge) == pytest.approx(99, rel=1e-8)
 
 
 def test_excluded_from_the_start_of_the_scan():
@@ -169,14 +172,14 @@ CURVES = {"decays": dump(1e4, 1e-4), "deep": dump(1e9, 1e-3), "quadratic": Bump(
 def test_the_iteration_obeys_equation_20_with_n_equal_4(curve):
     exclusion = solve(curve, 99, "iterative")
     couplings, yields = np.array(exclusion.history).T
-    assert yields == pytest.approx(curve.expected_events(couplings).value, rel=1e-12)
+    assert yields == pytest.approx(curve.value(couplings), rel=1e-12)
     assert couplings[1:] == pytest.approx(couplings[:-1] * (99 / yields[:-1]) ** 0.25, rel=1e-12)
     assert np.all(np.abs(yields[:-1] / 99 - 1) >= 0.01)
     assert abs(yields[-1] / 99 - 1) < 0.01
     assert exclusion.lower == couplings[-1]
     assert len(couplings) <= 50
     bracket = solve(curve, 99)
-    assert curve.expected_events(bracket.lower).value == pytest.approx(yields[-1], rel=0.01)
+    assert curve.value(bracket.lower) == pytest.approx(yields[-1], rel=0.01)
     assert exclusion.lower_error == pytest.approx(bracket.lower_error, rel=0.02)
 
 
@@ -190,7 +193,7 @@ def test_the_iteration_refuses_upper_edges():
 def test_the_iteration_starts_at_the_small_coupling_limit():
     curve = dump(1e4, 1e-4)
     start = solve(curve, 99, "iterative").history[0][0]
-    assert start == pytest.approx((99 / curve.terms[0][0]) ** 0.25, rel=1e-6)
+    assert start == pytest.approx((99 / curve.bumps[0][0]) ** 0.25, rel=1e-6)
 
 
 @pytest.mark.parametrize("peak", [10, 90])

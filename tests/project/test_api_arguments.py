@@ -88,7 +88,6 @@ CALLS = {
         for method, given in {
             "unseen": {"coupling": 1e-4},
             "surviving": {"coupling": 1e-4},
-            "upper_bound": {"couplings": np.array([1e-4])},
             "in_bin": {"number": 0},
             "histogram": {"observable": "E_shower", "edges": [0.0, 1.0], "coupling": 1e-4},
         }.items()

@@ -26,7 +26,7 @@ INNER = {
         "prepare",
         "shape",
     },
-    "Sample": {"in_bin", "unseen", "upper_bound"},
+    "Sample": {"in_bin", "once", "terms", "unseen"},
 }
 
 

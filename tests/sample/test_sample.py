@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 import darkmc
 from darkmc.core.errors import PhysicsError
-from darkmc.core.estimates import mean_and_error
+from darkmc.core.estimates import Weights, estimate, mean_and_error
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.sample import Sample
 
@@ -252,3 +252,13 @@ def test_the_error_of_a_tiny_yield_is_not_lost():
     mean, error = mean_and_error(values, 2000)
     tiny = mean_and_error(1e-200 * values, 2000)
     assert tiny == pytest.approx((1e-200 * mean, 1e-200 * error), rel=1e-12)
+
+
+def test_tiny_streams_beside_large_ones_add_next_to_nothing():
+    """Weights of 1e-200 are scaled before they are squared, and back before they are added to others."""
+    values = np.random.default_rng(5).random(1000)
+    large, tiny = Weights(values, 2000), Weights(1e-200 * values, 2000)
+    assert estimate([large, tiny]) == pytest.approx(estimate([large]), rel=1e-12)
+    assert estimate([tiny, tiny]) == pytest.approx(
+        [1e-200 * part for part in estimate([large, large])], rel=1e-12
+    )
