@@ -36,6 +36,7 @@ myst_links_external_new_tab = False
 nb_execution_mode = os.environ.get("DARKMC_NOTEBOOKS", "cache")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
+nb_execution_in_temp = True  # tutorials write files
 nb_execution_show_tb = True
 nb_merge_streams = True
 
