@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from darkmc.biasing.depths import starts
 from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, boost, length, unit_vector
 from darkmc.core.maxima import largest_on_line
@@ -21,12 +22,15 @@ class AnaloguePrimaries:
         The species.
     meson_mass : float
         GeV.
+    origin : array (3,)
+        Where the beam hits the target, m.
     """
 
-    n_uniform, mappable = 7, (0, 1, 2)
+    mappable = (0, 1, 2)
     path_range, rough_bound = None, False
 
-    def __init__(self, source: MesonSource, meson: str, meson_mass: float) -> None:
+    def __init__(self, source: MesonSource, meson: str, meson_mass: float, origin: Array) -> None:
+        self._origin = origin
         self.source, self.meson, self.mass = source, meson, meson_mass
 
     def parents(self, uniform: Array) -> LabParents:
@@ -48,8 +52,15 @@ class AnaloguePrimaries:
         size = length(state[1:])
         turned = Rotation(axis, parents.direction, 2.0 * np.pi * uniform[6])
         direction = turned(state[1:] / size)
-        group = self.source.densities.groups(self.meson, parents.direction * parents.momentum)
-        return Placed(parents.weight, parent, state, size, direction, moved, turned, group=group, axis=axis)
+        momentum = parents.direction * parents.momentum
+        group = self.source.densities.groups(self.meson, momentum)
+        start = starts(self.source, self.meson, momentum, uniform[7:], self._origin)
+        return Placed(parents.weight, parent, state, size, direction, moved, turned, start, group, axis)
+
+    @property
+    def n_uniform(self) -> int:
+        """How many uniform numbers it takes."""
+        return 7 + (self.source.densities.deepest > 0.0)
 
     @property
     def list_shares(self) -> Array:

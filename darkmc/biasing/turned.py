@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from darkmc.biasing.depths import starts
 from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, Rotation, around, boost, length
@@ -60,6 +61,8 @@ class TurnedPrimaries:
         Meson momenta (GeV) from 0 to the largest, from :func:`momentum_grid`.
     aims : sequence of Aim
         Components, mixed with known weights so that one sample serves both edges of an exclusion.
+    origin : array (3,)
+        Where the beam hits the target, m.
 
     Raises
     ------
@@ -67,7 +70,7 @@ class TurnedPrimaries:
         If the source has no mesons in the forward direction.
     """
 
-    n_uniform, mappable = 7, (0, 1, 2)
+    mappable = (0, 1, 2)
     path_range, rough_bound = None, False
 
     def __init__(
@@ -78,7 +81,9 @@ class TurnedPrimaries:
         proposal: DirectionProposal,
         momenta: Array,
         aims: Sequence[Aim],
+        origin: Array,
     ) -> None:
+        self._origin = origin
         self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
         self._aims = aims
         forward = source.proposal(meson, momenta)
@@ -181,6 +186,11 @@ class TurnedPrimaries:
         )
 
     @property
+    def n_uniform(self) -> int:
+        """How many uniform numbers it takes."""
+        return 7 + (self.source.densities.deepest > 0.0)
+
+    @property
     def list_shares(self) -> Array:
         """What part of the events of a table each group is."""
         return self.source.densities.group_shares(self.meson)
@@ -216,4 +226,5 @@ class TurnedPrimaries:
         density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
         weight = density * parents.weight * angle_weight * solid_angle
         group = self.source.densities.groups(self.meson, lab * momentum)
-        return Placed(weight, parent, state, size, direction, moved, turned, group=group, axis=axis)
+        start = starts(self.source, self.meson, lab * momentum, uniform[7:], self._origin)
+        return Placed(weight, parent, state, size, direction, moved, turned, start, group, axis)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from darkmc.cards.flux_base import CentralProduction, FluxCard, PionCard, Validity, VariedCard
+from darkmc.cards.flux_table import MesonTable
 from darkmc.cards.target import FitTarget, HadronicTarget
 from darkmc.core.checked import Checked, Positive, Vector, once
 from darkmc.core.particles import canonical_name
@@ -29,10 +30,29 @@ class BmptParameters(Checked):
 
 
 class FitCard(VariedCard):
-    """Mesons from a fit: where it holds, and species made centrally."""
+    """Mesons from a fit: where it holds, species made centrally, and what the fit is corrected by.
+
+    `first`: tables of species that take the place of the fit's first interactions.  `nucleus_ratio`: a table
+    of factors, this target over that of the fit.  `cascade`: one of all generations in a thick target over
+    the first.  `shift`: by how many of their errors these factors are moved.
+    """
 
     validity: Validity
     central: dict[str, CentralProduction] = Field(default_factory=dict)
+    first: MesonTable | None = None
+    nucleus_ratio: str = "none"
+    shift: float = 0.0
+
+    @property
+    def factor_files(self) -> tuple[str, ...]:
+        """Names of the tables of factors, which multiply each other."""
+        return tuple(name for name in (self.nucleus_ratio, self.cascade) if name != "none")
+
+    @property
+    def other_files(self) -> tuple[str, ...]:
+        """Names of the files that are read with the card."""
+        tables = () if self.first is None else tuple(self.first.files.values())
+        return *tables, *self.factor_files
 
     @model_validator(mode="after")
     def _every_central_meson_is_known_once(self) -> "FitCard":
@@ -69,8 +89,12 @@ NineNumbers = tuple[float, float, float, float, float, float, float, float, floa
 
 
 class SanfordWangParameters(Checked):
-    """Constants c1 to c9 of each species; c1 in mb/(sr GeV/c), p in GeV/c, theta in rad."""
+    """Constants c1 to c9 of each species; c1 in mb/(sr GeV/c), p in GeV/c, theta in rad.
 
+    `reference_cross_section_mb`: inelastic, of the nucleus of the fit, where the target is another one.
+    """
+
+    reference_cross_section_mb: Positive | None = None
     pi_plus: NineNumbers
     pi_minus: NineNumbers
     K0: NineNumbers

@@ -62,13 +62,25 @@ class Validity(Checked):
 
 
 class FluxCard(Checked):
-    """What every meson source says; its `parametrisation` decides what else."""
+    """What every meson source says; its `parametrisation` decides what else.
+
+    `cascade`: a table of factors, all generations in a thick target over the first; of fits only.
+    """
 
     schema_: Literal[1] = Field(alias="schema")
     name: FileName
     parametrisation: str
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
     beam: FluxBeam
+    cascade: str = "none"
+
+    @model_validator(mode="after")
+    def _a_cascade_multiplies_a_fit(self) -> "FluxCard":
+        if self.cascade != "none" and not hasattr(self, "nucleus_ratio"):
+            raise ValueError(
+                f"cascade multiplies fits; with parametrisation '{self.parametrisation}' it is none"
+            )
+        return self
 
     @property
     def other_files(self) -> tuple[str, ...]:
@@ -105,8 +117,13 @@ class CentralProduction(Checked):
 
 
 class VariedCard(PionCard):
-    """Mesons with named alternatives, each some keys of the card with other values."""
+    """Mesons with named alternatives, each some keys of the card with other values.
 
+    `interaction_length_m`: mean path of protons before they make mesons, in a target of `target.length_m`,
+    if that is known; without it mesons start where the beam hits.
+    """
+
+    interaction_length_m: Positive | None = None
     alternatives: dict[str, dict[str, Any]] = Field(default_factory=dict)
     alternative_references: dict[str, str] = Field(default_factory=dict)
 

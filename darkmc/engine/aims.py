@@ -97,7 +97,7 @@ def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
     """Return mesons as they come, or those of a list, sent to the volume if that is asked for."""
     meson, lists = chain.parent, site.mesons.lists
     if lists is None:
-        return AnaloguePrimaries(site.mesons, meson, mass(meson))
+        return AnaloguePrimaries(site.mesons, meson, mass(meson), site.origin)
     from darkmc.biasing.lists import ListPrimaries
 
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
@@ -114,7 +114,9 @@ def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) 
     for share, depth in depths:
         factor = expectation.factor(depth)
         aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
-    return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), site.proposal, momenta, aims)
+    return TurnedPrimaries(
+        site.mesons, chain.parent, mass(chain.parent), site.proposal, momenta, aims, site.origin
+    )
 
 
 def _depths(site: Site, portal: Portal, chains: Sequence[Chain], wanted: Wanted) -> list[tuple[float, float]]:
@@ -169,7 +171,9 @@ def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float
         return natural(site, chain, aimed)
     momenta = momentum_grid(site.mesons.largest_momentum)
     aims = _mixture(site, chain, momenta, at)
-    return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), proposal, momenta, aims)
+    return TurnedPrimaries(
+        site.mesons, chain.parent, mass(chain.parent), proposal, momenta, aims, site.origin
+    )
 
 
 def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> list[Aim]:

@@ -94,7 +94,10 @@ class Site:
         rng = chunk_rng(0, stream_number("directions to the volume"), CHUNKS["proposal"][0])
         directions, _ = self.proposal.sample(*rng.random((2, 4096)))
         entry, leaving = self.volume.intersect_components(self.origin, directions)
-        return float(np.nanmin(entry)), float(np.nanmax(leaving - entry))
+        deepest = (
+            0.0 if self.source is None or self.source.lists is not None else self.source.densities.deepest
+        )
+        return max(float(np.nanmin(entry)) - deepest, 0.0), float(np.nanmax(leaving - entry))
 
     def efficiencies(self, event: Event) -> Array:
         """Return the detection efficiency of events from the card's table; empty without a table."""

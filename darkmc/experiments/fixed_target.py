@@ -95,7 +95,7 @@ class FixedTarget(BehindTarget):
         try:
             if self.source.lists is None:
                 self.proposal  # noqa: B018
-                self.converting.direction_proposal(card.beam.origin_m)
+                self._directions(self.converting)
             self.cuts = self._checked_cuts()
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
@@ -105,7 +105,24 @@ class FixedTarget(BehindTarget):
     @cached_property
     def proposal(self) -> DirectionProposal:
         """Directions from the target to the volume; not for lists, which may lie within it."""
-        return self.shape.direction_proposal(self.card.beam.origin_m)
+        return self._directions(self.shape)
+
+    def _directions(self, shape: Shape) -> DirectionProposal:
+        """Return directions from the target to a body, from any depth at which mesons start.
+
+        A ray from a depth z that meets the body passes it within z sin(theta) when it starts at the front.
+        """
+        origin = np.array(self.card.beam.origin_m)
+        deepest = self.source.densities.deepest
+        if deepest > 0.0:
+            points, radius = shape.balls
+            seen = points - origin
+            distance = np.linalg.norm(seen, axis=1)
+            if np.any(distance <= radius + deepest):
+                raise PhysicsError("the detector lies within the depths of the target")
+            widest = np.max(np.arccos(seen[:, 2] / distance) + np.arcsin(radius / distance))
+            shape = shape.grown(deepest * np.sin(min(widest, 0.5 * np.pi)))
+        return shape.direction_proposal(self.card.beam.origin_m)
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
@@ -203,7 +220,7 @@ class FixedTarget(BehindTarget):
             return site
         proposal = None
         if self.source.lists is None:
-            proposal = self.converting.direction_proposal(self.card.beam.origin_m)
+            proposal = self._directions(self.converting)
         centre = np.array(self.converting.centre_m)
         return replace(site, volume=self.converting, proposal=proposal, centre=centre)
 

@@ -1,7 +1,12 @@
-"""The mesons of a card per proton on target: the shapes that species follow, and how many there are."""
+"""The mesons of a card per proton on target: the shapes that species follow, and how many there are.
+
+A species has a base: a table of its own, a fit of its own, or that of the pi0.  What is known of a thick
+target, or of another nucleus, multiplies it.
+"""
 
 import math
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +15,18 @@ from darkmc.cards.flux import FitCard
 from darkmc.cards.flux_base import VariedCard
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.estimates import GROUPS, Groups
+from darkmc.core.input_files import digest
 from darkmc.core.kinematics import Array, length
 from darkmc.core.particles import canonical_name
-from darkmc.sources.fits.from_card import fits
+from darkmc.sources.depths import Exponential
+from darkmc.sources.fits.from_card import Fit, fits
 from darkmc.sources.fits.smooth import Smooth
 
+_SAME_BEAM = 0.02
+_LONG = 20.0  # interaction lengths of a target whose length is not known
+
 if TYPE_CHECKING:
+    from darkmc.sources.factors import Factors
     from darkmc.sources.shape import Density, MomentumTable, Shape
     from darkmc.sources.tables.cells import Cells
     from darkmc.sources.tables.from_card import MesonCells
@@ -24,10 +35,23 @@ if TYPE_CHECKING:
 def _tables(card: VariedCard, path: str) -> "dict[str, MesonCells]":
     """Read the tables of a card; what that takes is loaded for such cards only."""
     from darkmc.cards.flux_table import TableCard
+
+    table = card.table if isinstance(card, TableCard) else getattr(card, "first", None)
+    if table is None:
+        return {}
     from darkmc.sources.tables.from_card import table_cells
 
-    assert isinstance(card, TableCard)
-    return table_cells(card, path)
+    return table_cells(card, table, path)
+
+
+def _factors(card: VariedCard, path: str) -> "list[dict[str, Factors]]":
+    """Read the tables of factors of a card, moved by the errors that it says."""
+    if not isinstance(card, FitCard) or not card.factor_files:
+        return []
+    from darkmc.sources.lists.factor_files import read_factors
+
+    found = [read_factors(Path(path).parent / name) for name in card.factor_files]
+    return [{meson: one.shifted(card.shift) for meson, one in factors.items()} for factors in found]
 
 
 class Densities:
@@ -43,48 +67,76 @@ class Densities:
     Raises
     ------
     CardError
-        If there is no such beam.
+        If there is no such beam, or a table is missing or wrong.
     """
 
     def __init__(self, card: VariedCard, path: str) -> None:
         self.card, self.path = card, path
-        self.tables = {} if isinstance(card, FitCard) else _tables(card, path)
-        self._shapes: dict[str, Shape] = {name: found.cells for name, found in self.tables.items()}
+        self.tables = _tables(card, path)
+        self._factors = _factors(card, path)
         try:
-            self._shapes |= {name: Smooth(fit) for name, fit in fits(card, path).items()}
+            self._fits: dict[str, Fit] = fits(card, path)
         except PhysicsError as error:
             raise CardError(f"{path}: beam.energy_GeV: {error}") from None
-        self._per_interaction = 1.0 if self.tables else card.target_interaction  # tables are per POT already
-        self.central = self._yields()
+        self._plain: dict[str, Shape] = {name: Smooth(fit) for name, fit in self._fits.items()}
+        self._plain |= {name: found.cells for name, found in self.tables.items()}
+        self._made: dict[tuple[str, str], Shape] = {}
+        self.central = {canonical_name(name): made.per_pot for name, made in self._centrally.items()}
 
-    def _yields(self) -> dict[str, float]:
-        """Return the mesons per POT of species that have yields of their own."""
-        card = self.card
-        if isinstance(card, FitCard):
-            return {canonical_name(name): made.per_pot for name, made in card.central.items()}
-        scale = 1.0
-        if card.pi0_per_pot is not None:
-            scale = card.pi0_per_pot / self.tables["pi0"].cells.integral
-        others = {name: found for name, found in self.tables.items() if name != "pi0"}
-        return {name: scale * found.cells.integral for name, found in others.items()}
+    @property
+    def _centrally(self) -> dict[str, Any]:
+        return self.card.central if isinstance(self.card, FitCard) else {}
+
+    @property
+    def digests(self) -> list[str]:
+        """Hashes of the files that were read with the card."""
+        names = self.card.factor_files if isinstance(self.card, FitCard) else ()
+        factors = [digest(Path(self.path).parent / name) for name in names]
+        return [*(table.digest for table in self.tables.values()), *factors]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is odd about tables, and about a cascade of another beam: it ends at that one's momentum."""
+        found = [remark for table in self.tables.values() for remark in table.remarks]
+        if self.card.cascade != "none":
+            beam, of = self.card.beam.energy_GeV, float(self._factors[-1]["pi0"].momenta[-1])
+            if abs(of / beam - 1.0) > _SAME_BEAM:
+                found.append(f"flux {self.card.name}: its cascade is of a beam of {of:g} GeV, not {beam:g}")
+        return found
 
     def shape(self, meson: str) -> "Shape":
-        """Return the shape that a species follows."""
-        return self._shapes[self._followed(meson)]
+        """Return the shape that a species follows: its base, times the factors of pi0 or of all others."""
+        base, name = self._followed(meson), canonical_name(meson)
+        factors = [] if name in self.central else self._factors
+        if base in self.tables:  # of this nucleus already
+            factors = factors[len(factors) - (self.card.cascade != "none") :]
+        if not factors:
+            return self._plain[base]
+        kind = "pi0" if name == "pi0" else "eta"
+        if (base, kind) not in self._made:
+            self._made[base, kind] = self._multiplied(base, [one[kind] for one in factors])
+        return self._made[base, kind]
+
+    def _multiplied(self, base: str, factors: "list[Factors]") -> "Shape":
+        from darkmc.sources.factors import Multiplied
+
+        if base in self.tables:
+            return self.tables[base].cells.times(factors)
+        return Smooth(Multiplied(self._fits[base], tuple(factors)))
 
     def _followed(self, meson: str) -> str:
-        """Return whose density a meson follows: its own or that of the pi0."""
+        """Return the base of a species: its own, or the pi0."""
         name = canonical_name(meson)
-        if name in self.central and self._shapes[name].largest_momentum == 0.0:
+        if name in self.central and self._plain[name].largest_momentum == 0.0:
             raise self._none_made(name)
-        if name not in self._shapes and "pi0" not in self._shapes:
+        if name not in self._plain and "pi0" not in self._plain:
             raise self._unknown(meson)
-        return name if name in self._shapes else "pi0"
+        return name if name in self._plain else "pi0"
 
     def _unknown(self, meson: str) -> CardError:
         ratios = map(canonical_name, self.card.ratios)
-        where = "table.files has" if self.tables else "ratios has"
-        known = nearest(canonical_name(meson), [*self._shapes, *ratios])
+        where = "ratios has" if isinstance(self.card, FitCard) else "table.files has"
+        known = nearest(canonical_name(meson), [*self._plain, *ratios])
         return CardError(f"{self.path}: {where} no '{meson}'{known}")
 
     def _none_made(self, species: str) -> CardError:
@@ -96,30 +148,44 @@ class Densities:
         self._scales  # noqa: B018
         if analogue:
             for meson in self._scales:
-                self._shapes[meson].prepare()
+                self.shape(meson).prepare()
 
     def ratio(self, meson: str) -> float:
         """Return mesons per pi0 over all momenta and angles."""
         name = canonical_name(meson)
-        if name == "pi0" and "pi0" in self._shapes:
+        if name == "pi0" and "pi0" in self._plain:
             return 1.0
+        if "pi0" not in self._plain:
+            self._followed(meson)
+            return math.inf
+        if name in self.tables or self._factors:
+            return self._number(name) / self._number("pi0")
+        return self._share(name)
+
+    def _number(self, meson: str) -> float:
+        """Return mesons per POT."""
+        return self.scale(meson) * self.shape(meson).integral
+
+    def _share(self, name: str) -> float:
+        """Return what a card says of a species of no table: mesons per pi0 of first interactions."""
         if name in self.central:
-            return self.central[name] / self._pions_per_pot if "pi0" in self._shapes else math.inf
+            return float(self.central[name] / self._pions_per_pot)
         ratios = {canonical_name(key): value for key, value in self.card.ratios.items()}
         if name not in ratios:
-            raise self._unknown(meson)
-        return ratios[name]
+            raise self._unknown(name)
+        return float(ratios[name])
 
     @property
     def largest_momentum(self) -> float:
         """Largest lab momentum in GeV."""
-        return max(fit.largest_momentum for fit in self._shapes.values())
+        return max(shape.largest_momentum for shape in self._plain.values())
 
     def scale(self, meson: str) -> float:
-        """Return what turns the density that a species follows into mesons per POT."""
-        shape = self._followed(meson)
-        share = 1.0 if shape in self.central else self.ratio(meson)
-        return share * self._scales[shape]
+        """Return what turns the shape that a species follows into mesons per POT."""
+        base, name = self._followed(meson), canonical_name(meson)
+        alone = name in self.central or name in self.tables or name == "pi0"
+        share = 1.0 if alone else self._share(name)
+        return share * self._scales[base]
 
     def per_solid_angle(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return d2N/dp dOmega per POT in 1/(GeV sr); cos theta, and pT^2 in GeV^2."""
@@ -137,36 +203,42 @@ class Densities:
         """Return what draws momenta from the proposal times smooth factors."""
         return self.shape(meson).momentum_table(mixture)
 
+    @property
+    def _interacting(self) -> float:
+        """What turns the base of pi0 into pi0 per POT: interacting protons; tables are per POT already."""
+        return 1.0 if "pi0" in self.tables else self.card.target_interaction
+
     @cached_property
     def _pions_per_pot(self) -> float:
-        """Pi0 per POT: the card's, or those of the fit per interacting proton."""
-        card = self.card
+        """Pi0 per POT of first interactions: the card's, or those of the base."""
         made = self._integral_of("pi0")
-        return card.pi0_per_pot or self._per_interaction * made
+        return self.card.pi0_per_pot or self._interacting * made
 
-    def _integral_of(self, shape: str) -> float:
-        made = self._shapes[shape].integral
+    def _integral_of(self, base: str) -> float:
+        made = self._plain[base].integral
         if not made > 0.0:
-            raise self._none_made(shape)
+            raise self._none_made(base)
         return made
 
     @cached_property
     def _scales(self) -> dict[str, float]:
-        """What turns each density into mesons per POT: as many as pi0, or those of a central species.
+        """What turns the bases into mesons per POT: as many as pi0, or those of species of their own.
 
-        For pi0 interacting protons per POT, or the factor that gives the card's pi0 per POT.
+        For pi0 interacting protons per POT, or the factor that gives the card's pi0 per POT, which tables of
+        other species share.
         """
         card = self.card
-        if card.pi0_per_pot is None and len(self._shapes) == 1:
-            return (
-                {"pi0": self._per_interaction} if "pi0" in self._shapes else dict.fromkeys(self._shapes, 1.0)
-            )
-        per_pot = {
-            shape: self.central[shape] if shape in self.central else self._pions_per_pot  # noqa: SIM401
-            for shape, fit in self._shapes.items()
-            if fit.largest_momentum > 0.0 or shape not in self.central
+        if card.pi0_per_pot is None and len(self._plain) == 1:
+            return {name: 1.0 if name in self.tables else card.target_interaction for name in self._plain}
+        one = 1.0 if "pi0" not in self._plain else self._pions_per_pot / self._integral_of("pi0")
+        closed = {name for name in self.central if self._plain[name].largest_momentum == 0.0}
+        return {
+            name: one / self._interacting
+            if name in self.tables
+            else self.central.get(name, self._pions_per_pot) / self._integral_of(name)
+            for name in self._plain
+            if name not in closed
         }
-        return {shape: number / self._integral_of(shape) for shape, number in per_pot.items()}
 
     def draw(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum, theta and d2N/dp dtheta over the sampling density, from uniforms (3, n).
@@ -181,11 +253,37 @@ class Densities:
 
     @property
     def changes(self) -> dict[str, dict[str, Any]]:
-        """Keys of every alternative: the card's, and all bins of tables up and down by one error."""
+        """Keys of every alternative: the card's, and bins of tables and factors moved by their errors."""
         changes = dict(self.card.alternatives)
         if any(table.cells.events is not None for table in self.tables.values()):
-            changes |= {"bins-up": {"table": {"shift": 1.0}}, "bins-down": {"table": {"shift": -1.0}}}
+            key = "first" if isinstance(self.card, FitCard) else "table"
+            changes |= {"bins-up": {key: {"shift": 1.0}}, "bins-down": {key: {"shift": -1.0}}}
+        if self._factors:
+            changes |= {"more-cascade": {"shift": 1.0}, "less-cascade": {"shift": -1.0}}
         return changes
+
+    @property
+    def deepest(self) -> float:
+        """Largest depth (m) in the target at which mesons start; 0: all start where the beam hits."""
+        tables = [table.depths.largest for table in self.tables.values() if table.depths is not None]
+        return max([*tables, 0.0 if self._depth is None else self._depth.largest])
+
+    @cached_property
+    def _depth(self) -> Exponential | None:
+        mean = self.card.interaction_length_m
+        if mean is None:
+            return None
+        length_m = getattr(getattr(self.card, "target", None), "length_m", None)
+        return Exponential(mean, length_m or _LONG * mean)
+
+    def depths(self, meson: str, momentum: Array, uniform: Array) -> Array:
+        """Return the depths (m) at which mesons of momenta (3, n) start, from uniform numbers."""
+        table = self.tables.get(self._followed(meson))
+        if table is not None and table.depths is not None:
+            size = length(momentum)
+            cell, _ = table.cells.cell(size, momentum[2] / size, momentum[0] ** 2 + momentum[1] ** 2)
+            return table.depths.sample(cell, uniform)
+        return np.zeros_like(uniform) if self._depth is None else self._depth.sample(uniform)
 
     def groups(self, meson: str, momentum: Array) -> Groups | None:
         """Return the groups of events of a table that mesons of momenta (3, n) stand for; None without."""

@@ -68,7 +68,7 @@ class MesonSource:
         self._known: Densities | None = None
         if isinstance(self.card, VariedCard):
             self._known = Densities(self.card, self.loaded.path)
-            hashes = [table.digest for table in self._known.tables.values()]
+            hashes = self._known.digests
         else:
             self.lists, hashes = self._read_lists()
         if hashes:
@@ -103,8 +103,7 @@ class MesonSource:
             from darkmc.sources.lists.entries import list_remarks
 
             return list_remarks(self.card, self.lists)
-        tables = {} if self._known is None else self._known.tables
-        return [*outside_range(self.card), *(remark for table in tables.values() for remark in table.remarks)]
+        return [*outside_range(self.card), *([] if self._known is None else self._known.remarks)]
 
     def in_range(self, meson: str, momentum: Numbers, theta: Numbers) -> NDArray[np.bool_]:
         """Return which mesons lie within the range in which the fit was made; all, where none is known.

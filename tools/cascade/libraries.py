@@ -29,6 +29,7 @@ _LEAST_SQRT_S = 1.2  # GeV
 _LIGHTEST = 0.4  # kept: what a factor of 2.5 brings above the least energy
 _FINAL = 1
 _SEED = 1
+COUNTED = (111, 221)  # pi0 and eta are kept whatever their energy
 PROJECTILES = {2212: "proton", 211: "pi+"}
 
 
@@ -152,6 +153,7 @@ class _Generator:
             squared = masses**2 + mine[0] ** 2 + mine[1] ** 2
             energies.append(np.sum(np.sqrt(squared + np.outer(SCALES, mine[2]) ** 2), axis=1))
             kept = np.hypot(np.sqrt(squared), mine[2]) - masses > _LIGHTEST * self.setup.least_meson
+            kept |= np.isin(event.pid[final], COUNTED)
             counts.append(int(np.sum(kept)))
             ids.append(event.pid[final][kept])
             vectors.append(mine[:, kept])

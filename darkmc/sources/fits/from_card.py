@@ -142,7 +142,8 @@ def _burman_smith(card: BurmanSmithCard) -> TargetMixture:
 
 def _sanford_wang(card: SanfordWangCard) -> dict[str, Fit]:
     momentum = math.sqrt(max(card.beam.energy_GeV**2 - mass("proton") ** 2, 0.0))
-    constants, inelastic = card.parameters, card.target.inelastic_cross_section_mb
+    constants = card.parameters
+    inelastic = constants.reference_cross_section_mb or card.target.inelastic_cross_section_mb
     pions = SanfordWang(momentum, inelastic, (constants.pi_plus, constants.pi_minus))
     kaons = SanfordWang(momentum, inelastic, (constants.K0,))
     own: dict[str, Fit] = {canonical_name(name): kaons for name, like in card.shapes.items() if like == "K0"}

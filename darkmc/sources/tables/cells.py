@@ -5,7 +5,8 @@ cells of a generator's table hold single events: those of one momentum that end 
 share one density, from theta = 0 on.  The contents of every other cell are kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from darkmc.core.mixtures import Index
 from darkmc.sources.shape import Density
 from darkmc.sources.tables.lookup import Bins, Guide
 
+Factor = Callable[[Array, Array, Array], Array]
 MERGED_TRANSVERSE = 0.05  # GeV
 _PARTS = 2048  # of the momenta, in which a smooth factor of the density hardly changes
 _SLICES = np.uint64(2**24)
@@ -253,7 +255,7 @@ class Cells:
         part = (momentum - self.momenta[column]) / (self.momenta[column + 1] - self.momenta[column])
         number = self._shared_events.ravel()[cell]
         slices = np.clip(part * number, 0.0, np.maximum(number - 1.0, 0.0)).astype(np.uint64)
-        alone = self._whose.ravel()[cell].astype(np.uint64)
+        alone = self.whose.ravel()[cell].astype(np.uint64)
         return group_of(alone * _SLICES + slices % _SLICES)
 
     @cached_property
@@ -265,25 +267,31 @@ class Cells:
         return np.asarray(np.maximum(np.rint(np.where(place, total[:, None], self.events)), 1.0))
 
     @cached_property
-    def _whose(self) -> Index:
+    def whose(self) -> Index:
         """The number of every cell, that of the first for those that share its density."""
         n, m = self.contents.shape
         numbers = np.arange(n * m).reshape(n, m)
         place = np.arange(m)[None, :] < self._merged[:, None]
         return np.where(place, numbers[:, :1], numbers)
 
+    def times(self, factors: Sequence[Factor]) -> "Cells":
+        """Return the cells with contents times factors of momentum, cosine and pT^2 in the middle of each."""
+        middle = 0.5 * (self.momenta[1:] + self.momenta[:-1])[:, None]
+        aside = 0.5 * (self.across[1:] + self.across[:-1])[None, :]
+        theta = np.arcsin(np.minimum(aside / middle, 1.0)) if self.in_transverse else aside + 0.0 * middle
+        p = (middle + 0.0 * theta).ravel()
+        cosine, transverse2 = np.cos(theta).ravel(), np.square(p * np.sin(theta).ravel())
+        contents = self.contents
+        for factor in factors:
+            contents = contents * factor(p, cosine, transverse2).reshape(contents.shape)
+        return replace(self, contents=contents)
+
     def shifted(self, errors: float) -> "Cells":
         """Return the cells with every content moved by so many of its errors, none below zero."""
         if self.events is None:
             return self
         factor = 1.0 + errors / np.sqrt(np.maximum(self._shared_events, 1.0))
-        return Cells(
-            self.momenta,
-            self.across,
-            self.in_transverse,
-            self.contents * np.maximum(factor, 0.0),
-            self.events,
-        )
+        return replace(self, contents=self.contents * np.maximum(factor, 0.0))
 
 
 class Steps:
