@@ -1,5 +1,5 @@
 """The command line."""
 
-from darkmc.cli.parser import main
+from darkmc.cli.run import main
 
 __all__ = ["main"]

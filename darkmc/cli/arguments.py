@@ -10,6 +10,7 @@ from typing import Any
 from darkmc.cards.load import toml
 from darkmc.core.errors import PhysicsError, nearest, shown
 from darkmc.core.process import tell
+from darkmc.core.saying import is_quiet, say
 from darkmc.core.units import (
     checked_seed,
     checked_workers,
@@ -20,6 +21,7 @@ from darkmc.core.units import (
     require_positive,
 )
 
+_BARE = re.compile(r"\s*(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")  # a number without a unit
 _LARGEST_COUNT = 1e15  # beyond it not every whole number is a float
 
 
@@ -116,23 +118,60 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def chosen_point(options: argparse.Namespace) -> tuple[Any, Any, float]:
-    """Return experiment, portal and coupling; raise if no channel is open."""
+def chosen_couplings(options: argparse.Namespace) -> tuple[float, ...]:
+    """Return one or several couplings: a number, a list with commas between, or a grid."""
+    text = options.coupling
+    if ":" in text:
+        return tuple(map(float, parse_grid(text, lambda end: _coupling(end))))
+    words = [word for word in text.split(",") if word.strip()] or [text]
+    return tuple(dict.fromkeys(_coupling(word) for word in words))
+
+
+def _coupling(text: str) -> float:
+    return require_positive("--coupling", parse_number("--coupling", text))
+
+
+def chosen_place(options: argparse.Namespace) -> tuple[Any, Any]:
+    """Return experiment and portal; raise if no channel is open."""
     from darkmc.experiments.experiment import Experiment
     from darkmc.experiments.moment_names import is_moment
     from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
     if is_moment(options.experiment):
         raise PhysicsError(f"{options.experiment} has no events: use limit, or gminus2 for the moment")
-    m_dark_photon = require_positive("--m-dark-photon", parse_energy(options.m_dark_photon))
-    m_axion = parse_axion_mass(options.m_axion, m_dark_photon)
-    coupling = require_positive("--coupling", parse_number("--coupling", options.coupling))
+    name = "--m-dark-photon"
+    m_dark_photon = require_positive(name, parse_energy(options.m_dark_photon, name))
+    m_axion = parse_axion_mass(options.m_axion, m_dark_photon, "--m-axion")
     portal = DarkAxionPortal(m_dark_photon, m_axion)
     experiment = Experiment(options.experiment, options.preset, overrides(options.overrides))
+    say(f"{', '.join(map(str, experiment.files))}; {'; '.join(experiment.provenance)}")
     closed = experiment.closed(portal)
     if closed is not None:
-        raise PhysicsError(closed)
-    return experiment, portal, coupling
+        raise PhysicsError("; ".join([closed, *mass_hint(options, m_dark_photon)]))
+    return experiment, portal
+
+
+def chosen_point(options: argparse.Namespace) -> tuple[Any, Any, float]:
+    """Return experiment, portal and the one coupling; raise if no channel is open."""
+    coupling = _coupling(options.coupling)
+    return (*chosen_place(options), coupling)
+
+
+def axion_hint(options: argparse.Namespace, m_dark_photon: float) -> list[str]:
+    """Return what a bare mass of the axion, above the dark photon's, means."""
+    if not _BARE.fullmatch(options.m_axion) or not parse_energy(options.m_axion) > m_dark_photon:
+        return []
+    share = f"{options.m_axion}x is that fraction of the dark photon's mass"
+    return [f"--m-axion {options.m_axion} is {parse_energy(options.m_axion):g} GeV: {share}"]
+
+
+def mass_hint(options: argparse.Namespace, m_dark_photon: float) -> list[str]:
+    """Return what bare masses mean, where that may be why there is nothing to be seen."""
+    hints = axion_hint(options, m_dark_photon)
+    if _BARE.fullmatch(options.m_dark_photon) and m_dark_photon >= 1.0:
+        bare = options.m_dark_photon
+        hints.append(f"--m-dark-photon {bare} is {m_dark_photon:g} GeV: write {bare}MeV for MeV")
+    return hints
 
 
 def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
@@ -156,9 +195,11 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
 
 
 def report(output: str, text: str) -> None:
-    """Say what was written where; not into it."""
+    """Say what was written where; not into it, and not where only results are wanted."""
     from darkmc.output.files import descriptor
 
+    if is_quiet():
+        return
     if descriptor(output) == 1:
         tell(text)
     else:

@@ -1,30 +1,36 @@
 """What the commands of the command line do; imported only after the command line has been parsed."""
 
 import argparse
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from darkmc.cards.found import find_card, list_cards
 from darkmc.core.errors import DarkmcWarning
 from darkmc.core.process import tell
+from darkmc.core.saying import QUIET, USUAL, VERBOSE, say, saying
 
-if TYPE_CHECKING:
-    pass
-
+STDOUT = "/dev/stdout"
 _KINDS = {"experiments": "detectors", "fluxes": "fluxes", "runs": "runs", "figures": "runs"}
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the parsed command line asks for and return the exit code."""
-    with _one_line_warnings():
-        return COMMANDS[options.command](options)
+    level = QUIET if options.quiet else VERBOSE if options.verbose else USUAL
+    if getattr(options, "output", None) == "-":
+        options.output = STDOUT
+    with saying(level), _one_line_warnings(level):
+        start = time.process_time()
+        code = COMMANDS[options.command](options)
+        say(f"{options.command} took {time.process_time() - start:.2f} s of CPU in this process")
+        return code
 
 
 @contextmanager
-def _one_line_warnings() -> Iterator[None]:
+def _one_line_warnings(level: int) -> Iterator[None]:
     """Show each warning once, on one line: darkmc's own under its name, others under their place and kind.
 
     Which others are shown is for Python's filters: by default no deprecations within libraries.
@@ -37,7 +43,7 @@ def _one_line_warnings() -> Iterator[None]:
         own = issubclass(category, DarkmcWarning)
         who = "darkmc: warning" if own else f"{filename}:{lineno}: {category.__name__}"
         text = f"{who}: {message}"
-        if text not in shown:
+        if text not in shown and level != QUIET:
             shown.add(text)
             tell(text)
 
@@ -165,6 +171,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "show": _show,
     "rate": _elsewhere("rate", "rate"),
+    "explain": _elsewhere("rate", "explain"),
     "generate": _generate,
     "convert": _convert,
     "limit": _elsewhere("limit", "limit"),
@@ -176,5 +183,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "cite": _elsewhere("cite", "cite"),
     "figure": _elsewhere("pictures", "figure"),
     "plot": _elsewhere("pictures", "plot"),
+    "completion": _elsewhere("completion", "completion"),
     "decay-length": _elsewhere("pictures", "decay_length"),
 }

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from darkmc.cli.arguments import (
+    axion_hint,
     chosen_alternatives,
     chosen_seed,
     chosen_workers,
@@ -16,6 +18,7 @@ from darkmc.cli.arguments import (
     scanned,
 )
 from darkmc.core.errors import PhysicsError
+from darkmc.core.saying import note
 from darkmc.core.units import parse_axion_grids, parse_mass_grid
 
 
@@ -42,9 +45,15 @@ def limit(options: argparse.Namespace) -> int:
         closed = all(point.closed for point in points)
         if options.output is not None and not closed:
             write_limits(options.output, request, points, options.force)
+        if options.output is None and not options.json and not closed:
+            _print_table(request, points)
         raise_failed(points)
     if closed:
-        raise PhysicsError(f"every point is closed: {points[0].exclusion.reason}")
+        hints = axion_hint(options, min(point.m_dark_photon for point in points))
+        raise PhysicsError("; ".join([f"every point is closed: {points[0].exclusion.reason}", *hints]))
+    if not any(point.exclusion.intervals for point in points):
+        for hint in axion_hint(options, min(point.m_dark_photon for point in points)):
+            note(f"nothing is excluded: {hint}")
     if options.output is not None and not options.json:
         excluded = sum(bool(point.exclusion.intervals) for point in points)
         report(
@@ -77,10 +86,20 @@ def combine(options: argparse.Namespace) -> int:
     return 0
 
 
+def _print_table(request: Any, points: Sequence[Any]) -> None:
+    """Print what is excluded as a table to be read, each remark once below it."""
+    from darkmc.output.limit_tables import limit_table
+
+    experiment = request.load()
+    changes = f", {len(request.overrides)} keys set" if request.overrides else ""
+    print(f"{experiment.name}, preset {request.preset}{changes}: {experiment.words}")
+    print(limit_table(points))
+
+
 def _request(options: argparse.Namespace) -> Any:
     """Return what is asked for."""
     from darkmc.experiments.moment_names import is_moment
-    from darkmc.output.files import check_target
+    from darkmc.output.files import check_target, descriptor
     from darkmc.scan.plan import plan
     from darkmc.scan.point import ScanRequest
 
@@ -94,9 +113,9 @@ def _request(options: argparse.Namespace) -> Any:
     )
     precision, seed = fraction("--precision", options.precision), chosen_seed(options)
     if options.output is not None:
+        if options.json and descriptor(options.output) == 1:
+            raise PhysicsError("--json and -o -: both would go to standard output")
         check_target(options.output, options.force)
-    elif not options.json:
-        raise PhysicsError("say where the limit goes: -o FILE.csv or --json")
     request = ScanRequest(
         experiment=options.experiment,
         preset=options.preset,

@@ -1,46 +1,28 @@
-"""Command line: parses, calls the library, prints.  Bad input is one line on stderr and exit code 2."""
+"""What can be written on the command line."""
 
 import argparse
-import re
-import signal
-import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from darkmc.core.process import Terminated, flush_output, open_streams, stoppable, tell
-
-BAD_INPUT, POINTS_FAILED, INTERRUPTED, TERMINATED = 2, 3, 130, 143
+from darkmc.cli.usage import MainParser, Parser, add_verbosity, whole
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, and that takes -1e-5 for a number."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?[A-Za-z]*$")
-
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{self.prog}: {message}")
-
-
-class _UsageError(ValueError):
-    """The command line cannot be understood."""
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> MainParser:
     """Return the parser of the command line."""
     from darkmc import __version__
 
-    parser = _Parser(
+    parser = MainParser(
         prog="darkmc",
         allow_abbrev=False,
         description="Events and exclusion limits for the dark axion portal, L = (G/2) a F X~.",
         epilog="Numbers take a unit (30MeV; bare is GeV). Grids: START:STOP:N[:log|:lin] or a comma list.",
     )
     parser.add_argument("--version", action="version", version=f"darkmc {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
     _add_catalogue(commands)
     _add_rate(commands)
+    _add_explain(commands)
     _add_generate(commands)
     _add_convert(commands)
     _add_limit(commands)
@@ -51,6 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_new(commands)
     _add_cite(commands)
     _add_pictures(commands)
+    _add_completion(commands)
+    for command in commands.choices.values():
+        add_verbosity(command)
     return parser
 
 
@@ -72,7 +57,7 @@ def _add_catalogue(commands: Any) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     _add_card(parser)
-    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default 1)")
+    parser.add_argument("--seed", type=whole, default=1, help="seed of the random numbers (default 1)")
 
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +82,9 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
 def _add_point(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
     parser.add_argument("--m-dark-photon", required=True, metavar="M", help="dark photon mass, e.g. 30MeV")
-    parser.add_argument("--coupling", required=True, metavar="G", help="coupling in GeV^-1")
+    parser.add_argument(
+        "--coupling", required=True, metavar="G", help="coupling in GeV^-1; rate: also a list or a grid"
+    )
 
 
 def _add_rate(commands: Any) -> None:
@@ -105,8 +92,17 @@ def _add_rate(commands: Any) -> None:
     _add_point(parser)
     parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
     parser.add_argument("--samples", metavar="N", help="number of primaries instead of a precision")
-    parser.add_argument("--workers", type=int, default=1, help="threads; they never change the result")
+    parser.add_argument("--workers", type=whole, default=1, help="threads; they never change the result")
     parser.add_argument("--cutflow", action="store_true", help="print the yield after each cut")
+    parser.add_argument("--json", action="store_true", help="one JSON object per coupling on stdout")
+
+
+def _add_explain(commands: Any) -> None:
+    parser = _new(commands, "explain", "where the events at one point come from, and what sets the limit")
+    _add_point(parser)
+    parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error (default 0.01)")
+    parser.add_argument("--samples", metavar="N", help="number of primaries instead of a precision")
+    parser.add_argument("--workers", type=whole, default=1, help="threads; they never change the result")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
@@ -151,11 +147,11 @@ def _add_limit(commands: Any) -> None:
     parser.add_argument(
         "--vary", metavar="NAMES", help="envelope over alternatives of the flux card: all, or A,B"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes over points")
+    parser.add_argument("--workers", type=whole, default=1, help="processes over points")
     _add_scan(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per interval on stdout")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
-    parser.add_argument("-o", "--output", metavar="FILE.csv")
+    parser.add_argument("-o", "--output", metavar="FILE.csv", help="-: stdout; without it a table to be read")
 
 
 def _add_combine(commands: Any) -> None:
@@ -201,7 +197,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="DIRECTORY", help="default ./NAME")
     parser.add_argument("--preset", help="of the experiments (default: those of the run, or best)")
     parser.add_argument("--precision", metavar="P", help="relative Monte Carlo error, instead of the run's")
-    parser.add_argument("--workers", type=int, help="processes over points (default: one per core)")
+    parser.add_argument("--workers", type=whole, help="processes over points (default: one per core)")
     _add_style(parser)
     _add_scan(parser)
 
@@ -265,83 +261,13 @@ def _add_cite(commands: Any) -> None:
     parser.add_argument("--preset", default="best", help="of the experiments' cards")
 
 
+def _add_completion(commands: Any) -> None:
+    parser = _new(commands, "completion", "print a script with which a shell completes darkmc's words")
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
 def _add_new(commands: Any) -> None:
     parser = _new(commands, "new-experiment", "write a commented card that runs, to start your own from")
     parser.add_argument("name", help="letters, digits and dashes")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", metavar="FILE.toml", help="default ./NAME.toml")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code.
-
-    Without `arguments` those of the process are taken, and the process is taken to end here: its standard
-    streams are set up, and once the exit code is certain signals no longer change it.
-    """
-    if arguments is None:
-        open_streams()
-    with stoppable() as stop:
-        try:
-            code = _main(arguments)
-        except BaseException as error:
-            # libraries may turn an interruption into an error of their own
-            if not (stop.number or isinstance(error, KeyboardInterrupt)):
-                raise
-            code = (
-                TERMINATED if stop.number == signal.SIGTERM or isinstance(error, Terminated) else INTERRUPTED
-            )
-            tell("terminated" if code == TERMINATED else "interrupted")
-    if arguments is None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        # After an interruption within executed text (dataclasses are made so) CPython kills itself at its
-        # end, though the interruption was handled; the next text that runs whole makes it forget.
-        exec("")
-    return code
-
-
-def _main(arguments: Sequence[str] | None) -> int:
-    try:
-        try:
-            options = build_parser().parse_args(_told(arguments))
-            from darkmc.cli.commands import run
-
-            return run(options)
-        finally:
-            flush_output()  # here, where a full disk or a reader that has left can be reported
-    except _UsageError as error:
-        return _fail(str(error))
-    except BrokenPipeError:
-        return 0
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        from darkmc.core.errors import CardError, FailedPointsError, PhysicsError
-
-        if isinstance(error, FailedPointsError):
-            for line in error.lines:
-                _fail(f"darkmc: {line}")
-            return POINTS_FAILED
-
-        if isinstance(error, CardError | PhysicsError):
-            return _fail(f"darkmc: {error}")
-        if isinstance(error, OSError):
-            where = f"{error.filename}: " if error.filename is not None else ""
-            return _fail(f"darkmc: {where}{error.strerror or error}")
-        if isinstance(error, ImportError) and error.name and not error.name.startswith("darkmc"):
-            return _fail(f"darkmc: the package '{error.name}' is missing: pip install '{error.name}'")
-        raise
-
-
-def _told(arguments: Sequence[str] | None) -> Sequence[str]:
-    """Return the arguments; a value "--", of which argparse makes an empty list, is an error."""
-    told = sys.argv[1:] if arguments is None else arguments
-    for word in told:
-        if found := re.fullmatch(r"(--[^=]+|-[^-])=?--", word):
-            raise _UsageError(f"darkmc: argument {found[1]}: expected a value, not --")
-    return told
-
-
-def _fail(message: str) -> int:
-    from darkmc.core.errors import brief
-
-    tell(brief(message))
-    return BAD_INPUT

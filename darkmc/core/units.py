@@ -27,30 +27,41 @@ _NUMBER = re.compile(
 )
 
 
-def _number_and_suffix(text: str) -> tuple[float, str]:
+def _number_and_suffix(text: str, name: str = "") -> tuple[float, str]:
     match = _NUMBER.match(text)
     if match is None:
-        raise PhysicsError(f"'{text}' is not a number (examples: 0.03, 30MeV, 1e-2GeV)")
+        raise PhysicsError(f"{_for(name)}'{text}' is not a number (examples: 0.03, 30MeV, 1e-2GeV)")
     return float(match[1]), match[2]
 
 
-def parse_energy(text: str) -> float:
+def _for(name: str) -> str:
+    return f"{name}: " if name else ""
+
+
+def parse_energy(text: str, name: str = "") -> float:
     """Return an energy or mass in GeV from text such as ``30MeV``, ``0.03GeV`` or ``0.03``.
+
+    Parameters
+    ----------
+    text : str
+        What a user typed.
+    name : str
+        Of the option that it was typed for, for messages.
 
     Raises
     ------
     PhysicsError
         If the text is no number or the unit is unknown.
     """
-    number, unit = _number_and_suffix(text)
+    number, unit = _number_and_suffix(text, name)
     if unit and unit not in ENERGY_UNITS_GEV:
-        raise PhysicsError(f"'{text}': unknown unit '{unit}' (use {', '.join(ENERGY_UNITS_GEV)})")
+        raise PhysicsError(f"{_for(name)}'{text}': unknown unit '{unit}' (use {', '.join(ENERGY_UNITS_GEV)})")
     return number * ENERGY_UNITS_GEV.get(unit, 1.0)
 
 
 def parse_number(name: str, text: str) -> float:
     """Return a bare number, or raise PhysicsError that names it."""
-    number, suffix = _number_and_suffix(text)
+    number, suffix = _number_and_suffix(text, name)
     if suffix:
         raise PhysicsError(f"{name} takes a bare number, not '{text}'")
     return number
@@ -75,18 +86,18 @@ class MassGrid(NamedTuple):
     auto: int = 0  # points of its coarse grid, which is even in the logarithm
 
 
-def _axion_mass(text: str) -> AxionMass:
+def _axion_mass(text: str, name: str = "") -> AxionMass:
     if not text.strip().endswith("x"):
-        return AxionMass(parse_energy(text), False)
-    fraction, suffix = _number_and_suffix(text.strip()[:-1] or "?")
+        return AxionMass(parse_energy(text, name), False)
+    fraction, suffix = _number_and_suffix(text.strip()[:-1] or "?", name)
     if suffix:
         raise PhysicsError(f"'{text}': write a fraction of the dark photon mass as 0.5x")
     return AxionMass(fraction, True)
 
 
-def parse_axion_mass(text: str, m_dark_photon: float) -> float:
+def parse_axion_mass(text: str, m_dark_photon: float, name: str = "") -> float:
     """Return the axion mass in GeV; ``0.5x`` is that fraction of the dark photon mass."""
-    return _axion_mass(text).at(m_dark_photon)
+    return _axion_mass(text, name).at(m_dark_photon)
 
 
 def parse_axion_grids(text: str) -> list[MassGrid]:

@@ -2,11 +2,14 @@
 
 import html
 import math
-from collections.abc import Sequence
+import re
+import string
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from darkmc.core.estimates import UNKNOWN
 
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 _FIXED = range(-3, 6)  # powers of ten of numbers that are written without one
 
 
@@ -55,6 +58,60 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         for row in cells
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def merged(texts: Iterable[str]) -> list[str]:
+    """Return texts each once; of those that differ in percentages only, one with the range of these.
+
+    Examples
+    --------
+    >>> merged(["15% of it is lost", "no edge", "25% of it is lost"])
+    ['15 to 25% of it is lost', 'no edge']
+    """
+    return [_range_of(group) for group in grouped(texts)]
+
+
+def grouped(texts: Iterable[str]) -> list[list[str]]:
+    """Return texts in groups of those that differ in percentages only, each once."""
+    groups: dict[str, dict[str, None]] = {}
+    for text in texts:
+        groups.setdefault(_PERCENT.sub("%", text), {})[text] = None
+    return [list(group) for group in groups.values()]
+
+
+LONG = 60  # letters of a remark that is said once below a table, not in its rows
+
+
+def notes(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, str]]:
+    """Return mark and text below a table of every remark that is long and in more than one of its rows.
+
+    Remarks that differ in percentages only share a note, and their marks say the percentages.
+
+    Examples
+    --------
+    >>> long = "of the yield is from mesons outside the range in which the fit is known"
+    >>> [text for _, text in notes([[f"15% {long}"], [f"25% {long}"], ["no edge"]]).values()][0][:21]
+    'a: 15 to 25% of the y'
+    """
+    used = [text for remarks in rows for text in dict.fromkeys(remarks) if len(text) > LONG]
+    out: dict[str, tuple[str, str]] = {}
+    for group in grouped(used):
+        if sum(used.count(text) for text in group) < 2:
+            continue
+        number = len({text for _, text in out.values()})
+        letter = string.ascii_lowercase[number] if number < len(string.ascii_lowercase) else str(number + 1)
+        for text in group:
+            shares = ", ".join(f"{share}%" for share in _PERCENT.findall(text)) if len(group) > 1 else ""
+            out[text] = f"{letter} ({shares})" if shares else letter, f"{letter}: {_range_of(group)}"
+    return out
+
+
+def _range_of(group: Sequence[str]) -> str:
+    parts = _PERCENT.sub("%", group[0]).split("%")
+    shares = zip(*(_PERCENT.findall(text) for text in group), strict=True)
+    spans = [sorted(set(one), key=float) for one in shares]
+    told = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans]
+    return "".join(f"{part}{share}%" for part, share in zip(parts, told, strict=False)) + parts[-1]
 
 
 def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -16,7 +16,7 @@ COPIES = 4.0  # measured: memory of a sample in use over that of its chunks of r
 
 
 class Executor(Protocol):
-    """Anything with submit, e.g. concurrent.futures.ThreadPoolExecutor."""
+    """Anything with submit, e.g. concurrent.futures.ThreadPoolExecutor; `expect`, if any, is told of rows."""
 
     def submit(self, function: Callable[..., Rows], /, *args: Any) -> "Future[Rows]": ...  # noqa: D102
 
@@ -66,6 +66,9 @@ class Collection:
         """Return the rows of tasks (channel, chunk, rows, first of them), in the order of the tasks."""
         if self.executor is None:
             return [self.plans[channel].run(self.seed, *what) for channel, *what in tasks]
+        expect = getattr(self.executor, "expect", None)
+        if expect is not None:
+            expect(sum(rows for _, _, rows, _ in tasks))
         futures = [self.executor.submit(self.plans[c].run, self.seed, *what) for c, *what in tasks]
         return [future.result() for future in futures]
 

@@ -207,8 +207,8 @@ class Experiment(Inputs):
         plans = self.plans(portal, couplings, vary)
         criterion = self.topology.criterion
         goal = wanted if isinstance(wanted, int) else Goal(wanted, couplings, criterion, max_samples)
-        with rounds_shown(progress) as report:
-            sample = simulate(plans, names, seed, goal, executor, report, start)
+        with rounds_shown(progress, wanted, executor) as (report, counting):
+            sample = simulate(plans, names, seed, goal, counting, report, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
         alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()

@@ -50,6 +50,11 @@ class Inputs:
         return Path(self.loaded.path), *self.topology.files, *(() if source is None else source.files)
 
     @property
+    def words(self) -> str:
+        """What the observation excludes, in words."""
+        return f"excluded: {self.topology.criterion.words}"
+
+    @property
     def in_pictures(self) -> Shown:
         """What pictures call it."""
         shown: Shown = self.topology.card.in_pictures

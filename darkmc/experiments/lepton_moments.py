@@ -70,6 +70,11 @@ class MomentLimit:
         return Shown(name=name[:60], year=int(year) if year.isdecimal() and len(year) == 4 else None)
 
     @property
+    def words(self) -> str:
+        """What the measurement allows, in words."""
+        return self.provenance[1]
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """What it was read from: nothing that it makes may replace it."""
         return () if self._data is None else (self._data,)

@@ -12,6 +12,7 @@ from darkmc.cards.references import Shown
 from darkmc.core.errors import PhysicsError
 from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
+from darkmc.core.words import notes
 from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.limits.deciding import precision_of
 from darkmc.output.files import replacing
@@ -167,7 +168,13 @@ def write_limits(
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)
         more = (*(ENVELOPE_COLUMNS if request.vary else ()), *(END_COLUMNS if request.lines else ()))
         columns = (*LIMIT_COLUMNS, *more, *scanned)
-        write_csv(file, header, columns, (_cells(row) for point in points for row in json_rows(point)))
+        rows = [_cells(row) for point in points for row in json_rows(point)]
+        below = notes([row["reason"].split("; ") for row in rows])
+        said = dict.fromkeys(f"remark {text}" for _, text in below.values())
+        for row in rows:
+            parts = row["reason"].split("; ")
+            row["reason"] = "; ".join(f"remark {below[part][0]}" if part in below else part for part in parts)
+        write_csv(file, (*header, *said), columns, rows)
 
 
 def shown_line(shown: Shown) -> str:

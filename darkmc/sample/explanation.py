@@ -211,13 +211,13 @@ def _table(title: str, parts: Sequence[Part]) -> Iterator[str]:
 def _cutflow(cuts: Sequence[Step]) -> Iterator[str]:
     for number, step in enumerate(cuts):
         head = "cuts" if number == 0 else ""
-        kept = "" if number == 0 else f", {_share(step)} kept"
+        kept = "" if number == 0 else f", {_kept(step)} kept"
         yield f"{head:{_NAMES}s}{step.name}: {with_error(step.value, step.error)}{kept}"
 
 
-def _share(step: Step) -> str:
-    if not math.isfinite(step.kept_error) or step.kept_error == 0.0:
-        return f"{step.kept:.3g} of it"
+def _kept(step: Step) -> str:
+    if step.kept == 1.0 or not math.isfinite(step.kept_error):
+        return "all" if step.kept == 1.0 else "an unknown part"
     return " +- ".join(alike(100.0 * step.kept, 100.0 * step.kept_error)) + "%"
 
 

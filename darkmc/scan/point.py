@@ -94,6 +94,7 @@ def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
             DarkAxionPortal(place.m_dark_photon, place.m_axion),
             precision=request.precision,
             seed=request.seed,
+            progress=True,
             vary=bool(request.vary),
         )
     exclusion = experiment.limit(sample, request.method)

@@ -133,7 +133,7 @@ OUTPUTS = {
     "file as directory of a run": (("run", "charm", "-o", "old.csv"), "old.csv"),
     "directory as file": ((*GENERATE, "folder.root", "--force"), "directory"),
     "wrong suffix": ((*GENERATE, "x.txt"), ".root"),
-    "nowhere to write": (("limit", CHARM, *MASS), "-o"),
+    "two things for stdout": (("limit", CHARM, *MASS, "--json", "-o", "-"), "standard output"),
     "preset of a run": (("run", "charm", "-o", "x", "--preset", "publishd"), "published"),
 }
 BAD = BAD_NUMBERS | BAD_CARDS | CLOSED | GRIDS | OUTPUTS

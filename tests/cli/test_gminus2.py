@@ -297,7 +297,6 @@ BAD = {
     "vary": ((*LIMIT, "--json", "--vary", "all"), "--vary"),
     "precision": ((*LIMIT, "--json", "--precision", "2"), "--precision"),
     "rate": (("rate", "gminus2-mu-2018", *MASS, "--coupling", "1"), "no events"),
-    "nowhere to write": (LIMIT, "-o"),
     "existing file": ((*LIMIT, "-o", "old.csv"), "--force"),
 }
 

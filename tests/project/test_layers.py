@@ -25,6 +25,7 @@ NO_FORMULAS = {
     "core.process",
     "core.progress",
     "core.rng",
+    "core.saying",
     "limits.counts_file",
     "limits.criterion",
     "limits.significance",
