@@ -13,11 +13,12 @@ def cite(options: argparse.Namespace) -> int:
     """Print BibTeX of what the cards of a run, or of an experiment, name."""
     from darkmc.output.bibtex import bibtex
 
-    print("\n\n".join(bibtex(list(_references(options.name, options.preset)))))
+    print("\n\n".join(bibtex(list(references(options.name, options.preset)))))
     return 0
 
 
-def _references(name: str, preset: str) -> Iterator[Reference]:
+def references(name: str, preset: str) -> Iterator[Reference]:
+    """Yield what the cards of a run, or of an experiment, name."""
     from darkmc.experiments.moment_names import list_moments
     from darkmc.scan.point import ScanRequest
 

@@ -182,6 +182,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "new-experiment": _new_experiment,
     "cite": _elsewhere("cite", "cite"),
     "figure": _elsewhere("pictures", "figure"),
+    "report": _elsewhere("pictures", "report"),
     "plot": _elsewhere("pictures", "plot"),
     "completion": _elsewhere("completion", "completion"),
     "decay-length": _elsewhere("pictures", "decay_length"),

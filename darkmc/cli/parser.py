@@ -236,6 +236,7 @@ def _add_pictures(commands: Any) -> None:
         help="with limits, a table from elsewhere (docs/figures.md), a shipped bound, or known: all of these",
     )
     figure.add_argument("--preset", help="of a run with several presets, the one to be shown alone")
+    _add_report(commands)
     plot = _new(commands, "plot", "draw a sample of events: energies, angles, vertices, masses, delays")
     plot.add_argument("sample", metavar="SAMPLE.root")
     length = _new(commands, "decay-length", "draw decay distances of the dark photon beside a detector")
@@ -253,6 +254,18 @@ def _add_pictures(commands: Any) -> None:
         _add_style(parser)
         parser.add_argument("--force", action="store_true", help="replace an existing file")
         parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".pdf, .png or .svg")
+
+
+def _add_report(commands: Any) -> None:
+    report = _new(
+        commands, "report", "write what a run found as one page of HTML to play with; needs no network"
+    )
+    report.add_argument("name", metavar="NAME", help="a run of limits (name or TOML file), or one FILE.csv")
+    report.add_argument(
+        "--from", dest="folder", metavar="DIRECTORY", help="where the run wrote (default ./NAME)"
+    )
+    report.add_argument("--force", action="store_true", help="replace an existing file")
+    report.add_argument("-o", "--output", required=True, metavar="FILE.html")
 
 
 def _add_cite(commands: Any) -> None:

@@ -38,6 +38,33 @@ def figure(options: argparse.Namespace) -> int:
     return 0
 
 
+def report(options: argparse.Namespace) -> int:
+    """Write one page of HTML from a run's tables, or from one limit table."""
+    from darkmc.cli.cite import references
+    from darkmc.output.bibtex import bibtex
+    from darkmc.output.files import check_target, replacing
+    from darkmc.runs.report import report_run, report_table
+
+    target = Path(options.output)
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise PhysicsError(f"{target}: a report is a page of HTML: give it a name such as report.html")
+    if options.name.endswith(".csv"):
+        if options.folder is not None:
+            raise PhysicsError("give a run with --from, or one limit table, not both")
+        check_target(target, options.force, [options.name])
+        page = report_table(Path(options.name), "")
+    else:
+        card: RunCard = load_card("runs", options.name).card
+        folder = Path(options.folder or card.name)
+        check_target(target, options.force, folder.glob("*"))
+        cited = "\n\n".join(bibtex(list(references(options.name, "best"))))
+        page = report_run(card, folder, cited)
+    with replacing(target, options.force) as path:
+        path.write_text(page, encoding="utf-8")
+    print(target)
+    return 0
+
+
 def plot(options: argparse.Namespace) -> int:
     """Draw the events of a file."""
     from darkmc.figures.style import picture, styled

@@ -226,6 +226,7 @@ def encode(point: ScanPoint) -> dict[str, Any]:
         "alternatives": [[name, _encode_exclusion(other)] for name, other in point.alternatives.items()],
         "warnings": list(point.warnings),
         "settings": [list(setting) for setting in point.settings],
+        "yields": [[_number(value) for value in pair] for pair in point.yields],
     }
 
 
@@ -239,6 +240,7 @@ def decode(content: dict[str, Any]) -> ScanPoint:
         alternatives={name: _decode_exclusion(other) for name, other in content["alternatives"]},
         warnings=tuple(content["warnings"]),
         settings=tuple((key, value) for key, value in content["settings"]),
+        yields=tuple((float(value), float(error)) for value, error in content.get("yields", ())),
     )
 
 

@@ -20,6 +20,7 @@ from darkmc.output.limits import write_limits
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.compared import read_ratios, read_validity, write_ratios, write_validity
 from darkmc.runs.run import Settings, Work
+from darkmc.runs.yields import COUPLINGS, write_yields
 from darkmc.scan.clusters import elsewhere
 from darkmc.scan.grid import scan
 from darkmc.scan.plan import plan
@@ -54,6 +55,17 @@ def _requests(card: LimitsRun, only: str | None) -> Asked:
     return asked
 
 
+def tables_of(card: LimitsRun, folder: Path) -> list[tuple[Path, str, bool]]:
+    """Return the tables of a run that are there, each with its preset and whether that is not the first."""
+    kinds = {_NOW: card.presets[0], **{preset: preset for preset in card.presets[1:]}}
+    found = [
+        (_table(folder, curve.stem, kind), preset, kind != _NOW)
+        for kind, preset in kinds.items()
+        for curve in card.all_curves
+    ]
+    return [one for one in found if one[0].is_file()]
+
+
 def _table(folder: Path, stem: str, kind: str) -> Path:
     """Return where the table of a curve is."""
     return folder / f"{'-'.join(filter(None, [stem, kind]))}.csv"
@@ -76,6 +88,9 @@ def _write(
             done[key] = list(scan(request, settings.workers, True, executor, known))
             write_limits(path, request, done[key])
             yield path
+            beside = write_yields(path, done[key])
+            if beside is not None:
+                yield beside
         points = [point for some in done.values() for point in some]
         if len(card.presets) > 1:
             yield from write_ratios(card, folder, done, (_NOW, _FAMILIAR, card.presets[1]))
@@ -99,6 +114,7 @@ def _request(
         card.precision,
         seed=card.seed,
         lines=wanted.lines,
+        yields_at=COUPLINGS,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from darkmc.core.errors import FailedPointsError
 from darkmc.core.formulas import FORMULAS
 from darkmc.core.input_files import digest
@@ -17,6 +19,7 @@ from darkmc.experiments.experiment import Experiment
 from darkmc.experiments.lepton_moments import MomentLimit
 from darkmc.experiments.moment_names import find_experiment, is_moment
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
+from darkmc.sample.sample import Sample
 from darkmc.scan.place import Ends, Line, Place, Settings
 
 
@@ -33,6 +36,7 @@ class ScanRequest:
     seed: int = 1
     vary: tuple[str, ...] = ()  # names of alternatives of the flux card
     lines: tuple[Line, ...] = ()  # that refine themselves, beside the places
+    yields_at: tuple[float, ...] = ()  # couplings at which the yield is wanted too, GeV^-1
 
     def load(self, settings: Settings = ()) -> Experiment | MomentLimit:
         """Return the experiment, or the limit of a lepton's moment, made once per process."""
@@ -47,7 +51,13 @@ class ScanRequest:
         Cards count by what they say, the presets and overrides in it; lists of mesons by their content.
         """
         inputs = _inputs(self.experiment, self.preset, self._changes(place.settings))
-        asked = (self.precision, self.method, self.seed, self.vary)
+        asked = (
+            self.precision,
+            self.method,
+            self.seed,
+            self.vary,
+            *([self.yields_at] if self.yields_at else []),
+        )
         return hashlib.sha256(_text([FORMULAS, inputs, asked, place]).encode()).hexdigest()[:32]
 
 
@@ -69,6 +79,7 @@ class ScanPoint:
     failed: bool = False  # nothing is known: what computed it died
     settings: Settings = ()
     ends: tuple[Ends, ...] = ()  # of each interval, where the line refines itself
+    yields: tuple[tuple[float, float], ...] = ()  # and errors, at the couplings of the request
 
     @property
     def place(self) -> Place:
@@ -116,7 +127,15 @@ def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
         alternatives=alternatives,
         cpu_seconds=time.thread_time() - start,
         settings=place.settings,
+        yields=_yields(sample, request.yields_at),
     )
+
+
+def _yields(sample: Sample, couplings: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    if not couplings or sample.closed is not None:
+        return ()
+    value, error = map(np.atleast_1d, sample.expected_events(np.array(couplings)))
+    return tuple(zip(value.tolist(), error.tolist(), strict=True))
 
 
 def _moment_point(request: ScanRequest, moment: MomentLimit, place: Place) -> ScanPoint:
