@@ -120,6 +120,16 @@ def azimuth_share(gamma: Array, cones: Cones, theta: Array) -> Array:
     return out
 
 
+def energy_towards(gamma: Array, cones: Cones, theta: Array) -> Array:
+    """Return the energy of massless states that hit a cone over the mesons' mass, 1/(2 gamma (1 - beta cos)).
+
+    Of mesons at polar angles theta (rad), at the azimuth nearest to the cone.
+    """
+    nearest = np.maximum(np.abs(theta - polar_angle(cones.centre)) - cones.angle, 0.0)
+    out: Array = 0.5 / (gamma * _closeness(gamma, nearest))
+    return out
+
+
 def _closeness(gamma: Array, angle: Array) -> Array:
     """Return 1 - beta cos(angle)."""
     beta = np.sqrt((gamma - 1.0) * (gamma + 1.0)) / gamma

@@ -5,7 +5,7 @@ beam axis among those from which a decay can go there, and one of the decays tha
 they come, the density of which is known everywhere: that bounds the weights.
 """
 
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,17 +15,20 @@ from darkmc.biasing.forced import (
     Emission,
     Forced,
     azimuth_share,
+    energy_towards,
     hit_chance,
 )
 from darkmc.biasing.natural import most
 from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
 from darkmc.core.maxima import largest_on_line
-from darkmc.core.mixtures import Index, ListDraw, half_flat
+from darkmc.core.mixtures import Index, ListDraw, TiltedDraw, half_flat
 from darkmc.geometry.cones import Cones, cones_of_sight
 from darkmc.geometry.shape import Shape
 from darkmc.sources.lists.entries import Entries
 
+_STRETCHES = 512  # of the order of entries, in which what they are worth is looked at
+_UNTILTED = 0.1  # of what the best are worth, that every entry is taken to be worth: it bounds the weights
 FORCED_SHARE = 0.9  # of the rows of a meson that hardly ever hits; 1/(1 - this) bounds their weights
 
 
@@ -51,6 +54,9 @@ class ListPrimaries:
     margin : float
         By how much the cone is wider than the detector, relatively: above zero for states that need not
         themselves get there.
+    worth : callable, optional
+        From energies (k,) that massless states with half of the meson's mass have towards the detector, GeV,
+        to roughly what entries are worth then: aimed ones are drawn more often where that is more.
     """
 
     n_uniform, mappable = 6, (0, 1, 2)
@@ -64,33 +70,19 @@ class ListPrimaries:
         shape: Shape,
         aimed: bool = True,
         margin: float = 0.0,
+        worth: Function | None = None,
     ) -> None:
-        self.entries, self.mass = entries.relative_to(origin), meson_mass
-        self.origin, self.shape, self.aimed, self.margin = origin, shape, aimed, margin
-
-    @cached_property
-    def _aim(self) -> "_Aim":
-        """How the entries are drawn: aimed ones half by their chance to hit, as massless states would."""
-        entries, position = self.entries, self.entries.position
-        worth, chance = entries.per_pot * entries.share, half_flat(entries.share)
-        order: Index = np.argsort(entries.size, kind="stable")
-        if not self.aimed:
-            return _Aim(ListDraw(worth, chance, order), None, np.ones(len(worth)))
-        start = np.zeros((3, 1)) if position is None else position
-        cones = cones_of_sight(self.shape, self.origin, start, self.margin)
-        theta, gamma = polar_angle(entries.direction), np.hypot(entries.size / self.mass, 1.0)
-        share = azimuth_share(gamma, cones, theta)
-        hits = hit_chance(4.0 * gamma**2, cones, theta)
-        likely = entries.share * np.where(cones.angle > 0.0, share * hits / (1.0 + hits), 1.0)
-        chance = 0.5 * chance + 0.5 * likely / np.sum(likely)
-        natural = np.minimum(share * (np.pi / self._azimuths(cones)[1]), 1.0)
-        return _Aim(ListDraw(worth, chance, order), cones, natural)
+        self._aim = aim_of(entries, meson_mass, tuple(origin.tolist()), shape, margin if aimed else None)
+        self.entries, self.mass = self._aim.entries, meson_mass
+        self.origin, self.shape, self.margin = origin, shape, margin
+        factors = np.ones(len(self._aim.starts))
+        if worth is not None and aimed:
+            found = worth(self._aim.energies)
+            factors = _UNTILTED + (1.0 - _UNTILTED) * found / max(float(np.max(found)), 1e-300)
+        self._draws = TiltedDraw(self._aim.draw, self._aim.starts, factors)
 
     def _azimuths(self, cones: Cones) -> tuple[Array, Array]:
-        """Return middle and half width of azimuths (rad) for decays as they come."""
-        if self.margin == 0.0:
-            return cones.azimuths
-        return np.zeros(len(cones.angle)), np.full(len(cones.angle), np.pi)
+        return _azimuths(cones, self.margin)
 
     @property
     def list_shares(self) -> Array:
@@ -99,9 +91,9 @@ class ListPrimaries:
 
     def parents(self, uniform: Array) -> LabParents:
         """Return entries, which :meth:`place` turns about the beam axis; see :class:`Placement`."""
-        entries, entry = self.entries, self._aim.draw.pick(uniform[0])
-        weight, direction = self._aim.draw.weight[entry], entries.direction[:, entry]
-        return LabParents(entries.size[entry], self.mass, weight, direction, self._start(entry), entry)
+        entry, weight = self._draws.pick(uniform[0])
+        size, direction = self.entries.size[entry], self.entries.direction(entry)
+        return LabParents(size, self.mass, weight, direction, self._start(entry), entry)
 
     def _start(self, entry: Index) -> Array | None:
         """Return where and when entries start; None: all as the beam hits the target."""
@@ -152,7 +144,7 @@ class ListPrimaries:
         aim, n = self._aim, len(entry)
         if aim.cones is None:
             return AsItComes(uniform, np.zeros(n), np.full(n, np.pi))
-        meson, u = self.entries.direction[:, entry], self.entries.size[entry] / self.mass
+        meson, u = self.entries.direction(entry), self.entries.size[entry] / self.mass
         emission, cones = Emission(np.hypot(u, 1.0), u, energy, speed), aim.cones.at(entry)
         hits = aim.azimuth_share[entry] * hit_chance(emission.ahead, cones, polar_angle(meson))
         share = np.where(cones.angle > 0.0, FORCED_SHARE / (1.0 + hits), 0.0)
@@ -177,8 +169,9 @@ class ListPrimaries:
         aim = self._aim
         if aim.cones is None:
             return float(np.max(aim.draw.weight))
+        over = self._draws.largest_over
         rare = np.where(aim.cones.angle > 0.0, 1.0 - FORCED_SHARE, 1.0)
-        return float(np.max(aim.draw.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
+        return over * float(np.max(aim.draw.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
 
     @property
     def path_range(self) -> tuple[float, float]:
@@ -207,21 +200,68 @@ class ListPrimaries:
 
 
 class _Aim(NamedTuple):
-    """How entries are drawn, from slow to fast, and where they are aimed.
+    """How entries are drawn, and where they are aimed; the same for all masses of dark states.
 
     Attributes
     ----------
+    entries : Entries
+        With positions from where the beam hits.
     draw : ListDraw
-        Its weights are mesons per POT.
+        Its weights are mesons per POT; from slow to fast, aimed ones by the energy towards the detector.
+    starts, energies : arrays (k,)
+        Stretches of that order, and the energy (GeV) in the middle of each: see :class:`ListPrimaries`.
     cones : Cones or None
         Where to force; None: nowhere.
     azimuth_share : array (m,)
         See :func:`azimuth_share`; in the azimuths of decays as they come.
     """
 
+    entries: Entries
     draw: ListDraw
+    starts: Index
+    energies: Array
     cones: Cones | None
     azimuth_share: Array
+
+
+def _azimuths(cones: Cones, margin: float) -> tuple[Array, Array]:
+    """Return middle and half width of azimuths (rad) for decays as they come."""
+    if margin == 0.0:
+        return cones.azimuths
+    return np.zeros(len(cones.angle)), np.full(len(cones.angle), np.pi)
+
+
+@lru_cache(maxsize=24)  # species, states that need not themselves arrive, and some experiments
+def aim_of(
+    entries: Entries, mass: float, origin: tuple[float, float, float], shape: Shape, margin: float | None
+) -> _Aim:
+    """Return how entries are drawn: half by their chance to hit, if massless; without margin as they are."""
+    entries = entries.relative_to(np.array(origin))
+    size, share = entries.size, entries.share
+    worth, chance = entries.per_pot * share, half_flat(share)
+    gamma = np.hypot(size / mass, 1.0)
+    if margin is None:
+        draw = ListDraw(worth, chance, _sorted(size))
+        return _Aim(entries, draw, np.zeros(1, dtype=np.intp), np.ones(1), None, np.ones(1))
+    start = np.zeros((3, 1)) if entries.position is None else entries.position
+    cones = cones_of_sight(shape, np.array(origin), start, margin)
+    theta = polar_angle(entries.direction())
+    turned = azimuth_share(gamma, cones, theta)
+    hits = hit_chance(4.0 * gamma**2, cones, theta)
+    likely = share * np.where(cones.angle > 0.0, turned * hits / (1.0 + hits), 1.0)
+    chance = 0.5 * chance + 0.5 * likely / np.sum(likely)
+    towards = energy_towards(gamma, cones, theta) * mass
+    draw = ListDraw(worth, chance, _sorted(towards))
+    starts = np.unique(np.searchsorted(draw.cumulative, np.linspace(0.0, 1.0, _STRETCHES, endpoint=False)))
+    starts[0] = 0
+    middle = (starts + np.append(starts[1:], len(share))) // 2
+    natural = np.minimum(turned * (np.pi / _azimuths(cones, margin)[1]), 1.0)
+    return _Aim(entries, draw, starts, towards[draw.at(middle)], cones, natural)
+
+
+def _sorted(values: Array) -> Index:
+    order: Index = np.argsort(values, kind="stable")
+    return order.astype(np.int32 if len(order) < 2**31 else np.intp)
 
 
 def _unit(vectors: Array, size: Array) -> Array:

@@ -35,14 +35,62 @@ class ListDraw:
 
     def __init__(self, worth: Array, chance: Array, order: Index | None = None) -> None:
         self.weight = worth / chance
-        self._order = order
-        total = np.cumsum(chance if order is None else chance[order])
-        self._cumulative = total / total[-1]
+        self.order = order
+        self.cumulative = np.cumsum(chance if order is None else chance[order])
+        self.cumulative /= self.cumulative[-1]
 
     def pick(self, uniform: Array) -> Index:
         """Return the numbers of entries drawn by uniform numbers (n,)."""
-        place: Index = np.searchsorted(self._cumulative, uniform, side="right")
-        return place if self._order is None else self._order[place]
+        return self.at(_searched(self.cumulative, uniform))
+
+    def at(self, place: Index) -> Index:
+        """Return the numbers of entries at some places of the order."""
+        return place if self.order is None else self.order[place]
+
+
+def _searched(cumulative: Array, values: Array) -> Index:
+    """Return where values lie, looked for in their order: at random, most of a long table is not at hand."""
+    out, rank = np.empty(len(values), dtype=np.intp), np.argsort(values)
+    out[rank] = np.searchsorted(cumulative, values[rank], side="right")
+    return out
+
+
+class TiltedDraw:
+    """Entries drawn by their chances times a factor of the stretch of the order in which they lie.
+
+    Parameters
+    ----------
+    draw : ListDraw
+        The entries and their chances.
+    starts : array (k,) of int
+        Where the stretches of the order begin, the first at 0.
+    factors : array (k,)
+        By what chances are multiplied, above zero; all that is drawn is exact for any of them.
+    """
+
+    def __init__(self, draw: ListDraw, starts: Index, factors: Array) -> None:
+        self._draw, self._starts = draw, starts
+        self._last = np.append(starts[1:], len(draw.cumulative)) - 1
+        top = draw.cumulative[self._last]
+        self._below = np.concatenate([[0.0], top[:-1]])
+        self._size = top - self._below
+        chance = self._size * factors
+        self._over = np.sum(chance) / factors
+        self._chance = chance / np.sum(chance)
+        self._cumulative = np.cumsum(self._chance)
+
+    def pick(self, uniform: Array) -> tuple[Index, Array]:
+        """Return the numbers of entries drawn by uniform numbers (n,), and what each draw stands for."""
+        stretch = np.minimum(np.searchsorted(self._cumulative, uniform, side="right"), len(self._last) - 1)
+        rest = (uniform - self._cumulative[stretch]) / self._chance[stretch] + 1.0
+        place = _searched(self._draw.cumulative, self._below[stretch] + rest * self._size[stretch])
+        entry = self._draw.at(np.clip(place, self._starts[stretch], self._last[stretch]))
+        return entry, self._draw.weight[entry] * self._over[stretch]
+
+    @property
+    def largest_over(self) -> float:
+        """By what weights are larger than without factors, at most."""
+        return float(np.max(self._over))
 
 
 def window_weight(inside: Any, width: Any, share: float) -> Any:

@@ -56,7 +56,7 @@ def aims(chains: Sequence[tuple[Site, Chain]], portal: Portal, wanted: Wanted) -
     return [
         for_secondaries(site, portal, chain, at, wanted.aimed)
         if chain.signal.per_length
-        else (for_decays(site, chain, depths) if depths else natural(site, chain, wanted.aimed))
+        else (for_decays(site, chain, depths) if depths else natural(site, chain, wanted.aimed, at))
         for site, chain in chains
     ]
 
@@ -93,16 +93,23 @@ def depth_of(site: Site, state: DarkState) -> float:
     return float(decay_lengths(site.span[0], 1.0, state.mass, state.ctau))
 
 
-def natural(site: Site, chain: Chain, aimed: bool) -> Placement:
+def natural(site: Site, chain: Chain, aimed: bool, at: Sequence[float] | None = None) -> Placement:
     """Return mesons as they come, or those of a list, sent to the volume if that is asked for."""
     meson, lists = chain.parent, site.mesons.lists
     if lists is None:
         return AnaloguePrimaries(site.mesons, meson, mass(meson), site.origin)
     from darkmc.biasing.lists import ListPrimaries
+    from darkmc.engine.list_worth import ListWorth
 
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
     margin = 0.5 if chain.route.kind == "far" else 0.0
-    return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin)
+    arriving, nearest = chain.route.arriving, site.reach - site.volume.reach
+    depths: list[float] | None = [0.0]
+    if arriving.decays and nearest > 0.0:
+        depth = float(decay_lengths(nearest, 1.0, arriving.mass, arriving.ctau))
+        depths = [depth * g**2 for g in at] if at else None
+    worth = ListWorth(chain, depths) if aimed else None
+    return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin, worth)
 
 
 def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) -> Placement:
@@ -168,7 +175,7 @@ def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float
     """Return mesons placed for what happens along the way through the volume."""
     proposal = directions(site, portal, chain) if aimed else None
     if proposal is None:
-        return natural(site, chain, aimed)
+        return natural(site, chain, aimed, at)
     momenta = momentum_grid(site.mesons.largest_momentum)
     aims = _mixture(site, chain, momenta, at)
     return TurnedPrimaries(

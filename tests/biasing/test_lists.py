@@ -340,6 +340,20 @@ def test_forced_and_natural_yields_of_scattering_agree(lists, m, at, least):
     assert seen >= least
 
 
+def test_what_entries_are_taken_to_be_worth_changes_no_yield_but_saves_rows(lists):
+    """At CHARM's upper edge, with entries chosen for it and for small couplings."""
+    run = darkmc.Experiment(
+        "charm-finegrained", overrides={"source.flux": lists["bmpt-cu-400"], "source.mesons": ["pi0", "eta"]}
+    )
+    edge, portal = 3e-3, darkmc.DarkAxionPortal(0.01)
+    right, wrong, ends = (run.simulate(portal, n_samples=160_000, at=at, seed=3) for at in (edge, 1e-6, None))
+    first, *others = (sample.estimate(edge) for sample in (right, wrong, ends))
+    for other in others:
+        assert abs(first.value - other.value) < 4.5 * np.hypot(first.draw_error, other.draw_error)
+    assert first.draw_error < 0.06 * first.value
+    assert min(right.efficiency(edge), ends.efficiency(edge)) > 2.0 * wrong.efficiency(edge)
+
+
 @pytest.mark.slow
 def test_forcing_saves_many_rows_for_miniboone(lists):
     """Of the sampling efficiency, with the upstream decays: at least 50 times as much, measured 400."""

@@ -6,6 +6,7 @@ import pytest
 from darkmc.core.inverse_tables import gauss_legendre
 from darkmc.core.mixtures import (
     ListDraw,
+    TiltedDraw,
     half_flat,
     half_logarithmic_weight,
     half_near_the_end,
@@ -76,3 +77,23 @@ def test_distances_from_the_end_and_their_density(size):
     part = np.searchsorted(np.sort(distance), 0.5 * size) / N
     span = np.log1p(size / 1e-3)
     assert part == pytest.approx(0.25 + 0.5 * np.log1p(0.5 * size / 1e-3) / span, abs=1e-4)
+
+
+@pytest.mark.parametrize("factors", [(1.0, 1.0, 1.0), (0.1, 1.0, 0.3), (1e-3, 1e3, 1.0)])
+def test_a_tilted_draw_takes_entries_by_its_weights(factors):
+    """As often as worth over weight says, in every stretch of the order."""
+    rng = np.random.default_rng(4)
+    worth, chance, order = rng.random(30), rng.random(30) ** 4 + 1e-3, rng.permutation(30)
+    draw = ListDraw(worth, chance / np.sum(chance), order)
+    tilted = TiltedDraw(draw, np.array([0, 7, 8]), np.array(factors))
+    uniform = (np.arange(200_000) + 0.5) / 200_000
+    entry, weight = tilted.pick(uniform)
+    share = np.bincount(entry, minlength=30) / len(uniform)
+    found = np.bincount(entry, weight, 30) / len(uniform)
+    seen = share > 1e-3
+    np.testing.assert_allclose(found[seen], worth[seen], rtol=1e-2)
+    assert np.max(weight / draw.weight[entry]) <= tilted.largest_over * (1.0 + 1e-12)
+    stretch = np.searchsorted([7, 8], np.argsort(order)[entry], side="right")
+    assert np.all(np.diff(stretch) >= 0)
+    for u in (0.0, 1.0 - 2.0**-53):
+        assert np.all(np.isfinite(tilted.pick(np.array([u]))[1]))

@@ -64,8 +64,13 @@ def _parquet(path: Path, columns: ListColumns) -> Columns:
     try:
         with parquet.ParquetFile(path) as file:
             names = named(path, list(file.schema_arrow.names), columns)
-            table = file.read(columns=list(dict.fromkeys(names.values())))
-        return _flat(path, names, {name: _of_arrow(table[name]) for name in names.values()})
+            # one by one, by one thread: all at once take several times their size
+            arrays = {
+                name: _of_arrow(file.read(columns=[name], use_threads=False)[name])
+                for name in dict.fromkeys(names.values())
+            }
+        pyarrow.default_memory_pool().release_unused()
+        return _flat(path, names, arrays)
     except (OSError, NotImplementedError, ValueError, pyarrow.ArrowException) as error:
         raise _unreadable(path, "a Parquet file", error) from None
 
@@ -78,7 +83,7 @@ def _of_arrow(column: Any) -> Any:
         import awkward as ak
 
         return ak.from_arrow(column)
-    return column.to_numpy()
+    return np.array(column.to_numpy())  # a copy, so that Arrow gives back its own
 
 
 def root_columns(path: Path, columns: ListColumns, tree: str) -> Columns:

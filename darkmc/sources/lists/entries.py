@@ -30,7 +30,7 @@ _M = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 _READERS = {"hepmc": read_hepmc, "lhe": read_lhe}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entries:
     """Mesons of one species.
 
@@ -84,11 +84,11 @@ class Entries:
         """Absolute values of the momenta, GeV."""
         return length(self.momentum)
 
-    @cached_property
-    def direction(self) -> Array:
-        """Unit vectors (3, n); +z for mesons at rest."""
-        rest = self.size == 0.0
-        out: Array = self.momentum / np.where(rest, 1.0, self.size)
+    def direction(self, entry: NDArray[np.intp] | slice = slice(None)) -> Array:
+        """Return unit vectors (3, n) of some entries; +z for mesons at rest."""
+        size = self.size[entry]
+        rest = size == 0.0
+        out: Array = self.momentum[:, entry] / np.where(rest, 1.0, size)
         out[2] = np.where(rest, 1.0, out[2])
         return out
 
@@ -116,7 +116,7 @@ class Entries:
     def draw(self, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum (GeV), theta (rad) and weight of entries drawn by uniform numbers (n,)."""
         entry = self._draw.pick(uniform)
-        return self.size[entry], polar_angle(self.direction[:, entry]), self.weight[entry]
+        return self.size[entry], polar_angle(self.direction(entry)), self.weight[entry]
 
 
 def read_mesons(card: MesonListCard, path: str) -> tuple[dict[str, Entries], list[str]]:
@@ -172,13 +172,15 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
     if CELLS[0] in table.columns:
         return _of_cells(meson, table, card, factor, per_pot, key in settings.mesons_per_pot)
     columns = table.columns
-    momentum = np.stack([columns[name] for name in ("px", "py", "pz")]) * factor
-    remark = ""
+    four = np.stack([columns[name] for name in ("px", "py", "pz", "E") if name in columns])
+    four *= factor
+    momentum, remark = four[:3], ""
     if "E" in columns:
-        four = np.concatenate([momentum, factor * columns["E"][None]])
         remark = check_momenta(four, meson, table, unit, card.beam.energy_GeV)
     else:
         check_beam(np.hypot(length(momentum), mass(meson)), table, card.beam.energy_GeV)
+        momentum = momentum.copy()
+        del four
     check_axis(momentum, weight / total, table)
     position, time = _vertices(table, settings)
     return Entries(

@@ -302,7 +302,7 @@ def test_urqmd_runs_and_repeats_itself(tmp_path, monkeypatch):
         np.testing.assert_array_equal(made[0][meson].momentum, made[1][meson].momentum)
         assert np.all(np.hypot(made[0][meson].size, mass(meson)) < 8.94)
     assert 0.7 < made[0]["pi0"].per_pot < 1.8
-    assert np.mean(made[0]["pi0"].direction[2]) > 0.3
+    assert np.mean(made[0]["pi0"].direction()[2]) > 0.3
 
 
 @pytest.mark.slow
@@ -316,7 +316,7 @@ def test_urqmd_and_the_fit_to_data_agree_on_beryllium():
     """
     fit = darkmc.MesonSource("sanford-wang-be-8gev", {"pi0_per_pot": None})
     pions = source(n=15_000).lists["pi0"]
-    theta = np.arccos(pions.direction[2])
+    theta = np.arccos(pions.direction()[2])
     edges = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     x, w = np.polynomial.legendre.leggauss(40)
     rows = []
