@@ -67,11 +67,13 @@ def limit(options: argparse.Namespace) -> int:
 def combine(options: argparse.Namespace) -> int:
     """Write the best limits of several tables."""
     from darkmc.figures.overlays import split_label
+    from darkmc.output.csv_tables import check_table_name
     from darkmc.output.files import check_target
     from darkmc.output.limits import write_combined
     from darkmc.runs.combined import combine as best
     from darkmc.runs.combined import read_source
 
+    check_table_name(options.output)
     check_target(options.output, options.force, [split_label(text)[0] for text in options.tables])
     sources = [read_source(text) for text in options.tables]
     rows = best(sources)
@@ -99,6 +101,7 @@ def _print_table(request: Any, points: Sequence[Any]) -> None:
 def _request(options: argparse.Namespace) -> Any:
     """Return what is asked for."""
     from darkmc.experiments.moment_names import is_moment
+    from darkmc.output.csv_tables import check_table_name
     from darkmc.output.files import check_target, descriptor
     from darkmc.scan.plan import plan
     from darkmc.scan.point import ScanRequest
@@ -115,6 +118,7 @@ def _request(options: argparse.Namespace) -> Any:
     if options.output is not None:
         if options.json and descriptor(options.output) == 1:
             raise PhysicsError("--json and -o -: both would go to standard output")
+        check_table_name(options.output)
         check_target(options.output, options.force)
     request = ScanRequest(
         experiment=options.experiment,

@@ -1,6 +1,7 @@
 """Tables that pictures are drawn from, written by runs and read back."""
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,28 @@ from darkmc.core.tables import read_csv, write_csv
 from darkmc.output.files import replacing
 
 Row = dict[str, Any]
+_OF_OTHERS = (
+    ".root",
+    ".parquet",
+    ".npz",
+    ".hepmc",
+    ".hepmc3",
+    ".lhe",
+    ".hepevt",
+    ".gz",
+    ".pdf",
+    ".png",
+    ".svg",
+)
+_NO_TABLES = (*_OF_OTHERS, ".html", ".toml", ".json")
 POINT = ("m_dark_photon_GeV", "m_axion_GeV", "coupling_per_GeV")  # columns that every row has
+
+
+def check_table_name(path: str | os.PathLike[str]) -> None:
+    """Raise PhysicsError if a table would have a name by which files of another kind are known."""
+    name = Path(path)
+    if name.suffix.lower() in _NO_TABLES:
+        raise PhysicsError(f"{path}: a table is CSV: give it a name such as {name.with_suffix('.csv')}")
 
 
 def write_table(path: Path, header: Iterable[str], rows: Sequence[Row]) -> Path:

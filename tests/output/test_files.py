@@ -339,3 +339,14 @@ def test_a_target_is_checked_without_being_touched(folder):
     with pytest.raises(PhysicsError, match="no such directory"):
         check_target("no/x.csv")
     assert names(folder) == []
+
+
+@pytest.mark.parametrize("name", ["x.root", "y.PDF", "z.hepmc3.gz"])
+@pytest.mark.parametrize(
+    "words", [("limit", "gminus2-mu-2018", "--m-dark-photon", "1MeV"), ("combine", "a.csv")]
+)
+def test_a_table_is_not_named_as_another_kind_of_file(words, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, "-o", name]) == 2
+    assert "a table is CSV" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
