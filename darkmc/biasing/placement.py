@@ -141,22 +141,12 @@ class Placement(Protocol):
         How many uniform numbers it takes; drawing and placing share them.
     mappable : tuple of int
         Which of them a trained map may move.
-    rough_bound : bool
-        Hardly a row comes near the bound that :meth:`largest` leads to.
     """
 
     @property
     def n_uniform(self) -> int: ...  # noqa: D102
     @property
     def mappable(self) -> tuple[int, ...]: ...  # noqa: D102
-    @property
-    def rough_bound(self) -> bool: ...  # noqa: D102
-
-    @property
-    def path_range(self) -> tuple[float, float] | None:
-        """Bounds (m) of path to the volume, below, and in it, above; None: from where the beam hits."""
-        ...
-
     @property
     def list_shares(self) -> Array:
         """What part of a list each group of entries is; empty without a list."""
@@ -187,16 +177,4 @@ class Placement(Protocol):
 
     def factors(self, placed: Placed) -> Array:
         """Return by what the alternatives of a source multiply the weights, shape (m, n)."""
-        ...
-
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> float | None:
-        """Return an upper bound of weight x survival x seen; None: not known.
-
-        Parameters
-        ----------
-        energies : Energies
-            Of the state that is placed.
-        survival, seen : callable
-            Of its lab energies in GeV: the chance to get there, and the largest weight of what is seen then.
-        """
         ...

@@ -17,6 +17,7 @@ from darkmc.sample.rows import Channel
 _ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
 _ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
+_NEGLIGIBLE = 1e-3  # share of the sum below which few rows are enough
 _POOR = 0.1  # sampling efficiency below which two rounds of training are not enough
 
 
@@ -150,7 +151,9 @@ def _needs(values: Array, total: Array, trained: bool) -> bool:
         return True
     matters = spread**2 > _ROWS * 1e-4 * total**2
     poor = mean**2 < _POOR * (mean**2 + spread**2)
-    return bool(np.any(matters & poor if trained else matters))
+    # of what few rows show the spread is not known
+    unsure = (values.shape[1] * mean**2 < _FEW * (mean**2 + spread**2)) & (mean > _NEGLIGIBLE * total)
+    return bool(np.any(matters & poor if trained else matters | unsure))
 
 
 def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Rehearsal:

@@ -1,23 +1,33 @@
 """Mesons and their decays turned towards the detector.
 
 Turning (importance sampling): draw the meson's momentum from the forward density times a factor, the decay
-as it comes except for a known tilt of the boost's direction, and the dark state's lab direction inside
-the solid angle of the detector; the meson's direction follows.  Rotations preserve the measure, so the
-weight is density(p, theta) x solid angle over the sampling density of p, with no other Jacobian.
+as it comes except for a known tilt of the boost's direction, the dark state's lab direction inside the solid
+angle of the detector, and the azimuth about it at which the meson is.  Rotations preserve the measure, so the
+weight is density(p, theta) over the densities of momentum, direction and azimuth, with no other Jacobian.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.biasing.depths import starts
-from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
+from darkmc.biasing.following import Angle, Lean, Towards, chord, lean, spread
+from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
 from darkmc.core.errors import PhysicsError
-from darkmc.core.kinematics import Array, Rotation, around, boost, length
-from darkmc.core.maxima import largest_on_grid
-from darkmc.geometry.directions import DirectionProposal
+from darkmc.core.kinematics import (
+    Array,
+    Rotation,
+    Triad,
+    around,
+    beam_pair,
+    boost,
+    length,
+    perpendicular_pair,
+)
 from darkmc.sources.mesons import MesonSource
 
 
@@ -30,16 +40,20 @@ class Aim:
     share : float
         Its share of the rows.
     depth : float
-        C in GeV: the component expects to lose exp(-C/E) of dark states of energy E on the way.
+        C in GeV: the component's decays lean forward as if exp(-C/E) of dark states of energy E were left.
     momentum_factor : array (m,)
         By what the forward density is multiplied, on the grid of :class:`TurnedPrimaries`.
+    following : float
+        Share of its rows whose directions follow the mesons; the others are flat in the solid angle.
     """
 
     share: float
     depth: float
     momentum_factor: Array
+    following: float = 0.0
 
 
+_FINE = 1009  # points at which shares of components are integrated
 _Component = tuple[Array, Array | None, Array | None]
 
 
@@ -55,8 +69,8 @@ class TurnedPrimaries:
     ----------
     source, meson, meson_mass
         Where the mesons come from.
-    proposal : DirectionProposal
-        The detector's solid angle.
+    towards : Towards
+        Directions into the detector's solid angle.
     momenta : array (m,)
         Meson momenta (GeV) from 0 to the largest, from :func:`momentum_grid`.
     aims : sequence of Aim
@@ -71,27 +85,33 @@ class TurnedPrimaries:
     """
 
     mappable = (0, 1, 2)
-    path_range, rough_bound = None, False
 
     def __init__(
         self,
         source: MesonSource,
         meson: str,
         meson_mass: float,
-        proposal: DirectionProposal,
+        towards: Towards,
         momenta: Array,
         aims: Sequence[Aim],
         origin: Array,
     ) -> None:
         self._origin = origin
-        self.source, self.meson, self.mass, self.proposal = source, meson, meson_mass, proposal
-        self._aims = aims
+        self.source, self.meson, self.mass, self.towards = source, meson, meson_mass, towards
+        self._aims, self._grouped = aims, len(self.list_shares) > 0
         forward = source.proposal(meson, momenta)
         if not np.any(forward > 0.0):
             raise PhysicsError(f"flux {source.card.name}: no {meson} flies forward at this beam energy")
+        # within the cells too: what is left of great depths changes by many powers of ten in the last one
+        place = np.linspace(0.0, 1.0, _FINE)
+        fine = momenta[-1] * place**2
+        measure = source.proposal(meson, fine) * np.gradient(fine)
+        nodes = np.linspace(0.0, 1.0, len(momenta))
         self._factors = np.stack(
             [
-                aim.share * aim.momentum_factor / np.trapezoid(forward * aim.momentum_factor, momenta)
+                aim.share
+                * aim.momentum_factor
+                / np.vdot(measure, np.interp(place, nodes, aim.momentum_factor))
                 for aim in aims
             ]
         )
@@ -131,59 +151,37 @@ class TurnedPrimaries:
             out.append((chance, kappa, np.exp(-2.0 * kappa)))
         return out
 
-    @staticmethod
-    def _angle_weight(components: list[_Component], cosine: Array) -> Array:
-        """Return the flat density of cos psi over that of the mixture."""
-        density = np.zeros_like(cosine)
-        for chance, kappa, low in components:
-            if kappa is None or low is None:
-                density += chance
-            else:
-                density += chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
-        return 1.0 / density
+    def _densities(self, components: list[_Component], cosine: Array) -> tuple[Array, Array]:
+        """Return the density of cos psi over the flat one: by rows whose directions follow, and by others."""
+        following, others = np.zeros_like(cosine), np.zeros_like(cosine)
+        for aim, (chance, kappa, low) in zip(self._aims, components, strict=True):
+            density = chance
+            if kappa is not None and low is not None:
+                density = chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
+            following += aim.following * density
+            others += (1.0 - aim.following) * density
+        return following, others
 
-    def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> tuple[Array, Array]:
-        """Return cos psi between dark state and boost, and its weight, from uniforms (2, n)."""
+    def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> "_Angles":
+        """Return cos psi between dark state and boost from uniforms (2, n), and whether the row follows."""
         components = self._components(momentum, unstable[0], length(unstable[1:]))
         flat = 2.0 * uniform[1] - 1.0
         cosine, start = flat, np.zeros_like(momentum)
-        for chance, kappa, low in components:
+        follows = np.zeros(momentum.shape, dtype=bool)
+        for aim, (chance, kappa, low) in zip(self._aims, components, strict=True):
             drawn = flat
             if kappa is not None and low is not None:
                 drawn = np.maximum(1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa, -1.0)
-            cosine = np.where(uniform[0] >= start, drawn, cosine)
+            mine = uniform[0] >= start
+            cosine = np.where(mine, drawn, cosine)
+            follows = np.where(mine, uniform[0] < start + aim.following * chance, follows)
             start = start + chance
-        return cosine, self._angle_weight(components, cosine)
+        return _Angles(cosine, follows, *self._densities(components, cosine))
 
-    def largest_weight(self, momentum: Array, energy: Array, speed: Array, cosine: Array) -> Array:
-        """Return the largest weight of :meth:`place` at given meson momenta and dark states, for bounds."""
-        sampled = np.sum(self._components_at(momentum), axis=0)
-        forward = np.maximum(self.source.proposal(self.meson, momentum), 1e-300)
-        ratio = self.source.largest_density(self.meson, momentum) / forward
-        weight = ratio * self._table.largest_weight(self._mixture) / sampled
-        components = self._components(momentum, energy, speed)
-        out: Array = weight * self._angle_weight(components, cosine) * self.proposal.largest_weight
-        return out
-
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
-        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
-        mass = energies.parent
-
-        def weight(x: Array) -> Array:
-            momentum, energy, cosine = np.exp(x[0]), x[1], x[2]
-            speed = np.sqrt(np.maximum(energy**2 - energies.mass**2, 0.0))
-            lab = (energy * np.hypot(momentum, mass) + speed * momentum * cosine) / mass
-            placed = self.largest_weight(momentum, energy, speed, cosine)
-            out: Array = placed * survival(lab) * seen(lab)
-            return out
-
-        least = energies.largest * (1.0 - 1e-12) if energies.monochromatic else energies.mass
-        top = self.source.largest_momentum * (1.0 - 1e-6)
-        return largest_on_grid(
-            weight,
-            np.array([np.log(1e-3 * top), least, -1.0]),
-            np.array([np.log(top), energies.largest, 1.0]),
-        )
+    def _at(self, momentum: Array, fall: Array) -> Array:
+        """Return the density of mesons at 1 - cos(theta), 1/(GeV sr)."""
+        transverse2 = fall * (2.0 - fall) * momentum**2
+        return self.source.density_per_solid_angle(self.meson, momentum, 1.0 - fall, transverse2)
 
     @property
     def n_uniform(self) -> int:
@@ -209,22 +207,76 @@ class TurnedPrimaries:
     ) -> Placed:
         """Return placed mesons: the state that arrives, or what points, lies in the solid angle."""
         momentum = parents.momentum
-        cosine, angle_weight = self._angle(momentum, arriving, uniform[1:3])
-        axis = around(arriving[1:] / length(arriving[1:]), cosine, 2.0 * np.pi * uniform[3])
+        angles = self._angle(momentum, arriving, uniform[1:3])
+        axis = around(arriving[1:] / length(arriving[1:]), angles.cosine, 2.0 * np.pi * uniform[3])
         parent = moving(axis, momentum, self.mass)
         moved = partial(boost, frame=parent, frame_mass=self.mass)
         state = moved(arriving)
         size = length(state[1:])
         flight = state[1:] / size
-        direction, solid_angle = self.proposal.sample(uniform[4], uniform[5])
         aimed = flight if pointing is None else pointing(moved, state)
-        turned = Rotation(aimed, direction, 2.0 * np.pi * uniform[6])
+        source = (*perpendicular_pair(aimed), aimed)
+        first, second, along = (np.einsum("ij,ij->j", vector, axis) for vector in source)
+        apart, width = Angle.of(along, np.sqrt(first**2 + second**2)), spread(momentum)
+        direction, *densities = self.towards.sample(
+            uniform[4], uniform[5], angles.follows, width + chord(apart)
+        )
+        leaning = lean(uniform[6], Angle.to_beam(direction), apart, width)
+        turned = _turned(source, (first, second), direction, leaning)
+        weight = self._at(momentum, leaning.fall) * parents.weight * leaning.weight
+        weight /= angles.others * densities[0] + angles.following * densities[1]
         if pointing is not None:
             direction = turned(flight)
-        lab = turned(axis)
-        transverse2 = (lab[0] ** 2 + lab[1] ** 2) * momentum**2
-        density = self.source.density_per_solid_angle(self.meson, momentum, lab[2], transverse2)
-        weight = density * parents.weight * angle_weight * solid_angle
-        group = self.source.densities.groups(self.meson, lab * momentum)
-        start = starts(self.source, self.meson, lab * momentum, uniform[7:], self._origin)
+        group, start = None, None
+        if self._grouped or self.source.densities.deepest > 0.0:
+            lab = turned(parent[1:])
+            group = self.source.densities.groups(self.meson, lab)
+            start = starts(self.source, self.meson, lab, uniform[7:], self._origin)
         return Placed(weight, parent, state, size, direction, moved, turned, start, group, axis)
+
+
+class _Angles(NamedTuple):
+    """Angles between dark states and boosts.
+
+    Attributes
+    ----------
+    cosine : array (n,)
+        Of psi.
+    follows : array (n,) of bool
+        The directions that are to follow.
+    following, others : array (n,)
+        The density of cos psi over the flat one: by rows whose directions follow, and by others.
+    """
+
+    cosine: Array
+    follows: NDArray[np.bool_]
+    following: Array
+    others: Array
+
+
+def _turned(source: Triad, across: tuple[Array, Array], direction: Array, leaning: Lean) -> Rotation:
+    """Return turns of what is aimed, the third of a triad, to a direction, and of mesons as they lean.
+
+    Parameters
+    ----------
+    source : (array, array, array) of (3, n)
+        The triad.
+    across : (array, array) of (n,)
+        Parts of the meson's direction along the triad's first and second.
+    direction : array (3, n)
+        In the lab.
+    leaning : Lean
+        Where the meson is about it.
+    """
+    size = np.sqrt(across[0] ** 2 + across[1] ** 2)
+    there = size > 0.0
+    x, y = (
+        np.where(there, across[0], 1.0) / np.where(there, size, 1.0),
+        across[1] / np.where(there, size, 1.0),
+    )
+    cosine = leaning.cosine * x + leaning.sine * y
+    sine = leaning.sine * x - leaning.cosine * y
+    first, second = beam_pair(direction)
+    return Rotation.between(
+        source, (cosine * first + sine * second, cosine * second - sine * first, direction)
+    )

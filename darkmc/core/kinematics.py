@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Triad = tuple[Array, Array, Array]
 Numbers = float | Array  # functions of numbers broadcast, and return a number for numbers
 
 
@@ -123,6 +124,19 @@ def perpendicular_pair(axis: Array) -> tuple[Array, Array]:
     return first, second
 
 
+def beam_pair(axis: Array) -> tuple[Array, Array]:
+    """Return two unit vectors that complete unit vectors (3, n) to right-handed triads, the first towards +z.
+
+    Of +z and -z themselves the first points along -x and x.
+    """
+    x, y, z = axis
+    sine = np.sqrt(x * x + y * y)
+    at = sine > 0.0
+    cosine = np.where(at, x, 1.0) / np.where(at, sine, 1.0)
+    across = y / np.where(at, sine, 1.0)
+    return np.stack([-cosine * z, -across * z, sine]), np.stack([across, -cosine, np.zeros_like(x)])
+
+
 def around(axis: Array, cosine: Array, azimuth: Array) -> Array:
     """Return unit vectors (3, n) at polar cosine and azimuth about the given axes."""
     first, second = perpendicular_pair(axis)
@@ -148,6 +162,13 @@ class Rotation:
         cosine, sine = np.cos(azimuth), np.sin(azimuth)
         self._from = (*perpendicular_pair(source), source)
         self._to = (cosine * first + sine * second, cosine * second - sine * first, target)
+
+    @classmethod
+    def between(cls, source: Triad, target: Triad) -> "Rotation":
+        """Return rotations that take right-handed triads of unit vectors (3, n) to others."""
+        out = cls.__new__(cls)
+        out._from, out._to = source, target
+        return out
 
     def __call__(self, vectors: Array) -> Array:
         """Return turned three-vectors (3, n), or four-vectors (4, n) with the space part turned."""

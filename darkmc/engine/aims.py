@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darkmc.biasing.emission import sideways
+from darkmc.biasing.following import Angle, Towards, chord, lean, spread
 from darkmc.biasing.natural import AnaloguePrimaries
 from darkmc.biasing.placement import Placement
 from darkmc.biasing.turned import Aim, TurnedPrimaries, momentum_grid
@@ -21,6 +22,10 @@ from darkmc.portals.portal import DarkState, Portal, branching_ratio
 FORWARD_SHARE = (
     0.1  # of the rows, for the plain forward density: it keeps the errors of the early cutflow small
 )
+_DECAYS = 96  # looked at for every momentum
+_FOLLOWING = (0.2, 0.5, 0.8, 0.9)  # shares of directions that follow, to choose from
+_LEAST_REACHED = 0.03  # of the solid angle: at the highest momenta hardly a decay that is looked at is there
+_TILT = 3.0  # of decays towards the energies that cuts leave, in units of the least
 _DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
 
 
@@ -48,44 +53,119 @@ def aims(chains: Sequence[tuple[Site, Chain]], portal: Portal, wanted: Wanted) -
     What happens along the way through a volume is aimed chain by chain; decays share depths, which follow
     from the yield of all of them.
     """
-    decays = [(site, chain) for site, chain in chains if not chain.signal.per_length]
-    depths: Sequence[tuple[float, float]] = ()
-    if decays and wanted.aimed and decays[0][0].proposal is not None:
-        depths = _depths(decays[0][0], portal, [chain for _, chain in decays], wanted)
+    expected = [
+        None
+        if chain.signal.per_length or not wanted.aimed or site.proposal is None
+        else Expectation(site, chain, site.towards)
+        for site, chain in chains
+    ]
+    decays = [(chain, rough) for (_, chain), rough in zip(chains, expected, strict=True) if rough is not None]
+    depths = _depths(chains[0][0], portal, decays, wanted) if decays else []
     at = () if wanted.at is None else tuple(float(g) for g in wanted.at)
     return [
         for_secondaries(site, portal, chain, at, wanted.aimed)
         if chain.signal.per_length
-        else (for_decays(site, chain, depths) if depths else natural(site, chain, wanted.aimed, at))
-        for site, chain in chains
+        else (
+            natural(site, chain, wanted.aimed, at)
+            if rough is None
+            else for_decays(site, chain, rough, depths)
+        )
+        for (site, chain), rough in zip(chains, expected, strict=True)
     ]
 
 
 class Expectation:
-    """Rough mean over decays of acceptance and survival, for every meson momentum of a grid."""
+    """What decays of mesons are likely to give, for every meson momentum of a grid.
 
-    def __init__(self, energies: Array, accepted: Array) -> None:
-        self.energies, self.accepted = energies, accepted
+    Parameters
+    ----------
+    site : Site
+        Where mesons come from.
+    chain : Chain
+        What they emit, and what is seen.
+    towards : Towards
+        Where dark states are sent.
+    """
 
-    @classmethod
-    def of(cls, chain: Chain, momenta: Array) -> "Expectation":
-        """Return the average over decays of a chain's emission for every meson momentum (GeV)."""
+    def __init__(self, site: Site, chain: Chain, towards: Towards) -> None:
+        self.momenta = momentum_grid(site.mesons.largest_momentum)
+        self.forward = site.mesons.proposal(chain.parent, self.momenta)
+        self._measure = self.forward * np.gradient(self.momenta) / _DECAYS
         own = chain.emission.n_uniform
-        uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((own + 1, 48))
+        uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((own + 5, _DECAYS))
         emitted = chain.emission.sample(uniform[:own], None)
-        arriving = emitted.last.momentum(chain.route.arriving.name)
-        energies = _lab_energies(arriving, 2.0 * uniform[own] - 1.0, momenta, mass(chain.parent))
-        return cls(energies, chain.signal.acceptance(energies) + 1e-4)
+        state = emitted.last.momentum(chain.route.arriving.name)
+        cosine = 2.0 * uniform[own] - 1.0
+        self.energies = _lab_energies(state, cosine, self.momenta, mass(chain.parent))
+        self.accepted = chain.signal.acceptance(self.energies) + 1e-4
+        apart = _lab_angles(state, cosine, self.momenta, mass(chain.parent))
+        self._solid_angle = towards.flat.largest_weight
+        self._ahead, self._flat, self._near = self._sent(
+            site, chain.parent, towards, apart, uniform[own + 1 :]
+        )
 
-    def factor(self, depth: float) -> Array:
-        """Return the mean of acceptance x exp(-depth/E)/E over decays, for every meson momentum.
+    def _sent(
+        self, site: Site, meson: str, towards: Towards, apart: Angle, uniform: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return the density of mesons over that ahead, and those of directions: half of these follow."""
+        momentum, u1, u2, u3, u4 = (
+            v.ravel() for v in np.broadcast_arrays(self.momenta, *uniform[:, :, None])
+        )
+        width, apart = spread(momentum), Angle(*(v.ravel() for v in apart))
+        direction, flat, near = towards.sample(u1, u2, u3 < 0.5, width + chord(apart))
+        leaning = lean(u4, Angle.to_beam(direction), apart, width)
+        fall = leaning.fall
+        density = site.mesons.density_per_solid_angle(
+            meson, momentum, 1.0 - fall, fall * (2.0 - fall) * momentum**2
+        )
+        ahead = np.where(flat > 0.0, density * leaning.weight, 0.0).reshape(self.energies.shape)
+        return _over(ahead, self.forward), flat.reshape(ahead.shape), near.reshape(ahead.shape)
 
-        Relative to the deepest survivor, so that it never vanishes as a whole.
+    def reaching(self) -> Array:
+        """Return by what the density ahead is to be multiplied to have all that are sent, sr, (k, m)."""
+        out: Array = self._ahead / self._drawn(0.5)
+        return out
+
+    def sent(self) -> Array:
+        """Return what is sent by decays and momenta, whose sum is the mean over decays, (k, m)."""
+        out: Array = self.reaching() * self._measure
+        return out
+
+    def _drawn(self, following: float) -> Array:
+        """Return the density of directions of which a share follows, 1/sr."""
+        out: Array = np.maximum((1.0 - following) * self._flat + following * self._near, 1e-300)
+        return out
+
+    def aim(self, share: float, depth: float, worth: Array, tilt: float, floor: float) -> Aim:
+        """Return a component for what dark states are worth (k, m) that are left of those of a depth.
+
+        The share whose directions follow is that of some for which the weights vary least.
+
+        Parameters
+        ----------
+        share, depth : float
+            Of the component; see :class:`Aim`.
+        worth : array (k, m)
+            Before it is multiplied by what is left.
+        tilt : float
+            What is added to the depth for the angles of decays, GeV.
+        floor : float
+            Least factor of a momentum, over the largest.
         """
         exponent = depth / self.energies
-        survival = np.exp(np.min(exponent) - exponent)
-        out: Array = np.mean(self.accepted * survival / self.energies, axis=0)
-        return out
+        worth = worth * np.exp(np.min(exponent) - exponent)
+        least = np.minimum(np.pi * spread(self.momenta) ** 2, _LEAST_REACHED * self._solid_angle)
+        factor = np.mean(worth * (self.reaching() + least), axis=0) / self._solid_angle
+        factor += floor * np.max(factor) + 1e-300
+        squares = (worth * self._ahead) ** 2 / self._drawn(0.5) * (self._measure / factor)
+        spreads = [float(np.sum(squares / self._drawn(share))) for share in _FOLLOWING]
+        return Aim(share, depth + tilt, factor, _FOLLOWING[int(np.argmin(spreads))])
+
+
+def _over(part: Array, whole: Array) -> Array:
+    """Return a ratio, 0 where there is nothing to divide by."""
+    out: Array = np.where(whole > 0.0, part, 0.0) / np.where(whole > 0.0, whole, 1.0)
+    return out
 
 
 def depth_of(site: Site, state: DarkState) -> float:
@@ -112,52 +192,53 @@ def natural(site: Site, chain: Chain, aimed: bool, at: Sequence[float] | None = 
     return ListPrimaries(lists[meson], mass(meson), site.origin, site.volume, aimed, margin, worth)
 
 
-def for_decays(site: Site, chain: Chain, depths: Sequence[tuple[float, float]]) -> Placement:
+def for_decays(
+    site: Site, chain: Chain, expected: Expectation, depths: Sequence[tuple[float, float]]
+) -> Placement:
     """Return mesons turned for a decay in the volume, one component of the mixture per (share, depth)."""
-    assert site.proposal is not None
+    worth, tilt = expected.accepted / expected.energies, _TILT * chain.signal.least_energy
+    left = 1.0 - FORWARD_SHARE
+    aims = [
+        _ahead(expected),
+        *(expected.aim(left * share, depth, worth, tilt, 1e-12) for share, depth in depths),
+    ]
+    return _turned(site, chain, site.towards, aims)
+
+
+def _ahead(expected: Expectation) -> Aim:
+    """Return the component of the plain forward density."""
+    return Aim(FORWARD_SHARE, 0.0, np.ones_like(expected.momenta))
+
+
+def _turned(site: Site, chain: Chain, towards: Towards, aims: Sequence[Aim]) -> Placement:
     momenta = momentum_grid(site.mesons.largest_momentum)
-    expectation = Expectation.of(chain, momenta)
-    aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
-    for share, depth in depths:
-        factor = expectation.factor(depth)
-        aims.append(Aim((1.0 - FORWARD_SHARE) * share, depth, factor + 1e-12 * np.max(factor)))
-    return TurnedPrimaries(
-        site.mesons, chain.parent, mass(chain.parent), site.proposal, momenta, aims, site.origin
-    )
+    return TurnedPrimaries(site.mesons, chain.parent, mass(chain.parent), towards, momenta, aims, site.origin)
 
 
-def _depths(site: Site, portal: Portal, chains: Sequence[Chain], wanted: Wanted) -> list[tuple[float, float]]:
+def _depths(
+    site: Site, portal: Portal, decays: Sequence[tuple[Chain, Expectation]], wanted: Wanted
+) -> list[tuple[float, float]]:
     """Return (share, depth) of the proposals: at given couplings, or at both ends of an exclusion."""
     absorption = depth_of(site, portal.heavy)
     if wanted.at is not None:
         return [(1.0 / len(wanted.at), absorption * coupling**2) for coupling in wanted.at]
-    depths = np.geomspace(0.3, 3e4, 31)
-    squares = depths / absorption
-    top = site.mesons.largest_momentum
-    momenta = top * np.linspace(0.02, 1.0, 40) ** 2
-    total = np.zeros_like(depths)
     near, far = site.span
-    for chain in chains:
-        rough = Expectation.of(chain, momenta)
-        forward = _forward(site, portal, chain, momenta)
-        chord = (far - near) / near
-        for k, depth in enumerate(depths):
-            inside = -np.expm1(-chord * depth / rough.energies) * np.exp(-depth / rough.energies)
-            yield_ = np.trapezoid(forward * np.mean(rough.accepted * inside, axis=0), momenta)
-            total[k] += squares[k] * yield_
-    above = np.flatnonzero(total > wanted.target)
-    last = above[-1] if len(above) else int(np.argmax(total))
-    return [(0.5, 0.0), (0.5, float(depths[min(last + 1, len(depths) - 1)]))]
-
-
-def _forward(site: Site, portal: Portal, chain: Chain, momenta: Array) -> Array:
-    """Return the rate per momentum into the solid angle at G = 1, no decay: order of magnitude."""
-    assert site.proposal is not None
-    meson, branching = chain.parent, portal.heavy_branching_ratio(chain.signal.states[0])
-    density = site.mesons.proposal(meson, momenta)
-    scale = site.exposure * branching * site.proposal.largest_weight
-    out: Array = scale * density * branching_ratio(portal, meson)
-    return out
+    rates = []
+    for chain, rough in decays:
+        ratio = portal.heavy_branching_ratio(chain.signal.states[0]) * branching_ratio(portal, chain.parent)
+        rates.append(site.exposure / absorption * ratio * rough.accepted * rough.sent())
+    depths, totals = np.geomspace(0.3, 3e4, 31), [0.0]
+    for depth in depths[::-1]:
+        inside = (
+            -np.expm1(-(far - near) / near * depth / rough.energies) * np.exp(-depth / rough.energies)
+            for _, rough in decays
+        )
+        totals.append(
+            depth * sum(float(np.vdot(rate, seen)) for rate, seen in zip(rates, inside, strict=True))
+        )
+        if totals[-1] > wanted.target:
+            return [(0.5, 0.0), (0.5, min(float(depth * depths[1] / depths[0]), depths[-1]))]
+    return [(0.5, 0.0), (0.5, float(depths[::-1][max(int(np.argmax(totals)) - 2, 0)]))]
 
 
 def directions(site: Site, portal: Portal, chain: Chain) -> DirectionProposal | None:
@@ -175,33 +256,21 @@ def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float
     """Return mesons placed for what happens along the way through the volume."""
     proposal = directions(site, portal, chain) if aimed else None
     if proposal is None:
-        return natural(site, chain, aimed, at)
-    momenta = momentum_grid(site.mesons.largest_momentum)
-    aims = _mixture(site, chain, momenta, at)
-    return TurnedPrimaries(
-        site.mesons, chain.parent, mass(chain.parent), proposal, momenta, aims, site.origin
-    )
+        return natural(site, chain, aimed)
+    towards = Towards.of(proposal)
+    expected = Expectation(site, chain, towards)
+    return _turned(site, chain, towards, _mixture(site, chain, expected, at))
 
 
-def _mixture(site: Site, chain: Chain, momenta: Array, at: Sequence[float]) -> list[Aim]:
+def _mixture(site: Site, chain: Chain, expected: Expectation, at: Sequence[float]) -> list[Aim]:
     """Return the mixture of proposals: the forward density, and what is likely to be seen."""
-    uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((6, 96))
-    emitted = chain.emission.sample(uniform[1:], None)
-    state = emitted.last.momentum(chain.route.arriving.name)
-    lab = _lab_energies(state, 2.0 * uniform[0] - 1.0, momenta, mass(chain.parent))
-    rate, top = chain.signal.acceptance(lab), site.mesons.largest_momentum
-    depths = [0.0]
+    depths, top = [0.0], site.mesons.largest_momentum
     if chain.route.arriving.decays:
         depths += [depth_of(site, chain.route.arriving) * g**2 for g in at]
     elif chain.signal.veto_depth > 0.0:
         depths += [chain.signal.veto_depth * g**2 for g in at] or [share * top for share in _DEPTHS]
-    aims = [Aim(FORWARD_SHARE, 0.0, np.ones_like(momenta))]
-    for depth in depths:
-        exponent = depth / lab
-        factor = np.mean(rate * np.exp(np.min(exponent) - exponent), axis=0)
-        most = float(np.max(factor))
-        aims.append(Aim((1.0 - FORWARD_SHARE) / len(depths), depth, factor + 1e-3 * most + 1e-300))
-    return aims
+    share = (1.0 - FORWARD_SHARE) / len(depths)
+    return [_ahead(expected), *(expected.aim(share, depth, expected.accepted, 0.0, 1e-3) for depth in depths)]
 
 
 def _lab_energies(state: Array, cosine: Array, momenta: Array, mass: float) -> Array:
@@ -209,3 +278,11 @@ def _lab_energies(state: Array, cosine: Array, momenta: Array, mass: float) -> A
     along = length(state[1:]) * cosine
     out: Array = (state[0][:, None] * np.hypot(momenta, mass) + along[:, None] * momenta) / mass
     return out
+
+
+def _lab_angles(state: Array, cosine: Array, momenta: Array, mass: float) -> Angle:
+    """Return lab angles (k, m) of states (4, k) to mesons of some momenta (m)."""
+    speed = length(state[1:])
+    along = np.outer(speed * cosine, np.hypot(momenta, mass)) + np.outer(state[0], momenta)
+    aside = np.maximum(speed * np.sqrt(1.0 - cosine**2), 1e-300)
+    return Angle.of(along / mass, np.broadcast_to(aside[:, None], along.shape))

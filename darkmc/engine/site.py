@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from darkmc.biasing.following import Towards
 from darkmc.biasing.placement import Placed
 from darkmc.biasing.shield import ShieldedWay
 from darkmc.cards.experiment import Cut, EfficiencyTable
@@ -86,6 +87,12 @@ class Site:
     def reach(self) -> float:
         """Distance of the volume's centre, m."""
         return float(np.linalg.norm(self.centre - self.origin))
+
+    @cached_property
+    def towards(self) -> Towards:
+        """Directions from the origin to it, flat or following the mesons."""
+        assert self.proposal is not None
+        return Towards.of(self.proposal)
 
     @cached_property
     def path_range(self) -> tuple[float, float]:

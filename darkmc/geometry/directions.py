@@ -129,3 +129,66 @@ class Tangent(DirectionProposal):
             radius = np.hypot(*spread) if self.is_round else np.abs(spread).max(axis=0)
             peaked = local[2] ** -3 / self.largest_weight
         return np.where((radius <= 1.0) & (local[2] > 0.0), peaked, 0.0)
+
+
+@dataclass(frozen=True)
+class NearBeam:
+    """Directions about the beam, +z, with a density per solid angle like 1/(1 - cos(theta) + w^2/2)^2.
+
+    Up to rounding 1/(theta^2 + w^2)^2 at small angles theta; the width w, in rad, may be another one for
+    every direction.
+
+    Attributes
+    ----------
+    low, high : float
+        Range of 1 - cos(theta).
+    middle, half : float
+        Middle and half width of the azimuths, rad.
+    """
+
+    low: float
+    high: float
+    middle: float = 0.0
+    half: float = pi
+
+    @classmethod
+    def over(cls, proposal: DirectionProposal) -> "NearBeam":
+        """Return the range of polar angles and azimuths of a proposal's directions, and a little more."""
+        u1, u2 = np.meshgrid(np.linspace(0.0, 1.0, 65), np.linspace(0.0, 1.0, 65))
+        directions, _ = proposal.sample(u1.ravel(), u2.ravel())
+        fall, (x, y, _) = versine(directions), directions
+        high = min(1.05 * float(fall.max()), 2.0)
+        middle = float(np.arctan2(y.mean(), x.mean()))
+        half = 1.05 * float(np.abs(_wrapped(np.arctan2(y, x) - middle)).max())
+        if proposal.density(np.array([[0.0], [0.0], [1.0]]))[0] > 0.0 or half > pi:
+            return cls(0.0, high)
+        return cls(0.95 * float(fall.min()), high, middle, half)
+
+    def sample(self, u1: Array, u2: Array, width: Array) -> Array:
+        """Return (3, n) unit vectors for uniform numbers in [0, 1) and widths (n,) in rad."""
+        span = self.high - self.low
+        near = self.low + 0.5 * width**2
+        fall = self.low + near * (span * u1) / (near + span * (1.0 - u1))
+        azimuth = self.middle + self.half * (2.0 * u2 - 1.0)
+        across = np.sqrt(fall * (2.0 - fall))
+        return np.array([across * np.cos(azimuth), across * np.sin(azimuth), 1.0 - fall])
+
+    def density(self, direction: Array, width: Array) -> Array:
+        """Return the density in 1/sr of (3, n) unit vectors, zero outside the range."""
+        fall = versine(direction)
+        inside = (fall >= self.low) & (fall <= self.high)
+        if self.half < pi:
+            inside &= np.abs(_wrapped(np.arctan2(direction[1], direction[0]) - self.middle)) <= self.half
+        return np.where(inside, self.at(fall, width), 0.0)
+
+    def at(self, fall: Array, width: Array) -> Array:
+        """Return the density in 1/sr at 1 - cos(theta) within the range."""
+        offset = 0.5 * width**2
+        scale = (self.low + offset) * (self.high + offset) / (2.0 * self.half * (self.high - self.low))
+        out: Array = scale / (fall + offset) ** 2
+        return out
+
+
+def _wrapped(angle: Array) -> Array:
+    """Return angles (rad) between -pi and pi."""
+    return (angle + pi) % (2.0 * pi) - pi
