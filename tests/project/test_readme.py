@@ -1,5 +1,6 @@
 """Every example of the README runs, and the ready run writes what it says."""
 
+import math
 import os
 import re
 import subprocess
@@ -32,9 +33,9 @@ def environment():
 
 
 def test_the_two_commands_of_the_set_up():
-    assert "python3 -m pip install . && darkmc run charm" in TEXT
+    assert "python3 -m pip install . && darkmc run figure4" in TEXT
     assert "python3 -m pip install '.[test]' && python3 -m pytest" in TEXT
-    assert "darkmc run charm" in shell_commands()
+    assert "darkmc run figure4" in shell_commands()
 
 
 def assert_runs(command, folder):
@@ -70,6 +71,32 @@ def test_every_experiment_named_exists():
     used = re.findall(r"darkmc (?:rate|limit|generate|run) ([\w.-]+)", TEXT)
     assert used
     assert {name for name in used if not name.endswith(".toml")} <= known
+
+
+def test_the_first_command_at_two_masses_and_coarse(tmp_path, monkeypatch, capsys):
+    """Four of its ten searches, both presets and what is not new; the slow test runs it as it stands."""
+    card = (ROOT / "runs" / "figure4.toml").read_text(encoding="utf-8")
+    head, *curves = card.split("[[curves]]")
+    assert len(curves) == 10
+    kept = [one for one in curves if re.search(r'"(gminus2-mu-2025|belle2-phase2|babar|charm-decay)"', one)]
+    card = "[[curves]]".join([head, *kept])
+    card, changed = re.subn(r'(?m)^(m_dark_photon\w*) = ".*"', r'\1 = "4MeV,8MeV"', card)
+    assert changed == len(kept) == 4
+    monkeypatch.chdir(tmp_path)
+    Path("small.toml").write_text(card, encoding="utf-8")
+    assert main(["run", "small.toml", "--precision", "0.5", "--workers", "1", "-o", "made"]) == 0
+    written = {path.name for path in Path("made").iterdir()}
+    assert {Path(line).name for line in capsys.readouterr().out.split()} == written
+    shown = {
+        f"figure4{which}{suffix}" for which in ("", "-best", "-published") for suffix in (".pdf", ".png")
+    }
+    experiments = re.findall(r'(?m)^experiment = "(.*)"', card)
+    tables = {f"{name}{kind}.csv" for name in experiments for kind in ("", "-published")}
+    assert shown | tables | {"figure4-ratios.csv", "figure4-validity.csv"} <= written
+    *_, effective, _ = Path("made/figure4-validity.csv").read_text().splitlines()[-1].split(",")
+    assert float(effective) == pytest.approx(4.0 * math.pi / 10.58)
+    assert main(["figure", "small.toml", "--from", "made", "--preset", "published", "-o", "x.svg"]) == 0
+    assert "Belle II, 20 fb" in Path("x.svg").read_text()
 
 
 def test_a_run_writes_limits_pictures_and_events(tmp_path, monkeypatch, capsys):
