@@ -59,6 +59,11 @@ def _list(options: argparse.Namespace) -> int:
 
         print("\n".join(list_moments()))
         return 0
+    if options.kind == "bounds":
+        from darkmc.figures.overlays import find_bounds
+
+        print("\n".join(find_bounds()))
+        return 0
     print("\n".join(list_cards(_KINDS[options.kind])))  # type: ignore[arg-type]
     return 0
 

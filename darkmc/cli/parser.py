@@ -49,7 +49,7 @@ def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 def _add_catalogue(commands: Any) -> None:
     kinds = ("experiments", "fluxes", "runs")
     listing = _new(commands, "list", "list what can be used by name")
-    listing.add_argument("kind", choices=(*kinds, "figures", "gminus2"))
+    listing.add_argument("kind", choices=(*kinds, "figures", "gminus2", "bounds"))
     show = _new(commands, "show", "print a card and where it was found")
     show.add_argument("kind", choices=kinds)
     show.add_argument("name")

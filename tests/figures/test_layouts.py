@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import darkmc
+from darkmc.cli import main
 from darkmc.core.errors import PhysicsError
 from darkmc.figures.overlays import find_bounds, read_overlay, read_overlays
 
@@ -98,6 +99,11 @@ def test_shipped_bounds_say_their_source_and_how_they_were_made():
     overlays = read_overlays("known")
     assert len(overlays) == len(paths) == len({overlay.label for overlay in overlays})
     assert read_overlays("sn1987a")[0].label == "SN1987A"
+
+
+def test_bounds_are_listed_by_name(capsys):
+    assert main(["list", "bounds"]) == 0
+    assert capsys.readouterr().out.split() == list(find_bounds())
 
 
 def test_published_curves_lie_near_ours():

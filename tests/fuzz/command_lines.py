@@ -126,7 +126,9 @@ VALUES = {
     "folder": st.sampled_from((".", "limits", "", "folder.root", "nowhere", "limit.csv", "a\0b")),
     "overlay": overlays,
     "energies": grids,
-    "kind": usually(st.sampled_from(("experiments", "fluxes", "runs", "figures", "gminus2")), names),
+    "kind": usually(
+        st.sampled_from(("experiments", "fluxes", "runs", "figures", "gminus2", "bounds")), names
+    ),
     "dask": st.sampled_from(("", "nowhere", "slurms", "tcp://", "a\0b")),  # no other may be tried
     "scan": st.sampled_from(SCANS),
     "loop": usually(st.sampled_from(LOOPS), names),
