@@ -67,6 +67,13 @@ def test_links_of_tutorials_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
+def test_every_link_to_a_tutorial_has_one():
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "tutorials"]
+    named = {name for path in pages for name in re.findall(r"tutorials/([\w-]+\.md)", text_of(path))}
+    assert named <= {page.name for page in PAGES}
+    assert "tutorials/*" in text_of(ROOT / "docs" / "index.md")
+
+
 @pytest.mark.slow
 @every_page
 def test_cells_run_in_order_without_a_warning(page, tmp_path):
