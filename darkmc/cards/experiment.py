@@ -198,7 +198,7 @@ class Cut(Checked):
         if self.min is None and self.max is None:
             raise ValueError("give min, max or both")
         if self.min is not None and self.max is not None and self.min >= self.max:
-            raise ValueError("min must be below max")
+            raise ValueError(f"{self.name}: min must be below max, not {self.min:g} and {self.max:g}")
         return self
 
 

@@ -35,7 +35,7 @@ class Range(Checked):
     @model_validator(mode="after")
     def _an_interval(self) -> "Range":
         if self.min >= self.max:
-            raise ValueError("min must be below max")
+            raise ValueError(f"min must be below max, not {self.min:g} and {self.max:g}")
         return self
 
 

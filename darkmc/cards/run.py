@@ -116,7 +116,7 @@ class Axis(Checked):
     @model_validator(mode="after")
     def _an_interval(self) -> "Axis":
         if self.min >= self.max:
-            raise ValueError("min must be below max")
+            raise ValueError(f"min must be below max, not {self.min:g} and {self.max:g}")
         if self.scale == "log" and self.min <= 0.0:
             raise ValueError("a logarithmic axis begins above zero")
         return self
@@ -140,7 +140,7 @@ class Band(Checked):
     @model_validator(mode="after")
     def _an_interval(self) -> "Band":
         if self.min >= self.max:
-            raise ValueError("min must be below max")
+            raise ValueError(f"min must be below max, not {self.min:g} and {self.max:g}")
         return self
 
 

@@ -4,23 +4,27 @@ import argparse
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from darkmc.cards.load import toml
 from darkmc.core.errors import PhysicsError, nearest, shown
 from darkmc.core.process import tell
 from darkmc.core.saying import is_quiet, say
 from darkmc.core.units import (
+    MassGrid,
     checked_seed,
     checked_workers,
+    parse_axion_grids,
     parse_axion_mass,
     parse_energy,
     parse_grid,
+    parse_mass_grid,
     parse_number,
     require_positive,
 )
 
+_T = TypeVar("_T")
 _BARE = re.compile(r"\s*(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")  # a number without a unit
 _LARGEST_COUNT = 1e15  # beyond it not every whole number is a float
 
@@ -163,6 +167,24 @@ def axion_hint(options: argparse.Namespace, m_dark_photon: float) -> list[str]:
         return []
     share = f"{options.m_axion}x is that fraction of the dark photon's mass"
     return [f"--m-axion {options.m_axion} is {parse_energy(options.m_axion):g} GeV: {share}"]
+
+
+def masses_of(options: argparse.Namespace) -> MassGrid:
+    """Return the masses of the dark photon that are scanned."""
+    return _of("--m-dark-photon", parse_mass_grid, options.m_dark_photon)
+
+
+def axion_masses_of(options: argparse.Namespace) -> list[MassGrid]:
+    """Return the masses of the axion that are scanned."""
+    return _of("--m-axion", parse_axion_grids, options.m_axion)
+
+
+def _of(name: str, parse: Callable[[str], _T], text: str) -> _T:
+    """Return what a grid says; the option that it is of is named where it says nothing."""
+    try:
+        return parse(text)
+    except PhysicsError as error:
+        raise PhysicsError(f"{name}: {error}") from None
 
 
 def mass_hint(options: argparse.Namespace, m_dark_photon: float) -> list[str]:

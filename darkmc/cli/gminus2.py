@@ -49,7 +49,7 @@ def _loop(name: str) -> Callable[..., Any]:
     if name in _MATRICES:
         raise PhysicsError(f"{name} takes matrices: call darkmc.gminus2.{name} from Python")
     if name not in LOOPS:
-        raise PhysicsError(f"unknown loop '{name}'{nearest(name, LOOPS)}; known: {', '.join(LOOPS)}")
+        raise PhysicsError(f"unknown loop '{name}'{nearest(name, LOOPS)}")
     function: Callable[..., Any] = getattr(gminus2, name)
     return function
 

@@ -9,17 +9,18 @@ from typing import Any
 
 from darkmc.cli.arguments import (
     axion_hint,
+    axion_masses_of,
     chosen_alternatives,
     chosen_seed,
     chosen_workers,
     fraction,
+    masses_of,
     overrides,
     report,
     scanned,
 )
 from darkmc.core.errors import PhysicsError
 from darkmc.core.saying import note
-from darkmc.core.units import parse_axion_grids, parse_mass_grid
 
 
 def limit(options: argparse.Namespace) -> int:
@@ -110,8 +111,8 @@ def _request(options: argparse.Namespace) -> Any:
         raise PhysicsError(f"--method {options.method}: {options.experiment} is solved in closed form")
     changes = overrides(options.overrides)
     wanted = plan(
-        parse_mass_grid(options.m_dark_photon),
-        parse_axion_grids(options.m_axion),
+        masses_of(options),
+        axion_masses_of(options),
         scanned(options.scan, changes),
     )
     precision, seed = fraction("--precision", options.precision), chosen_seed(options)

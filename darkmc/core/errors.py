@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 LONGEST, LONGEST_MESSAGE = 200, 2000  # characters of a word that a user typed, and of a message
-_LEAST_START, _MOST_BEGUN, _MOST_KNOWN = 3, 4, 12
+_LEAST_START, _MOST_BEGUN, _MOST_KNOWN = 2, 4, 12
 _LONG_WORD = re.compile(rf"(\S{{{LONGEST}}})\S+")
 
 
@@ -32,7 +32,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def _begins(one: str, other: str) -> bool:
-    """Return whether one of two names is how the other begins, and not a letter or two."""
+    """Return whether one of two names is how the other begins, and not a single letter."""
     short, long = sorted((one, other), key=len)
     return len(short) >= _LEAST_START and long.startswith(short)
 

@@ -37,6 +37,7 @@ _BY_START = (  # first bytes
     (b"%PDF", What("a PDF", "write its numbers as text")),
 )
 _LHE = b"<LesHouchesEvents"
+_NEVER_PACKED = ("a Parquet file", "a ROOT file")
 _UNKNOWN, _TEXT = What("", ""), What("text", "name it .txt")
 
 
@@ -55,23 +56,29 @@ def require_file(path: Path, fault: Fault = CardError) -> None:
 
 def unpacked(path: Path) -> Any:
     """Return the content of a file as a stream of bytes; gzip, bzip2 and xz are unpacked, by first bytes."""
+    opener = _opener(path)
+    return path.open("rb") if opener is None else opener(path)
+
+
+def _opener(path: Path) -> Any:
+    """Return what opens a packed file, None if it is not packed."""
     with path.open("rb") as file:
         start = file.read(8)
-    opener = next((made for magic, made in _PACKED.items() if start.startswith(magic)), None)
-    return path.open("rb") if opener is None else opener(path)
+    return next((made for magic, made in _PACKED.items() if start.startswith(magic)), None)
 
 
 def what_it_is(path: Path) -> What:
     """Return what a file, or a packed one in it, is by its first bytes, and how it is read."""
     try:
         with unpacked(path) as file:
-            content = file.read(_HEAD)
+            start = file.read(_HEAD).lstrip(b"\n\r\t ")
     except UNPACKING_ERRORS:
         return What("a damaged packed file", "pack it anew")
-    start = content.lstrip(b"\n\r\t ")
     if start.startswith(b"<") and _LHE in start:
         return What("an LHE file", "name it .lhe")
     found = next((what for magic, what in _BY_START if start.startswith(magic)), _UNKNOWN)
+    if found.kind in _NEVER_PACKED and _opener(path) is not None:
+        return What(f"{found.kind}, packed", f"unpack it and {found.advice}")
     if found is _UNKNOWN and start and b"\0" not in start:
         return _TEXT
     return found

@@ -58,6 +58,13 @@ class Peak(NamedTuple):
     error: float
 
 
+def _edge(edge: float, error: float, end: str) -> str:
+    """Return an edge and its error, or what is said where there is none; that of a closed form is none."""
+    if not math.isfinite(edge):
+        return end
+    return f"{edge:.5g}" if math.isnan(error) or error == 0.0 else with_error(edge, error)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Exclusion:
     """What an analysis excludes at one pair of masses; a limit that does not exist is a result.
@@ -110,7 +117,7 @@ class Exclusion:
         open_ends = ("0", "no upper edge")
         return [
             tuple(  # type: ignore[misc]
-                with_error(edge, 0.0 if math.isnan(error) else error) if math.isfinite(edge) else end
+                _edge(edge, error, end)
                 for edge, error, end in zip(interval[:2], interval[2:], open_ends, strict=True)
             )
             for interval in self.intervals

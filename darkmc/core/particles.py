@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from darkmc.core.errors import PhysicsError, nearest
 from darkmc.core.particle_table import MASS_AND_WIDTH_MEV
 from darkmc.core.units import require_text
-from darkmc.core.vocabulary import PDG_IDS
+from darkmc.core.vocabulary import MESONS, PDG_IDS
 
 PSEUDOSCALARS = ("pi0", "eta", "eta'")
 _ALIASES = {
@@ -50,7 +50,7 @@ def canonical_name(name: str) -> str:
     """
     found = _ALIASES.get(require_text("the particle", name), name)
     if found not in PDG_IDS:
-        raise PhysicsError(f"unknown particle '{name}'{nearest(name, [*PDG_IDS, *_ALIASES])}")
+        raise PhysicsError(f"unknown particle '{name}'{nearest(name, [*MESONS, *_ALIASES])}")
     return found
 
 

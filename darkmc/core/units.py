@@ -27,10 +27,10 @@ _NUMBER = re.compile(
 )
 
 
-def _number_and_suffix(text: str, name: str = "") -> tuple[float, str]:
+def _number_and_suffix(text: str, name: str = "", like: str = "0.03, 30MeV, 1e-2GeV") -> tuple[float, str]:
     match = _NUMBER.match(text)
     if match is None:
-        raise PhysicsError(f"{_for(name)}'{text}' is not a number (examples: 0.03, 30MeV, 1e-2GeV)")
+        raise PhysicsError(f"{_for(name)}'{text}' is not a number (examples: {like})")
     return float(match[1]), match[2]
 
 
@@ -61,7 +61,7 @@ def parse_energy(text: str, name: str = "") -> float:
 
 def parse_number(name: str, text: str) -> float:
     """Return a bare number, or raise PhysicsError that names it."""
-    number, suffix = _number_and_suffix(text, name)
+    number, suffix = _number_and_suffix(text, name, "0.03, 1e-4")
     if suffix:
         raise PhysicsError(f"{name} takes a bare number, not '{text}'")
     return number
@@ -167,7 +167,7 @@ def parse_grid(text: str, parse_end: Callable[[str], float]) -> NDArray[np.float
     """Return the numbers of ``START:STOP:N[:log|:lin]``; ends are read by `parse_end`."""
     parts = text.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("log", "lin")):
-        raise PhysicsError(f"'{text}': write a grid as START:STOP:N[:log|:lin]")
+        raise PhysicsError(f"'{text}': write a grid as START:STOP:N[:log|:lin], e.g. 1MeV:100MeV:12")
     start, stop = parse_end(parts[0]), parse_end(parts[1])
     count = _count(text, parts[2].strip())
     if stop < start or (stop == start) != (count == 1):

@@ -29,6 +29,7 @@ PDG_IDS = {  # species of beams, sources, targets and final states, by the names
     "J/psi": 443,
     "Upsilon(3S)": 200553,
 }
+MESONS = tuple(name for name in PDG_IDS if name not in ("e", "mu", "tau", "proton", "pi+"))
 PHOTON_ID = 22
 ANNIHILATION = "e+ e- at rest"  # what portals call positrons on electrons at rest
 # Those without a number of the PDG: its scheme leaves numbers with two nines in front to programs.

@@ -25,7 +25,7 @@ def with_error(value: float, error: float) -> str:
         return f"{value:.5g}, error {UNKNOWN}"
     written, parts = alike(value, error)
     if error == 0.0:
-        return written
+        return f"{written} +- 0"
     number, mark, power = written.partition("e")
     return f"({number} +- {parts.partition('e')[0]}){mark}{power}" if mark else f"{written} +- {parts}"
 

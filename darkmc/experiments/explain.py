@@ -18,6 +18,7 @@ from darkmc.sample.sample import Sample
 from darkmc.sample.yields import Yield, one_coupling
 
 _LEAST_SHARE = 0.01  # of the yield, of channels whose events are looked at
+_ROUNDING = 1e-12
 ROWS_LOOKED_AT = 8192  # in each of them
 
 
@@ -106,17 +107,41 @@ def _parts(yields: Mapping[str, Yield]) -> tuple[Part, ...]:
 
 
 def steps(sample: Sample, coupling: float) -> tuple[Step, ...]:
-    """Return the cutflow; what a cut keeps has the error of two disjoint sums, what is left and what goes."""
+    """Return the cutflow; of what is produced and what of it gets inside errors are taken as independent."""
     found: list[Step] = []
-    for name, part in sample.cutflow(coupling).items():
+    for cuts, (name, part) in enumerate(sample.cutflow(coupling).items(), start=-1):
         value, error = float(part.value), float(part.error)
-        kept, kept_error = math.nan, math.nan
+        kept = kept_error = math.nan
         if found and found[-1].value > 0.0:
             before, kept = found[-1], value / found[-1].value
-            gone = 0.0 if math.isclose(kept, 1.0) else math.sqrt(max(before.error**2 - error**2, 0.0))
-            kept_error = math.hypot((1.0 - kept) * error, kept * gone) / before.value
+            if cuts > 0:
+                kept_error = _ratio_error(sample, coupling, cuts, kept) / before.value
+            elif value > 0.0:
+                kept_error = kept * math.hypot(error / value, before.error / before.value)
+        if kept_error < _ROUNDING * kept:
+            kept_error = 0.0
         found.append(Step(name, value, error, kept, kept_error))
     return tuple(found)
+
+
+def _ratio_error(sample: Sample, coupling: float, cuts: int, kept: float) -> float:
+    """Return the error of what passes so many cuts less a share of what passes one less.
+
+    What passes all cuts, and one more, is what is detected.
+    """
+    total = 0.0
+    for channel in sample.channel_rows:
+        before = channel.terms(channel.after(cuts - 1), coupling)
+        if cuts > channel.n_cuts:
+            left = channel.each(coupling)
+        else:
+            stages = channel.rows.stage
+            left = before * (stages[stages >= cuts - 1] >= cuts)
+        total += (
+            float(np.sum(np.square(channel.per_primary(left - kept * before, cuts - 1))))
+            / max(channel.rows.tried, 1) ** 2
+        )
+    return math.sqrt(total)
 
 
 def _causes(sample: Sample, exclusion: Exclusion) -> list[Cause]:

@@ -50,7 +50,7 @@ class MomentLimit:
         rows = () if path is None else read_rows(str(path))
         known = list_moments(rows)
         if name not in known:
-            raise CardError(f"unknown g-2 limit '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+            raise CardError(f"unknown g-2 limit '{name}'{nearest(name, known)}")
         self.name = name
         self.lepton, _, dataset = name.removeprefix(PREFIX).partition("-")
         shift = preset == "published" or name == _FOUNDING

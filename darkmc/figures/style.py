@@ -58,8 +58,9 @@ def styled(style: str = STYLES[0]) -> Iterator[None]:
 
 def _settings(style: str) -> Any:
     if style not in STYLES and not style.endswith(_SUFFIX):
-        known = f"{', '.join(STYLES)}, or a file that ends in {_SUFFIX}"
-        raise PhysicsError(f"unknown style '{style}'{nearest(style, STYLES)}; known: {known}")
+        raise PhysicsError(
+            f"unknown style '{style}'{nearest(style, STYLES)}, or a file that ends in {_SUFFIX}"
+        )
     here = Path(__file__)
     files = [here.with_name(STYLES[0] + _SUFFIX)]
     if style != STYLES[0]:

@@ -72,7 +72,7 @@ class _Term:
     def __init__(self, loop: str, arguments: Mapping[str, float | str]) -> None:
         known = [name for name in gminus2.LOOPS if name not in _NO_MOMENT]
         if loop not in known:
-            raise PhysicsError(f"unknown loop '{loop}'{nearest(str(loop), known)}; known: {', '.join(known)}")
+            raise PhysicsError(f"unknown loop '{loop}'{nearest(str(loop), known)}")
         self.loop = loop
         self._function: Callable[..., Numbers] = getattr(gminus2, loop)
         takes = {k: p for k, p in inspect.signature(self._function).parameters.items() if k != "lepton"}

@@ -13,7 +13,7 @@ from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import LEAST_ENTRIES, UNKNOWN, Estimate
 from darkmc.core.intervals import NAN, NO_EDGE, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval, Peak
 from darkmc.core.kinematics import Array
-from darkmc.core.units import require_text
+from darkmc.core.units import LEAST_PRECISION, require_text
 from darkmc.limits.search import ROUGH, Sum, polished, search
 from darkmc.sample.terms import Terms
 
@@ -21,6 +21,7 @@ CELLS_ACCURACY, CELLS_WIDTH = (
     1e-3,
     1e-3,
 )  # of N in cells; of ln G^2, below which a search on them goes no further
+_SURE = 3.0  # errors between a yield and what is excluded that are sure to be told from the two asked for
 UNDECIDED = "undecided within the Monte Carlo error"
 
 
@@ -126,7 +127,7 @@ def _bracket(curve: YieldCurve, target: float) -> Exclusion:
     errors = tuple((below, over) for (_, below), (_, over) in pairs)
     intervals = tuple(Interval(low, high, below.total, over.total) for (low, below), (high, over) in pairs)
     if top.value - target < 2.0 * top.error:
-        reasons.append(UNDECIDED)
+        reasons.append(_undecided(top, target))
     if any(math.isinf(edge.total) for pair in errors for edge in pair):
         reasons.append(f"error of an edge {UNKNOWN}")
     return Exclusion(intervals, "bracket", "; ".join(reasons), error_parts=errors, peak=_peak(top, target))
@@ -136,11 +137,21 @@ def _peak(top: Any, target: float) -> Peak:
     return Peak(float(top.value) / target, float(top.error) / target)
 
 
+def _undecided(top: Any, target: float) -> str:
+    """Return that the largest N is too near what is excluded, and at which precision it would not be."""
+    if math.isinf(top.error):
+        return f"{UNDECIDED} (more primaries may decide)"
+    enough = abs(float(top.value) - target) / (_SURE * float(top.value))
+    if enough < LEAST_PRECISION:
+        return f"{UNDECIDED} (no precision decides: the largest yield is what is excluded)"
+    return f"{UNDECIDED} (a precision of {enough:.1g} may decide)"
+
+
 def _no_crossing(top: Any, target: float) -> str:
     """Return why nothing is excluded, from the largest N and its error."""
     unknown = math.isinf(top.error)
     if (target < LEAST_ENTRIES * top.value) if unknown else abs(top.value - target) < 2.0 * top.error:
-        return UNDECIDED
+        return _undecided(top, target)
     found = f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
     return f"{found}; error of N {UNKNOWN}" if unknown else found
 

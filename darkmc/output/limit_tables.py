@@ -47,7 +47,7 @@ def _interval(interval: Interval) -> tuple[str, str]:
 def _edge(edge: float, error: float, end: str) -> str:
     if not math.isfinite(edge):
         return end
-    return f"{edge:.5g}" if math.isnan(error) else with_error(edge, error)
+    return f"{edge:.5g}" if math.isnan(error) or error == 0.0 else with_error(edge, error)
 
 
 def _remarks(point: ScanPoint) -> list[str]:

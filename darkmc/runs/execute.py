@@ -150,7 +150,7 @@ def draw_run(
         If a table is missing or cannot be read, or the picture takes no overlay.
     """
     if not folder.is_dir():
-        raise PhysicsError(f"no such directory: {folder}")
+        raise PhysicsError(f"no such directory: {folder} (darkmc run {card.name} makes what is drawn)")
     if overlays and not card.takes_overlays:
         raise PhysicsError(f"--overlay is for limits: run {card.name} is of kind '{card.kind}'")
     several = [one for one in card.pictures.values() if one]

@@ -218,6 +218,8 @@ def _cutflow(cuts: Sequence[Step]) -> Iterator[str]:
 def _kept(step: Step) -> str:
     if step.kept == 1.0 or not math.isfinite(step.kept_error):
         return "all" if step.kept == 1.0 else "an unknown part"
+    if step.kept_error == 0.0:
+        return f"{100.0 * step.kept:.4g}%"
     return " +- ".join(alike(100.0 * step.kept, 100.0 * step.kept_error)) + "%"
 
 

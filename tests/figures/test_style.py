@@ -113,7 +113,7 @@ def test_a_wrong_setting_is_one_line(text, named, tmp_path, capsys):
 
 def test_an_unknown_style_names_the_known_ones():
     with (
-        pytest.raises(PhysicsError, match=r"'papper' \(nearest: 'paper'\); known: paper, slides"),
+        pytest.raises(PhysicsError, match=r"'papper' \(nearest: 'paper'\), or a file that ends"),
         styled("papper"),
     ):
         pass

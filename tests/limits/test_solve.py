@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,6 +109,17 @@ def test_near_the_target_it_is_undecided(peak, undecided):
     """|N_max - target| < 2 sigma with sigma = 1% of N_max."""
     exclusion = solve(dump(peak, 1.1e-4), 99)
     assert ("undecided within the Monte Carlo error" in exclusion.reason) is undecided
+
+
+@pytest.mark.parametrize("peak", [97.5, 98.5, 100.5])
+def test_undecided_says_what_would_decide(peak):
+    """At the precision that it names the same peak is decided; with twice that it is not."""
+    said = re.search(
+        r"undecided .* .a precision of ([\d.e-]+) may decide", solve(dump(peak, 1.1e-4), 99).reason
+    )
+    for factor, undecided in ((1.0, False), (2.0, True)):
+        again = solve(dump(peak, 1.1e-4, error=factor * float(said[1])), 99)
+        assert ("undecided" in again.reason) is undecided
 
 
 def test_a_plateau_is_open_above():

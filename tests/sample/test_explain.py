@@ -70,6 +70,13 @@ def test_what_a_cut_keeps_has_the_error_of_many_samples():
     assert 0.65 < np.std(kept) / quoted < 1.45
 
 
+def test_a_constant_efficiency_is_known_without_error():
+    made = darkmc.Experiment("lsnd").simulate(darkmc.DarkAxionPortal(0.005), n_samples=8000, seed=1)
+    last = steps(made, 1e-3)[-1]
+    assert (last.name, last.kept) == ("efficiency", pytest.approx(0.16, rel=1e-9))
+    assert last.kept_error == 0.0
+
+
 def test_twice_the_exposure_moves_edges_as_said():
     """To first order: half of the step that a second order would be."""
     said = told().edges

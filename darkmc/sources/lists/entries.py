@@ -192,8 +192,17 @@ def _entries(key: str, meson: str, table: ListFile, card: MesonListCard) -> Entr
         from_target=settings.position_origin != "lab",
         fixed=key in settings.mesons_per_pot,
         collision=table.numbers if table.counted == "event" else None,
-        remarks=(*table.remarks, *([remark] if remark else [])),
+        remarks=tuple(filter(None, [*table.remarks, remark, _other_unit(table, settings)])),
     )
+
+
+def _other_unit(table: ListFile, settings: MesonList) -> str:
+    """Return that the card says another unit than the file, unless it is for files that say none."""
+    silent = any(event_format(name) is None for name in settings.files.values())
+    if silent or table.unit is None or settings.momentum_unit in (None, table.unit):
+        return ""
+    said = f"list.momentum_unit is '{settings.momentum_unit}', but the file says {table.unit}"
+    return f"{table.path}: {said}: the file's unit is used"
 
 
 def _weights(table: ListFile) -> Array:

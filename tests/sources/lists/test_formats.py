@@ -354,7 +354,11 @@ NOT_READ = {
     "zip": ("m.txt", b"PK\x03\x04" + bytes(40), "m.txt: a zip file: unpack it"),
     "zstd": ("m.txt.zst", b"\x28\xb5\x2f\xfd" + bytes(40), "a zstd file: unpack it"),
     "ROOT as text": ("m.txt", b"root" + bytes(40), "m.txt: a ROOT file: name it .root"),
-    "ROOT in gzip": ("m.txt.gz", gzip.compress(b"root" + bytes(40)), "m.txt.gz: a ROOT file: name it .root"),
+    "ROOT in gzip": (
+        "m.txt.gz",
+        gzip.compress(b"root" + bytes(40)),
+        "m.txt.gz: a ROOT file, packed: unpack it and name it .root",
+    ),
     "text as ROOT": ("m.root", PLAIN, "m.root: cannot be read as a ROOT file: it is text: name it .txt"),
     "text as Parquet": ("m.parquet", PLAIN, "cannot be read as a Parquet file: it is text: name it .txt"),
     "HepMC as text": ("m.txt", "HepMC::Version 3.02\n", "m.txt: a HepMC file: name it .hepmc"),

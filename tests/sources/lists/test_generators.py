@@ -107,6 +107,14 @@ def test_soft_pions_of_138_mev_are_counted_and_moved(tmp_path):
     assert "24 of 24 pi0" in text
 
 
+def test_the_files_unit_is_used_and_another_of_the_card_is_said(tmp_path):
+    (tmp_path / "e.hepmc3").write_text(hepmc(plain(PIONS)))
+    said = "list.momentum_unit is 'MeV', but the file says GeV: the file's unit is used"
+    with pytest.warns(ValidityWarning, match=re.escape(said)):
+        source = darkmc.MesonSource(write_card(tmp_path, {"pi0": "e.hepmc3"}, momentum_unit="MeV"))
+    np.testing.assert_allclose(source.lists["pi0"].momentum, MOMENTA.T, rtol=1e-8)
+
+
 def test_three_decimals_are_pi0_within_their_rounding(tmp_path):
     rows = np.round(rows_of("pi0", 0.03 * MOMENTA), 3)
     found, _ = entries(tmp_path, "three.txt", rows)
