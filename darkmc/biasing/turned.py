@@ -158,24 +158,25 @@ class TurnedPrimaries:
             density = chance
             if kappa is not None and low is not None:
                 density = chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
-            following += aim.following * density
             others += (1.0 - aim.following) * density
+            if aim.following > 0.0:
+                following += aim.following * density
         return following, others
 
     def _angle(self, momentum: Array, unstable: Array, uniform: Array) -> "_Angles":
         """Return cos psi between dark state and boost from uniforms (2, n), and whether the row follows."""
         components = self._components(momentum, unstable[0], length(unstable[1:]))
-        flat = 2.0 * uniform[1] - 1.0
-        cosine, start = flat, np.zeros_like(momentum)
+        cosine, start = 2.0 * uniform[1] - 1.0, np.zeros_like(momentum)
         follows = np.zeros(momentum.shape, dtype=bool)
         for aim, (chance, kappa, low) in zip(self._aims, components, strict=True):
-            drawn = flat
+            last = aim is self._aims[-1]  # whatever the chances add up to
+            mine = np.flatnonzero((uniform[0] >= start) & ((uniform[0] < start + chance) | last))
             if kappa is not None and low is not None:
-                drawn = np.maximum(1.0 + np.log(low + (1.0 - low) * uniform[1]) / kappa, -1.0)
-            mine = uniform[0] >= start
-            cosine = np.where(mine, drawn, cosine)
-            follows = np.where(mine, uniform[0] < start + aim.following * chance, follows)
-            start = start + chance
+                left = low[mine]
+                tilted = np.log(left + (1.0 - left) * uniform[1, mine])
+                cosine[mine] = np.maximum(1.0 + tilted / kappa[mine], -1.0)
+            follows[mine] = uniform[0, mine] < start[mine] + aim.following * chance[mine]
+            start += chance
         return _Angles(cosine, follows, *self._densities(components, cosine))
 
     def _at(self, momentum: Array, fall: Array) -> Array:

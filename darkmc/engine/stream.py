@@ -233,7 +233,8 @@ class Stream:
         chord = leaving - entry
         if far and self.site.photons_seen is not None:
             chord[self.site.photons_seen.contains(start[:3].T)] = 0.0
-        return Ray(start, four, direction, entry, np.nan_to_num(chord), lives, spin)
+        hits = np.where(chord > 0.0, chord, 0.0)  # nan for a miss
+        return Ray(start, four, direction, entry, hits, lives, spin)
 
     def _absorb(self, ray: Ray, on: Way) -> Array:
         """Return n sigma L at G = 1 on the way, of a state that decays after a path and its daughter."""
