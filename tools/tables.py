@@ -180,6 +180,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     import peer_tables
     import scattering_tables
     import source_tables
+    import stopping_tables
     import target_shower_tables
 
     for make in (
@@ -189,6 +190,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
         *(peer_tables.peer, source_tables.jpsi),
         *(e137_tables.excluded, e137_tables.assumptions, e137_tables.channels),
         target_shower_tables.target_showers,
+        stopping_tables.stopping,
         *(moment_tables.left, moment_tables.without, moment_tables.settled),
         *(moment_tables.points, moment_tables.benchmarks),
         *(collider_tables.acceptance, collider_tables.collider_limits, collider_tables.switches),

@@ -47,6 +47,6 @@ def test_results_of_200_seeds_scatter_by_their_errors_about_a_long_run(point):
     for found in measure(point, seeds):
         assert abs(found.bias) < point.bias + 3.3 * found.bias_error
         assert abs(found.scatter - 1.0) < 3.3 / np.sqrt(2.0 * seeds)
-        assert np.std(found.values) / found.true < point.precision * (1.0 + 3.3 / np.sqrt(2.0 * seeds))
+        assert found.spread < 1.0 + 3.3 / np.sqrt(2.0 * seeds)
         for errors, chance in ((1.0, 0.683), (2.0, 0.954)):
             assert abs(found.within(errors) - chance) < 3.3 * np.sqrt(chance * (1.0 - chance) / seeds) + 0.02
