@@ -59,7 +59,7 @@ POINTS = (
 
 
 class Found(NamedTuple):
-    """Results of seeds at one edge, or of one yield, with what was sought, and the true one with its error."""
+    """Results of seeds at one edge, or of one yield; the true one with its error; and what was sought."""
 
     values: Any
     errors: Any

@@ -8,7 +8,7 @@ from scattering_tables import Table
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from stopping import POINTS, Found, Point, measure  # noqa: E402
+from stopping import POINTS, Found, Point, measure
 
 SEEDS = 200
 
