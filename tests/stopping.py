@@ -54,15 +54,28 @@ POINTS = (
     Point("lsnd", 0.001, None, 0.01),
     Point("babar-highcut", 1.0, None, 0.01, rows=4e6),
     Point("babar", 0.002, 0.0174, 0.05),
-    Point("miniboone-offtarget", 0.08, 1e-2, 0.05, {"simulation.veto": "accept"}, rows=4e6),
+    Point("miniboone-offtarget", 0.08, 1e-2, 0.05, {"simulation.veto": "accept"}, rows=4e6, bias=0.35),
 )
 
 
 class Found(NamedTuple):
-    """Results of seeds at one edge, or of one yield; the true one with its error; and what was sought."""
+    """Results of seeds at one edge, or of one yield.
+
+    Attributes
+    ----------
+    values, errors : array (seeds,)
+        Where they stopped.
+    first : array (seeds,)
+        With their first batch only, whose size is the same for every seed: no rule can bias it.
+    true, uncertain : float
+        Of a run of many rows.
+    precision : float
+        What was sought.
+    """
 
     values: Any
     errors: Any
+    first: Any
     true: float
     uncertain: float
     precision: float
@@ -74,12 +87,22 @@ class Found(NamedTuple):
 
     @property
     def bias(self) -> float:
-        """Mean deviation in quoted errors."""
-        return float(np.mean(self.values) - self.true) / self.quoted
+        """What stopping by the error changes in the mean, in quoted errors."""
+        return float(np.mean(self.values - self.first)) / self.quoted
 
     @property
     def bias_error(self) -> float:
         """Error of the bias."""
+        return float(np.std(self.values - self.first, ddof=1)) / np.sqrt(len(self.values)) / self.quoted
+
+    @property
+    def deviation(self) -> float:
+        """Mean deviation from the true value in quoted errors."""
+        return float(np.mean(self.values) - self.true) / self.quoted
+
+    @property
+    def deviation_error(self) -> float:
+        """Error of the deviation."""
         return float(np.hypot(1.0 / np.sqrt(len(self.values)), self.uncertain / self.quoted))
 
     @property
@@ -123,10 +146,19 @@ def measure(point: Point, seeds: int) -> list[Found]:
         edges = [pair for i in intervals for pair in ((i.lower, i.lower_error), (i.upper, i.upper_error))]
         return [pair for pair in edges if np.isfinite(pair[0])]
 
-    goal = Goal(point.precision, at, criterion, 10**8)
+    def stopped(seed: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+        """Return what is read where a seed stops, and of its first batch."""
+        sizes: list[int] = []
+        goal = Goal(point.precision, at, criterion, 10**8)
+        last = read(simulate(plans, (), seed, goal, progress=lambda rows, _: sizes.append(rows)))
+        if len(sizes) == 1:
+            return last, last
+        return last, read(simulate(plans, (), seed, replace(goal, max_samples=sizes[0])))
+
     true = read(simulate(plans, (), 7, int(point.rows)))
-    found = np.array([read(simulate(plans, (), seed, goal)) for seed in range(1000, 1000 + seeds)])
+    made = [stopped(seed) for seed in range(1000, 1000 + seeds)]
+    found, first = (np.array([pair[k] for pair in made]) for k in (0, 1))
     return [
-        Found(found[:, k, 0], found[:, k, 1], value, error, point.precision)
+        Found(found[:, k, 0], found[:, k, 1], first[:, k, 0], value, error, point.precision)
         for k, (value, error) in enumerate(true)
     ]

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 from scattering_tables import Table
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
@@ -11,6 +12,16 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from stopping import POINTS, Found, Point, measure
 
 SEEDS = 200
+HEAD = (
+    "point",
+    "stay at first batch",
+    "bias",
+    "mean deviation",
+    "scatter over quoted error",
+    "scatter over precision",
+    "within 1",
+    "within 2",
+)
 
 
 def stopping() -> Iterator[Table]:
@@ -20,7 +31,7 @@ def stopping() -> Iterator[Table]:
 
 def table(points: Iterable[Point]) -> Table:
     """Return the table of some points."""
-    rows = [["point", "bias", "scatter over quoted error", "scatter over precision", "within 1", "within 2"]]
+    rows = [list(HEAD)]
     for point in points:
         found = measure(point, SEEDS)
         names = ("lower", "upper") if len(found) == 2 else ("",)
@@ -29,7 +40,9 @@ def table(points: Iterable[Point]) -> Table:
 
 
 def _row(words: str, found: Found) -> list[str]:
-    bias = f"{found.bias:+.2f} +- {found.bias_error:.2f}"
+    bias = f"{found.bias:+.3f} +- {found.bias_error:.3f}"
+    deviation = f"{found.deviation:+.2f} +- {found.deviation_error:.2f}"
+    staying = f"{np.mean(found.values == found.first):.0%}"
     scatters = [f"{scatter:.2f} +- 0.05" for scatter in (found.scatter, found.spread)]
     shares = [f"{found.within(1.0):.2f} +- 0.03", f"{found.within(2.0):.2f} +- 0.02"]
-    return [words, bias, *scatters, *shares]
+    return [words, staying, bias, deviation, *scatters, *shares]

@@ -103,7 +103,8 @@ class Need(NamedTuple):
     @classmethod
     def of(cls, point: Deciding, precision: float) -> "Need":
         """Return what a point needs."""
-        return cls(Shown.of(point.curve, point.coupling), point.allowed(precision), point.least_rows)
+        shown = Shown.of(point.curve, point.coupling)
+        return cls(shown, point.allowed(precision, shown.value), point.least_rows)
 
     @property
     def lacking(self) -> float:

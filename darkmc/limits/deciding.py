@@ -44,14 +44,11 @@ class Deciding(NamedTuple):
     of_limit: bool = True
     edge: bool = True
 
-    def allowed(self, precision: float) -> float:
-        """Return the relative error of N that a precision allows."""
-        if not self.edge:
+    def allowed(self, precision: float, value: float) -> float:
+        """Return the relative error of N, whose value is known, that a precision allows."""
+        if not self.edge or value <= 0.0:
             return precision
-        value, slope = (
-            float(of(self.coupling).value) for of in (self.curve.expected_events, self.curve.slope)
-        )
-        power = self.coupling * slope / value if value > 0.0 else 0.0
+        power = self.coupling * float(self.curve.slope(self.coupling).value) / value
         return precision * abs(power) if precision_of(power) == "G" else precision
 
     @property

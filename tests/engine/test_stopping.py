@@ -46,6 +46,7 @@ def test_results_of_200_seeds_scatter_by_their_errors_about_a_long_run(point):
     seeds = 200
     for found in measure(point, seeds):
         assert abs(found.bias) < point.bias + 3.3 * found.bias_error
+        assert abs(found.deviation) < point.bias + 3.3 * found.deviation_error
         assert abs(found.scatter - 1.0) < 3.3 / np.sqrt(2.0 * seeds)
         assert found.spread < 1.0 + 3.3 / np.sqrt(2.0 * seeds)
         for errors, chance in ((1.0, 0.683), (2.0, 0.954)):
