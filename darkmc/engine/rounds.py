@@ -23,6 +23,7 @@ HOPELESS = 2**17  # primaries of a channel, in the mean, after which a yield of 
 PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
 MOST_SAMPLES = 10**10  # whose rows are far too many, however few of the primaries point at the volume
 PILOT, LARGE_PILOT = 512, CHUNK_ROWS  # primaries of a channel in a pilot
+LEAST_ROWS = 2 * CHUNK_ROWS  # of all channels: they cost next to nothing, and tails show in them
 STEP = 1.25  # growth of all rows by a batch
 _EXTENSIONS, _MORE = 3, 4  # of a pilot: how often, and how many times as many primaries
 
@@ -146,7 +147,8 @@ class _Pilot:
         rows = fewest_rows(self.needs, self.costs)
         if not np.any(rows):
             return [LARGE_PILOT] * len(rows)
-        return [math.ceil(n) for n in surely_enough(self.needs, rows)]
+        rows = surely_enough(self.needs, rows)
+        return [math.ceil(n) for n in rows * max(LEAST_ROWS / np.sum(rows), 1.0)]
 
     def _know_better(self) -> None:
         """Extend the pilot where it does not know what error its choice will have, up to the size of that."""
