@@ -38,6 +38,10 @@ class ScanRequest:
     lines: tuple[Line, ...] = ()  # that refine themselves, beside the places
     yields_at: tuple[float, ...] = ()  # couplings at which the yield is wanted too, GeV^-1
 
+    def __post_init__(self) -> None:
+        """Take pairs of masses for places."""
+        object.__setattr__(self, "places", tuple(Place(*place) for place in self.places))
+
     def load(self, settings: Settings = ()) -> Experiment | MomentLimit:
         """Return the experiment, or the limit of a lepton's moment, made once per process."""
         return _loaded(self.experiment, self.preset, self._changes(settings))

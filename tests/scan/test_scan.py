@@ -200,3 +200,15 @@ def test_keys_are_of_what_lists_hold(tmp_path):
         point_module._loaded.cache_clear()
         keys.append(request.key(BAD))
     assert keys[0] == keys[2] != keys[1]
+
+
+def test_pairs_of_masses_are_places_and_the_room_names_what_is_wanted_of_it():
+    """As scripts write them: `from darkmc.scan import ScanRequest, scan`."""
+    import darkmc.scan as room
+    from darkmc.scan.place import Place
+
+    request = room.ScanRequest("gminus2-mu-2018", ((0.01, 0.0), (0.02, 0.0)))
+    assert request.places == (Place(0.01, 0.0), Place(0.02, 0.0))
+    assert [point.m_dark_photon for point in room.scan(request)] == [0.01, 0.02]
+    with pytest.raises(AttributeError, match="no attribute 'scanner'"):
+        _ = room.scanner
