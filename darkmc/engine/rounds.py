@@ -166,7 +166,7 @@ class _Pilot:
     def further(self, done: Sequence[int], needs: Sequence[Need]) -> list[int]:
         """Return the primaries of each channel to go on to from some that were not enough by their needs."""
         lacking = max(need.lacking for need in needs)
-        wanted = [math.ceil(STEP * n) for n in done]
+        wanted = [math.ceil((STEP if math.isfinite(lacking) else 2.0) * n) for n in done]
         if all(need.shown.value <= 0.0 for need in needs):
             return [2 * n for n in done]
         unknown = unknown_channels(needs)

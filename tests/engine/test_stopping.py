@@ -39,6 +39,28 @@ def test_rows_that_decide_that_they_are_enough_are_not_kept():
     assert all(sample.estimate(1.0).draw_error <= 0.04 * sample.estimate(1.0).value for sample in made)
 
 
+def nothing(_seed, _chunk, n, _first=0):
+    """Return no row of n primaries."""
+    none = np.empty(0)
+    return Rows(none, none, none, none.astype(np.int32), none.astype(int), n)
+
+
+def test_only_a_channel_of_which_nothing_is_seen_is_waited_for():
+    number = stream_number("order of events")
+    known, unknown = (
+        ChannelPlan(name, number, 1.0, 2.0, Unstable(np.inf, {}), 1.0, 1.0, 0, (), (), run, None)
+        for name, run in (("a", skewed), ("b", nothing))
+    )
+    goal = simulation.Goal(0.04, (1.0,), Counting(1.0), 10**8)
+    alone = simulation.simulate([known], (), 3, goal)
+    sample = simulation.simulate([known, unknown], (), 3, goal)
+    (warning,) = sample.warnings
+    assert warning.startswith("no event of b is seen in 2097152 primaries or more")
+    tried = {channel.name: channel.rows.tried for channel in sample.channel_rows}
+    assert tried["b"] >= simulation.PATIENCE
+    assert tried["a"] <= 2 * alone.n_samples
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.words)
 def test_results_of_200_seeds_scatter_by_their_errors_about_a_long_run(point):
