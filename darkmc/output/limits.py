@@ -47,10 +47,12 @@ _EDGES, _PARTS, _OF = LIMIT_COLUMNS[4:8], LIMIT_COLUMNS[14:18], LIMIT_COLUMNS[20
 
 COMBINED_COLUMNS = ("lower_by", "upper_by")
 ENVELOPE_COLUMNS = ("lower_min", "lower_max", "upper_min", "upper_max")
+DOMINANT_COLUMNS = ("lower_by_most", "upper_by_most")
 END_COLUMNS = Ends._fields
 ALL_COLUMNS = (
     *LIMIT_COLUMNS,
     *ENVELOPE_COLUMNS,
+    *DOMINANT_COLUMNS,
     *END_COLUMNS,
     *COMBINED_COLUMNS,
 )  # any others are keys of the card that were scanned
@@ -59,14 +61,15 @@ ALL_COLUMNS = (
 _SHOWN = "shown as "
 _ENDS = "opens_at, closes_at: the mass (GeV) beside this one at which the interval's band begins or ends"
 
+_BY_MOST = "by_most: the alternative that moves the edge by the largest factor"
 _PRECISION_OF = "precision_of: G, what was sought at an edge is its dG/G; N, dN/N of the yield, flat there"
 
 
-def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | None], str]:
+def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | str | None], str]:
     """Return the least and largest edges of an interval over the nominal and all alternatives, and remarks.
 
-    An alternative's intervals belong to the nominal one that they overlap, the first to its lower edge
-    and the last to its upper one.
+    With them the alternative that moves each edge by the largest factor.  An alternative's intervals belong
+    to the nominal one that they overlap, the first to its lower edge and the last to its upper one.
     """
     found = {
         name: [other for other in exclusion.intervals if interval.overlaps(other)]
@@ -75,13 +78,26 @@ def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | No
     gone = [name for name, others in found.items() if not others]
     spans = [(interval.lower, interval.upper)]
     spans += [(others[0].lower, others[-1].upper) for others in found.values() if others]
-    columns: dict[str, float | None] = {}
+    columns: dict[str, float | str | None] = {}
     for k, edge in enumerate(("lower", "upper")):
         values = [span[k] for span in spans]
         finite = [value for value in values if math.isfinite(value)]
         columns[f"{edge}_min"] = min(finite) if finite else None
         columns[f"{edge}_max"] = max(finite) if len(finite) == len(values) else None
+        names = [name for name, others in found.items() if others]
+        columns[f"{edge}_by_most"] = _farthest(values[0], dict(zip(names, values[1:], strict=True)))
     return columns, f"nothing excluded with {', '.join(gone)}" if gone else ""
+
+
+def _farthest(nominal: float, others: dict[str, float]) -> str | None:
+    """Return whose edge differs by the largest factor; one that does not exist is infinitely far."""
+    if not (math.isfinite(nominal) and nominal > 0.0):
+        return None
+    far = {
+        name: abs(math.log(edge / nominal)) if math.isfinite(edge) and edge > 0.0 else math.inf
+        for name, edge in others.items()
+    }
+    return max(far, key=lambda name: far[name]) if far and max(far.values()) > 0.0 else None
 
 
 def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
@@ -134,7 +150,7 @@ def _varied(point: ScanPoint, edges: Interval | None, row: dict[str, Any]) -> di
     if edges is not None:
         columns, remark = envelope(point, edges)
     else:
-        columns = dict.fromkeys(ENVELOPE_COLUMNS)
+        columns = dict.fromkeys((*ENVELOPE_COLUMNS, *DOMINANT_COLUMNS))
         others = [name for name, exclusion in point.alternatives.items() if exclusion.intervals]
         remark = f"something is excluded with {', '.join(others)}" if others else ""
     reason = "; ".join(text for text in (row["reason"], remark) if text)
@@ -154,7 +170,7 @@ def write_limits(
     header = (
         f"darkmc {__version__}: couplings G excluded by {experiment.name}",
         f"{drawn}preset {request.preset}, overrides {json.dumps(dict(request.overrides), sort_keys=True)}",
-        *([f"envelope over {', '.join(request.vary)}"] if request.vary else []),
+        *([f"envelope over {', '.join(request.vary)}", _BY_MOST] if request.vary else []),
         *experiment.provenance,
         shown_line(experiment.in_pictures),
         units,
@@ -166,7 +182,10 @@ def write_limits(
     )
     with replacing(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         scanned = dict.fromkeys(key for point in points for key, _ in point.settings)
-        more = (*(ENVELOPE_COLUMNS if request.vary else ()), *(END_COLUMNS if request.lines else ()))
+        more = (
+            *((*ENVELOPE_COLUMNS, *DOMINANT_COLUMNS) if request.vary else ()),
+            *(END_COLUMNS if request.lines else ()),
+        )
         columns = (*LIMIT_COLUMNS, *more, *scanned)
         rows = [_cells(row) for point in points for row in json_rows(point)]
         below = notes([row["reason"].split("; ") for row in rows])

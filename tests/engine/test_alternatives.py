@@ -73,9 +73,10 @@ def point(nominal, **alternatives):
 
 
 def test_envelope_takes_overlapping_intervals():
-    case = point([(1.0, 3.0), (10.0, 20.0)], a=[(0.5, 2.0), (11.0, 19.0)], b=[(2.0, 4.0)])
+    case = point([(1.0, 3.0), (10.0, 20.0)], a=[(0.5, 2.9), (11.0, 19.0)], b=[(1.9, 4.0)])
     columns, remark = envelope(case, case.exclusion.intervals[0])
-    assert columns == {"lower_min": 0.5, "lower_max": 2.0, "upper_min": 2.0, "upper_max": 4.0}
+    known = {"lower_min": 0.5, "lower_max": 1.9, "upper_min": 2.9, "upper_max": 4.0}
+    assert columns == known | {"lower_by_most": "a", "upper_by_most": "b"}
     assert remark == ""
     columns, remark = envelope(case, case.exclusion.intervals[1])
     assert columns["upper_min"] == 19.0
@@ -87,6 +88,7 @@ def test_envelope_of_a_half_line_has_no_largest_upper_edge():
     columns, _ = envelope(case, case.exclusion.intervals[0])
     assert columns["upper_min"] == 3.0
     assert columns["upper_max"] is None
+    assert columns["upper_by_most"] == "a"  # there it ends nowhere
 
 
 def test_command_writes_the_envelope(tmp_path, monkeypatch):
@@ -96,6 +98,7 @@ def test_command_writes_the_envelope(tmp_path, monkeypatch):
     row = read_limits(tmp_path / "v.csv")[0]
     assert float(row["lower_min"]) < float(row["lower"]) < float(row["lower_max"])
     assert float(row["upper_min"]) < float(row["upper"]) < float(row["upper_max"])
+    assert row["lower_by_most"] == "fewer-pions"
 
 
 def test_command_names_the_nearest_alternative(tmp_path, capsys):
