@@ -176,6 +176,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     import collider_tables  # beside this script
     import curve_tables
     import e137_tables
+    import flux_tables
     import moment_tables
     import peer_tables
     import scattering_tables
@@ -187,7 +188,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
         *(cutflow, presets, shares, intervals, hadronic),
         *(scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer),
         *(scattering_tables.spin, scattering_tables.protons, scattering_tables.absorption),
-        *(peer_tables.peer, source_tables.jpsi),
+        *(peer_tables.peer, source_tables.jpsi, flux_tables.pions),
         *(e137_tables.excluded, e137_tables.assumptions, e137_tables.channels),
         target_shower_tables.target_showers,
         stopping_tables.stopping,

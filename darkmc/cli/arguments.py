@@ -206,7 +206,7 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
     if not isinstance(experiment, Experiment):
         raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
     source = experiment.source
-    known = list(source.alternatives)
+    known = list(source.alternative_names)
     wanted = known if names == "all" else [name.strip() for name in names.split(",")]
     if not wanted:
         raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")

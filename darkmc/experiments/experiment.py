@@ -211,7 +211,7 @@ class Experiment(Inputs):
             sample = simulate(plans, names, seed, goal, counting, report, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
-        alternatives = tuple(self.source.alternatives) if vary and self.topology.source else ()
+        alternatives = self.source.alternative_names if vary and self.topology.source else ()
         replay = EventReplay(plans, seed)
         return replace(
             sample,

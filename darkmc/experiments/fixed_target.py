@@ -100,7 +100,10 @@ class FixedTarget(BehindTarget):
         except PhysicsError as error:
             raise CardError(f"{path}: {error}") from None
         for meson in card.source.mesons:
-            self.source.ratio(meson)
+            if self.source.lists is None:
+                self.source.shape(meson)
+            else:
+                self.source.ratio(meson)
 
     @cached_property
     def proposal(self) -> DirectionProposal:
@@ -169,7 +172,7 @@ class FixedTarget(BehindTarget):
             everything=self.needs_everything,
             efficiency_table=self.card.signal.table,
             branching_factor=self.card.signal.branching_factor,
-            vary=vary and bool(self.source.alternatives),
+            vary=vary and bool(self.source.alternative_names),
             absorbing=self.card.simulation.absorption,
             way=self.way(portal),
             photons_seen=self.veto_volume,

@@ -48,7 +48,7 @@ def _factors(card: VariedCard, path: str) -> "list[dict[str, Factors]]":
     """Read the tables of factors of a card, moved by the errors that it says."""
     if not isinstance(card, FitCard) or not card.factor_files:
         return []
-    from darkmc.sources.lists.factor_files import read_factors
+    from darkmc.sources.factor_files import read_factors
 
     found = [read_factors(Path(path).parent / name) for name in card.factor_files]
     return [{meson: one.shifted(card.shift) for meson, one in factors.items()} for factors in found]
@@ -107,6 +107,8 @@ class Densities:
     def shape(self, meson: str) -> "Shape":
         """Return the shape that a species follows: its base, times the factors of pi0 or of all others."""
         base, name = self._followed(meson), canonical_name(meson)
+        if name != base:
+            self._share(name)
         factors = [] if name in self.central else self._factors
         if base in self.tables:  # of this nucleus already
             factors = factors[len(factors) - (self.card.cascade != "none") :]

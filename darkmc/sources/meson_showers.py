@@ -127,7 +127,7 @@ class MesonShowers:
 
     def alternative_factors(self, tracks: MesonTracks, momentum: Array) -> Array:
         """Return the density of every alternative of the source over this one, shape (alternatives, n)."""
-        out = np.zeros((len(self.source.alternatives), len(tracks.energy)))
+        out = np.zeros((len(self.source.alternative_names), len(tracks.energy)))
         for k, meson in enumerate(self.mesons):
             mine = np.flatnonzero(tracks.meson == k)
             out[:, mine] = self.source.factors_of(meson, some(momentum, mine))

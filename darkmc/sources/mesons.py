@@ -163,6 +163,11 @@ class MesonSource:
             raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
         return self._known
 
+    @property
+    def alternative_names(self) -> tuple[str, ...]:
+        """Names of the alternatives, which are not made for it."""
+        return () if self._known is None else tuple(self._known.changes)
+
     @cached_property
     def alternatives(self) -> dict[str, "MesonSource"]:
         """The named alternatives, each a source with some keys changed; none for lists."""

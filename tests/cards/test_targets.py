@@ -94,8 +94,9 @@ def test_on_purpose_it_may_differ_and_says_so():
     Experiment("charm-finegrained", overrides={"flux.target.element": "W"})
     Experiment("charm-finegrained", overrides={"beam.target": ["Cu", "W"]})
     Experiment(LSND, overrides={"beam.kinetic_energy_GeV": 0.8})
+    more = {"beam.momentum_GeV": 451.0, "flux.beam.energy_GeV": 451.0, "flux.cascade": "none"}
     with pytest.warns(ValidityWarning, match="a beam of 450.1 GeV is outside"):
-        Experiment("charm-finegrained", overrides={"beam.momentum_GeV": 451.0, "flux.beam.energy_GeV": 451.0})
+        Experiment("charm-finegrained", overrides=more)
 
 
 @pytest.mark.parametrize("name", darkmc.list_experiments())

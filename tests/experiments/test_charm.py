@@ -26,8 +26,12 @@ POINTS = [(mass, coupling) for mass, couplings in COUPLINGS.items() for coupling
 EDGES = [(0.005, "lower"), (0.010, "lower"), (0.010, "upper"), (0.020, "lower")]
 EDGES += [(0.020, "upper"), (0.025, "lower"), (0.025, "upper")]
 PRESETS = {"best": True, "published": False}
-# what the quadrature knows; the best preset has more mesons and the electron pair too
-PION_AND_ETA = {"source.mesons": ["pi0", "eta"], "signal.final_states": ["a gamma"]}
+# what the quadrature knows; the best preset has more mesons, a cascade and the electron pair too
+PION_AND_ETA = {
+    "source.mesons": ["pi0", "eta"],
+    "signal.final_states": ["a gamma"],
+    "flux.cascade": "none",
+}
 each_preset = pytest.mark.parametrize("preset", PRESETS)
 
 

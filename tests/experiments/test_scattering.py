@@ -22,8 +22,13 @@ LSND, MINIBOONE = "lsnd", "miniboone-offtarget"
 LATE = "a scatters after prompt decay"
 
 
+# the source of the reference numbers: the fit on beryllium with 2.5 pi0 per proton
+BERYLLIUM = {"source.flux": "sanford-wang-be-8gev", "source.flux_may_differ": ["target"]}
+
+
 def experiment(name, **overrides):
-    return darkmc.Experiment(name, overrides={key.replace("__", "."): v for key, v in overrides.items()})
+    dotted = {key.replace("__", "."): v for key, v in overrides.items()}
+    return darkmc.Experiment(name, overrides={**(BERYLLIUM if name == MINIBOONE else {}), **dotted})
 
 
 @lru_cache(maxsize=8)

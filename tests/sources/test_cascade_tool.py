@@ -5,8 +5,9 @@ import pytest
 from cascade_tools import PROTON, libraries, made_up, setup, transport
 from helpers import ROOT
 
+import darkmc
 from darkmc.core.materials import inelastic_cross_section_mb
-from darkmc.sources.lists.factor_files import read_factors
+from darkmc.sources.factor_files import read_factors
 
 FLUXES = ROOT / "fluxes"
 
@@ -129,6 +130,15 @@ def test_iron_at_9_gev(above, everywhere, ahead):
     """The same for MiniBooNE's dump; above 2 GeV ours is 7 and 9% lower than that one, hence within 10%."""
     assert integrated("fe-8.9", above) == pytest.approx(everywhere, rel=0.1)
     assert integrated("fe-8.9", above, 0.1) == pytest.approx(ahead, rel=0.1)
+
+
+@pytest.mark.parametrize(("energy", "expected"), [(0.005, 2.2e8), (0.02, 1.5e8), (0.06, 1.1e8)])
+def test_miniboone_with_all_of_it(energy, expected):
+    """N/G^4 without lifetimes and spin, within 25%."""
+    changes = {"simulation.spin_correlations": False}
+    experiment = darkmc.Experiment("miniboone-offtarget", overrides=changes)
+    sample = experiment.simulate(darkmc.DarkAxionPortal(energy), precision=0.05, at=[3e-7], seed=1)
+    assert sample.expected_events(3e-7).value / 3e-7**4 == pytest.approx(expected, rel=0.25)
 
 
 @pytest.mark.slow

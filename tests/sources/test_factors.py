@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import darkmc
+from darkmc.sources.factor_files import COLUMNS, read_factors
 from darkmc.sources.factors import Factors, transverse_measure
-from darkmc.sources.lists.factor_files import COLUMNS, read_factors
 from darkmc.sources.mesons import MesonSource
 
 HEAD = ",".join(COLUMNS)

@@ -5,6 +5,8 @@ goes on.
 """
 
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 from libraries import make, read
@@ -61,11 +63,17 @@ def main() -> None:
     """Make libraries and write tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("setups", nargs="*", default=[*SETUPS], metavar="SETUP", help=", ".join(SETUPS))
+    parser.add_argument("--only-libraries", action="store_true", help="of one setup; write no tables")
     parser.add_argument("--libraries", type=Path, default=cache_folder() / "cascade", metavar="FOLDER")
     options = parser.parse_args()
+    if options.only_libraries:
+        (name,) = options.setups
+        make(name, SETUPS[name], options.libraries)
+        return
     for name in options.setups:
-        for one in (name, *([OVER[name]] if name in OVER else [])):
-            make(one, SETUPS[one], options.libraries)
+        for one in (name, *([OVER[name]] if name in OVER else [])):  # one generator per process
+            command = [sys.executable, Path(__file__).parent, "--only-libraries", one]
+            subprocess.run([*command, "--libraries", options.libraries], check=True)
         cascade(name, options.libraries)
 
 

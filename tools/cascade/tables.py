@@ -12,8 +12,8 @@ from transport import NUCLEON, Cascade, Made
 
 from darkmc.core.kinematics import Array, unit_vector
 from darkmc.core.tables import write_csv
+from darkmc.sources.factor_files import COLUMNS
 from darkmc.sources.factors import transverse_measure
-from darkmc.sources.lists.factor_files import COLUMNS
 from darkmc.sources.lists.hadronic import PI0_PER_ETA, pions_of_eta
 
 ASIDE = (0.0, 0.07, 0.14, 0.21, 0.3, 0.4, 0.55, 0.75, 1.1, math.inf)

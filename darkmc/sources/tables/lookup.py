@@ -36,10 +36,11 @@ class Bins:
         self._exact = bool(np.max(end - begin) <= 1)
         self._low, self._scale, self._size = low, size / (high - low), size
         self._table = np.concatenate([[0 if edges[0] == 0.0 else -1], begin, [end[-1]]]).astype(np.int32)
-        self._next = np.append(edges, np.inf)
+        self._next = np.append(edges, np.nan)  # nothing is beyond the last
 
     def __call__(self, x: Array) -> Index:
-        """Return the bin of numbers not below 0: -1 below the first edge, n from the last on."""
+        """Return the bin of numbers not below 0: -1 below the first edge, n from the last on, and for nan."""
+        x = np.where(np.isnan(x), np.inf, x)
         if not self._exact:
             return np.searchsorted(self._edges, x, side="right") - 1
         place = (np.log(np.maximum(x, 1e-300)) - self._low) * self._scale

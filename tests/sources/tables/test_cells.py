@@ -128,6 +128,13 @@ def test_bins_are_those_of_a_search():
         np.testing.assert_array_equal(Bins(edges)(x), np.searchsorted(edges, x, side="right") - 1)
 
 
+def test_what_is_no_number_lies_beyond():
+    assert Bins(np.array([0.0, 1.0, 2.0]))(np.array([np.nan, np.inf, 0.5, 0.0])).tolist() == [2, 2, 0, 0]
+    made = cells(ANGLES)
+    p, cosine = np.array([np.nan, 0.0, 5.0]), np.array([1.0, -1.0, np.nan])
+    np.testing.assert_array_equal(made.density(p, cosine, np.array([0.01, 0.0, np.nan])), 0.0)
+
+
 def test_shares_are_those_of_a_search():
     rng = np.random.default_rng(4)
     shares = rng.random(5000) ** 20 * (rng.random(5000) < 0.5)
