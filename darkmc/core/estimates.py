@@ -56,6 +56,8 @@ class Weights(NamedTuple):
         Groups of the list's entries that the values belong to.
     shares : array (GROUPS,)
         What part of the list each group is; empty without a list.
+    entries, tops : array (n,)
+        As how many equal primaries each value counts, and the largest primary's share of it; empty: as one.
     """
 
     values: Array
@@ -63,6 +65,8 @@ class Weights(NamedTuple):
     unseen: Any = 0.0
     groups: Groups = NO_GROUPS
     shares: Array = np.empty(0)
+    entries: Array = np.empty(0)
+    tops: Array = np.empty(0)
 
 
 def group_of(index: NDArray[Any]) -> Groups:
@@ -70,10 +74,15 @@ def group_of(index: NDArray[Any]) -> Groups:
 
     The mixing function of Steele, Lea and Flood, OOPSLA 2014, figure 16 (SplitMix64).
     """
-    mixed = index.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    return (mixed(index.astype(np.uint64)) % np.uint64(GROUPS)).astype(np.uint8)
+
+
+def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return numbers whose every bit depends on all bits of those given, one to one; see :func:`group_of`."""
+    out = numbers + np.uint64(0x9E3779B97F4A7C15)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(GROUPS)).astype(np.uint8)
+        out = (out ^ (out >> np.uint64(shift))) * np.uint64(factor)
+    return out ^ (out >> np.uint64(31))
 
 
 def group_sums(groups: Groups, values: Array) -> Array:
@@ -119,8 +128,9 @@ class Moments(NamedTuple):
 
     def scaled(self, scale: Any) -> "Moments":
         """Return the sums with weights divided by a scale of others."""
-        of_unseen = self.scale / scale
-        by = np.where(self.size > 0.0, of_unseen, 1.0)
+        by = np.where(self.size > 0.0, self.scale, scale) / scale
+        with np.errstate(over="ignore"):
+            of_unseen = np.where(self.unseen > 0.0, self.scale, scale) / scale
         return self._replace(
             total=self.total * by,
             size=self.size * by,
@@ -152,7 +162,10 @@ def moments(part: Weights) -> Moments:
     total = size = np.sum(values, axis=-1)
     if np.min(values, initial=0.0) < 0.0:
         size = np.sum(np.abs(values), axis=-1)
-    square = np.sum(np.square(values), axis=-1)
+    squares = np.square(values)
+    if len(part.entries):
+        squares /= part.entries
+    square = np.sum(squares, axis=-1)
     return Moments(part.tried, total, size, square, groups, part.shares, part.unseen)
 
 

@@ -11,7 +11,7 @@ from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.progress import Progress
 from darkmc.core.rng import CHUNK_ROWS
 from darkmc.core.units import LEAST_PRECISION, number, whole_number
-from darkmc.engine.collection import COPIES, ROW_BYTES, Collection, Executor, too_much
+from darkmc.engine.collection import Collection, Executor
 from darkmc.engine.split import Need, badly_known, fewest_rows, little_known, surely_enough, unknown_channels
 from darkmc.limits.criterion import Criterion
 from darkmc.limits.deciding import Deciding
@@ -21,7 +21,7 @@ from darkmc.sample.stream import ChannelPlan
 NOTHING = 1e-40  # share of survivors below which no precision is sought
 HOPELESS = 2**17  # primaries of a channel, in the mean, after which a yield of exactly zero is believed
 PATIENCE = 2**21  # primaries of a channel after which it is no longer waited for its first event
-MOST_SAMPLES = 10**10  # whose rows are far too many, however few of the primaries point at the volume
+MOST_SAMPLES = 10**10  # which would take days
 PILOT, LARGE_PILOT = 512, CHUNK_ROWS  # primaries of a channel in a pilot
 LEAST_ROWS = 2 * CHUNK_ROWS  # of all channels: they cost next to nothing, and tails show in them
 STEP = 1.25  # growth of all rows by a batch
@@ -75,10 +75,8 @@ def simulate(
     if not plans:
         return Sample((), cut_names, seed)
     if isinstance(goal, int):
-        reason = made.fill(sizes(goal, len(plans)))
+        made.extend(sizes(goal, len(plans)))
         sample = Sample(made.channels(), cut_names, seed)
-        if reason:
-            warnings = (f"{sample.n_samples} primaries instead of {goal}: {reason}",)
     else:
         sample, warnings = _batches(made, cut_names, goal, progress)
     wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
@@ -89,13 +87,13 @@ def _batches(
     made: Collection, cut_names: tuple[str, ...], goal: Goal, progress: Progress | None
 ) -> tuple[Sample, tuple[str, ...]]:
     if PILOT * len(made.plans) > goal.max_samples:
-        made.fill(sizes(goal.max_samples, len(made.plans)))
+        made.extend(sizes(goal.max_samples, len(made.plans)))
         sample = Sample(made.channels(), cut_names, made.seed)
         return sample, (
             f"max_samples = {goal.max_samples} allows {sample.n_samples} primaries: no precision sought",
         )
     pilot = _Pilot(made.plans, made.executor, cut_names, goal)
-    wanted, limited = made.within(pilot.first, goal.max_samples, pilot.made)
+    wanted, limited = made.within(pilot.first, goal.max_samples)
     while True:
         made.extend(wanted)
         sample = Sample(made.channels(), cut_names, made.seed)
@@ -110,7 +108,7 @@ def _batches(
             return sample, (given_up,)
         if limited:
             break
-        wanted, limited = made.within(pilot.further(made.made, needs), goal.max_samples, pilot.made)
+        wanted, limited = made.within(pilot.further(made.made, needs), goal.max_samples)
     peak, rows = max(need.shown.peak for need in needs), min(need.shown.rows for need in needs)
     reached = f"relative error {worst:.2g}, largest row {peak:.2g} of the sum, {rows:.3g} effective rows"
     return sample, (
@@ -223,8 +221,7 @@ def check_request(precision: float | None, n_samples: int | None, max_samples: i
     if n_samples is not None:
         count = whole_number("n_samples", n_samples, 1)
         if count > MOST_SAMPLES:
-            needed = too_much(COPIES * ROW_BYTES * min(count, 1e300))
-            raise PhysicsError(f"n_samples = {shown(count)}: {needed}")
+            raise PhysicsError(f"n_samples = {shown(count)}: {MOST_SAMPLES:.0e} are the most")
         return count
     wanted = 0.01 if precision is None else number("precision", precision)
     if not LEAST_PRECISION <= wanted < 1.0:

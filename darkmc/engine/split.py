@@ -57,13 +57,15 @@ class Shown(NamedTuple):
         unit = value if value > 0.0 else 1.0
         mean, square, largest, variance, spread = np.zeros((5, len(parts)))
         for k, (part, n) in enumerate(zip(parts, tried, strict=True)):
-            values = part.values / unit
-            mean[k], square[k] = np.sum(values) / n, np.sum(np.square(values)) / n
+            values, entries = part.values / unit, part.entries if len(part.entries) else 1.0
+            each = values / entries
+            mean[k], square[k] = np.sum(values) / n, np.sum(values * each) / n
             own = max(square[k] - mean[k] ** 2, 0.0)
-            fourth = np.sum((values - mean[k]) ** 4) / n + (1.0 - len(values) / n) * mean[k] ** 4
+            zeros = 1.0 - (float(np.sum(entries)) if len(part.entries) else len(values)) / n
+            fourth = np.sum(entries * (each - mean[k]) ** 4) / n + zeros * mean[k] ** 4
             variance[k] = own * n / (n - 1.0) + (part.unseen / unit) ** 2 / n if n > 1.0 else math.inf
             spread[k] = max(fourth - own**2, 0.0)
-            largest[k] = np.max(np.abs(values), initial=0.0)
+            largest[k] = np.max(np.abs(values * (part.tops if len(part.tops) else 1.0)), initial=0.0)
         return cls(value, tried, mean, square, largest, variance, spread)
 
     @property

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import estimate
 from darkmc.core.flight import decay_chance
 from darkmc.core.kinematics import Array
@@ -57,7 +58,18 @@ class PassingRows:
         """Conversions on the way at G = 1, n sigma L, of every row that passes the selection."""
         return self._column(lambda channel: channel.final_in_lifetimes.absorb)
 
+    @property
+    def width(self) -> float:
+        """Width of the cells that rows are in, in the logarithm of what is survived; 0: they are in none."""
+        return max((channel.width for channel in self.channel_rows), default=0.0)
+
     def _column(self, get: Callable[[Channel], Array]) -> Array:
+        if self.width > 0.0:
+            raise PhysicsError(
+                "this sample has no single rows: they were so many that they were put into cells "
+                f"{self.width:.2g} wide; yields, errors, slopes and limits are known, rows those of a sample "
+                "with fewer primaries (n_samples)"
+            )
         return np.concatenate([np.empty(0), *(get(channel) for channel in self.channel_rows)])
 
     def terms(self, binned: bool = False) -> list[Terms]:
@@ -115,11 +127,17 @@ class PassingRows:
         )
         return 1.0 - counted / whole if whole > 0.0 else 0.0
 
-    def _shares(self, coupling: float) -> Array:
-        """Return the contribution of every primary that passes to the yield at one coupling."""
+    def _shares(self, coupling: float) -> tuple[Array, Array, Array]:
+        """Return what every primary that passes adds to the yield, its square, and the largest behind it."""
         g = one_coupling("a share", coupling)
-        parts = [c.contributions(g) / c.rows.tried for c in self.channel_rows if c.rows.tried]
-        return np.concatenate([np.empty(0), *parts])
+        parts = [
+            c.as_weights(c.contributions(g) / max(c.rows.tried, 1), 0.0, c.n_cuts) for c in self.channel_rows
+        ]
+        shares = [part.values for part in parts]
+        squares = [np.square(p.values) / (p.entries if len(p.entries) else 1.0) for p in parts]
+        largest = [p.values * (p.tops if len(p.tops) else 1.0) for p in parts]
+        none = [np.empty(0)]
+        return np.concatenate(none + shares), np.concatenate(none + squares), np.concatenate(none + largest)
 
     def efficiency(self, coupling: float) -> float:
         """Return the sampling efficiency (sum w)^2/(n sum w^2); n counts rows of weight zero.
@@ -139,8 +157,8 @@ class PassingRows:
         PhysicsError
             If it is not one coupling, or one that is negative, infinite or not a number.
         """
-        shares = self._shares(coupling)
-        square = float(np.sum(np.square(shares)))
+        shares, squares, _ = self._shares(coupling)
+        square = float(np.sum(squares))
         return float(np.sum(shares)) ** 2 / (self.n_samples * square) if square > 0.0 else 0.0
 
     def largest_row(self, coupling: float) -> float:
@@ -161,9 +179,9 @@ class PassingRows:
         PhysicsError
             If it is not one coupling, or one that is negative, infinite or not a number.
         """
-        shares = self._shares(coupling)
+        shares, _, largest = self._shares(coupling)
         total = float(np.sum(shares))
-        return float(np.max(shares, initial=0.0)) / total if total > 0.0 else 0.0
+        return float(np.max(largest, initial=0.0)) / total if total > 0.0 else 0.0
 
 
 def _number(channels: Iterable[Channel], coupling: float) -> float:

@@ -8,6 +8,7 @@ channel.  All lengths are proper ones, path/(beta gamma).
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,13 @@ class Rows:
     veto, average : array (n,)
         Proper lengths, m, before which what is made must not be seen to decay, and over which that length is
         averaged, from `veto` on; empty where it need not.
+    entries, tops : array (n,)
+        As how many equal primaries a row counts that stands for many, and the largest one's share of it;
+        empty where each is of one primary.
+    factor_entries : array (m, n)
+        The same of weights times each of `factors`.
+    arriving_entries : array (m,)
+        The same of `arriving`, which is then by group.
     """
 
     produced: Array
@@ -75,6 +83,10 @@ class Rows:
     second: Array = field(default_factory=lambda: np.empty(0))
     veto: Array = field(default_factory=lambda: np.empty(0))
     average: Array = field(default_factory=lambda: np.empty(0))
+    entries: Array = field(default_factory=lambda: np.empty(0))
+    tops: Array = field(default_factory=lambda: np.empty(0))
+    factor_entries: Array = field(default_factory=lambda: NO_FACTORS)
+    arriving_entries: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def nbytes(self) -> int:
@@ -87,13 +99,15 @@ class Rows:
         starts = np.cumsum([0, *(part.tried for part in parts)])
         index = [part.index + start for part, start in zip(parts, starts, strict=False)]
         names = [item.name for item in fields(Rows) if item.name not in ("index", "tried")]
-        columns = {name: np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names}
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names
+        }
         return Rows(index=np.concatenate(index), tried=int(starts[-1]), **columns)
 
     def selected(self, keep: NDArray[np.bool_]) -> "Rows":
         """Return the rows to keep, of as many primaries tried."""
         columns = {item.name: getattr(self, item.name) for item in fields(Rows)}
-        whole = ("tried", "arriving")
+        whole = ("tried", "arriving", "arriving_entries")
         return Rows(
             **{
                 name: part if name in whole or part.size == 0 else part[..., keep]
@@ -129,6 +143,7 @@ class Channel:
     lifetimes: int = 0  # power of 1/ctau
     states: tuple[str, ...] = ()  # final states whose branching ratios multiply
     parent: str = ""  # what its dark states are made of
+    width: float = 0.0  # of the cells that rows are in, in the logarithm of what is survived; 0: in none
     unstable: Unstable = field(default_factory=lambda: Unstable(1.0, {}))
 
     def point(self, at: At) -> Point:
@@ -243,20 +258,26 @@ class Channel:
         rows = self.final if cuts is None else self.after(cuts)
         values = self.per_primary(self.terms(rows, at), stage)
         unseen = 0.0 if np.any(rows.weight > 0.0) else self.unseen(at)
-        return self._weights(values, unseen, self.groups_after(stage))
+        return self.as_weights(values, unseen, stage)
 
-    def _weights(self, values: Array, unseen: float, groups: Groups) -> Weights:
-        return Weights(values, self.rows.tried, unseen, groups, self.list_shares)
-
-    def groups_after(self, cuts: int) -> Groups:
-        """Return groups of the primaries of which a row passes the first cuts."""
-        groups = self.rows.group
-        return groups[self._first(self._after(cuts))] if len(groups) else groups
+    def as_weights(self, values: Array, unseen: Any, cuts: int) -> Weights:
+        """Return values of the primaries of which a row passes the first cuts, with what is known of them."""
+        rows = self.rows
+        groups, entries, tops = rows.group, rows.entries, rows.tops
+        if len(groups) or len(entries):
+            first = self._first(self._after(cuts))
+            groups = groups[first] if len(groups) else groups
+            entries, tops = (entries[first], tops[first]) if len(entries) else (entries, tops)
+        return Weights(values, rows.tried, unseen, groups, self.list_shares, entries, tops)
 
     def weights_towards(self, coupling: float) -> Weights:
         """Return what :meth:`towards` are."""
-        values = self.towards(coupling)
-        return self._weights(values, 0.0 if len(values) else np.inf, self.groups_after(0))
+        values, of = self.towards(coupling), self.rows.arriving_entries
+        unseen = 0.0 if len(values) else np.inf
+        if len(of):
+            groups = np.arange(len(of), dtype=np.uint8)
+            return Weights(values, self.rows.tried, unseen, groups, self.list_shares, of)
+        return self.as_weights(values, unseen, 0)
 
     def contributions(self, at: At) -> Array:
         """Return what each primary that passes contributes at a point (not divided by `tried`)."""

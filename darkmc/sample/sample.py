@@ -25,7 +25,7 @@ from darkmc.sample.histogram import Replay, binned
 from darkmc.sample.known import Known
 from darkmc.sample.passing import PassingRows
 from darkmc.sample.point import checked_ctau, checked_ratios, checked_width
-from darkmc.sample.rows import Channel
+from darkmc.sample.rows import NO_FACTORS, Channel
 from darkmc.sample.sums import sums, sums_at, sums_towards
 from darkmc.sample.told import Explainer, Told
 from darkmc.sample.yields import BinnedYield, Stream, Yield, as_yields, one_coupling, over_points
@@ -114,6 +114,8 @@ class Sample(Told, PassingRows):
                     channel.rows,
                     produced=channel.rows.produced * channel.rows.factors[place],
                     factors=np.empty((0, len(channel.rows.produced))),
+                    entries=of[place] if len(of := channel.rows.factor_entries) else channel.rows.entries,
+                    factor_entries=NO_FACTORS,
                 ),
             )
             for channel in self.channel_rows

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from darkmc.core.estimates import Moments, Weights, safe_moments
+from darkmc.sample.columns import NOTHING
 from darkmc.sample.point import Point, side_by_side
 from darkmc.sample.rows import Channel
 
@@ -27,7 +28,8 @@ def sums(channel: Channel, points: Sequence[Point], cuts: int | None = None, slo
         Of d/dG of what each contributes.
     """
     stage = channel.n_cuts if cuts is None else cuts
-    rows, groups = channel.final if cuts is None else channel.after(cuts), channel.groups_after(stage)
+    rows = channel.final if cuts is None else channel.after(cuts)
+    whole = channel.as_weights(NOTHING, 0.0, stage)
     factors = np.array([[p.factor(channel.power, channel.lifetimes, channel.states)] for p in points])
     unseen = np.zeros(len(points))
     if not np.any(rows.weight > 0.0):
@@ -44,7 +46,7 @@ def sums(channel: Channel, points: Sequence[Point], cuts: int | None = None, slo
             values *= rows.steepness(point) / point.coupling + common[:, np.newaxis]
             least = least * common
         values = channel.per_primary(values, stage)
-        parts.append(safe_moments(Weights(values, channel.rows.tried, least, groups, channel.list_shares)))
+        parts.append(safe_moments(whole._replace(values=values, unseen=least)))
     return _joined(parts)
 
 

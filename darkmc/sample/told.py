@@ -20,6 +20,7 @@ class Told:
 
     channel_rows: "tuple[Channel, ...]"
     n_samples: int
+    width: float
     experiment: str
     portal: Portal | None
     seed: int
@@ -37,7 +38,8 @@ class Told:
             return title, [("empty", self.closed)]
         passing = sum(int(channel.passing.sum()) for channel in self.channel_rows)
         channels = len(self.channel_rows)
-        made = f"{self.n_samples} in {channels} channel{'s' if channels != 1 else ''}, {passing} rows pass"
+        pass_ = f"rows in cells {self.width:.2g} wide" if self.width > 0.0 else f"{passing} rows pass"
+        made = f"{self.n_samples} in {channels} channel{'s' if channels != 1 else ''}, {pass_}"
         facts = [("primaries", f"{made}; seed {self.seed}, {self.seconds:.2g} s")]
         parents = dict.fromkeys(channel.parent for channel in self.channel_rows if channel.parent)
         if parents:

@@ -39,7 +39,7 @@ def test_no_more_are_made_than_allowed():
     plans = darkmc.Experiment("babar-highcut").plans(darkmc.DarkAxionPortal(1.0))
     made = Collection(plans, 1, None)
     made.extend([1000] * len(plans))
-    assert made.within([2000] * len(plans), 10**9, made) == ([2000] * len(plans), "")
-    fewer, reason = made.within([2000] * len(plans), 1500 * len(plans), made)
+    assert made.within([2000] * len(plans), 10**9) == ([2000] * len(plans), "")
+    fewer, reason = made.within([2000] * len(plans), 1500 * len(plans))
     assert fewer == [1500] * len(plans)
     assert reason == f"{1500 * len(plans)} primaries are the most"

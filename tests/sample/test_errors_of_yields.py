@@ -10,7 +10,6 @@ from list_cards import rows_of, write_card, write_text
 import darkmc
 from darkmc.cli import main
 from darkmc.core.estimates import GROUPS, Weights, estimate, group_of
-from darkmc.engine import collection
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.sample import Sample
 
@@ -126,19 +125,6 @@ def test_bins_above_32767_are_bins():
     rows = {"bin": np.full(20, 40_000, dtype=np.int32)}
     sample = Sample((prompt([1.0] * 20, 100, **rows),), (), 1)
     assert sample.in_bin(40_000).expected_events(1.0).value == pytest.approx(0.2)
-
-
-# --- memory
-def test_rows_that_need_too_much_memory_are_not_made(monkeypatch):
-    monkeypatch.setattr(collection, "MOST_BYTES", 3e7)
-    charm = darkmc.Experiment("charm-finegrained")
-    with pytest.warns(darkmc.PrecisionWarning, match=r"more rows would need \d[\d.e-]* GB"):
-        sample = charm.simulate(PORTAL, precision=1e-4, at=6e-5)
-    assert 0 < sum(c.rows.nbytes for c in sample.channel_rows) * collection.COPIES <= 1.01 * 3e7
-    assert sample.expected_events(6e-5).error > 0.0
-    with pytest.warns(darkmc.PrecisionWarning, match=r"primaries instead of 1000000000.* GB"):
-        sample = charm.simulate(PORTAL, n_samples=10**9)
-    assert 0 < sum(c.rows.nbytes for c in sample.channel_rows) * collection.COPIES <= 1.01 * 3e7
 
 
 # --- finite lists

@@ -259,6 +259,9 @@ def test_tiny_streams_beside_large_ones_add_next_to_nothing():
     values = np.random.default_rng(5).random(1000)
     large, tiny = Weights(values, 2000), Weights(1e-200 * values, 2000)
     assert estimate([large, tiny]) == pytest.approx(estimate([large]), rel=1e-12)
+    nothing, least = Weights(np.zeros(3), 2000), Weights(np.full(100, 4e-312), 2000)
+    assert estimate([nothing, least]) == pytest.approx(estimate([least]), rel=1e-6)
+    assert np.all(np.isfinite(estimate([nothing, least])))
     assert estimate([tiny, tiny]) == pytest.approx(
         [1e-200 * part for part in estimate([large, large])], rel=1e-12
     )
