@@ -1,4 +1,4 @@
-"""Names are the same everywhere: in events of every shipped card, cuts, files, figures and the README."""
+"""Names are the same everywhere: in events of every shipped card, cuts, files, figures and docs/files.md."""
 
 import re
 
@@ -106,6 +106,8 @@ def test_observables_need_what_there_is():
     assert OBSERVABLES["E_shower"].needs == (("photon",), ("electron", "positron"))
 
 
-def test_the_readme_lists_every_column():
-    words = set(re.findall(r"`([a-z_]+?)(?:_E|_x|_\*)`", (ROOT / "README.md").read_text(encoding="utf-8")))
+def test_the_page_of_files_lists_every_column():
+    words = set(
+        re.findall(r"`([a-z_]+?)(?:_E|_x|_\*)`", (ROOT / "docs" / "files.md").read_text(encoding="utf-8"))
+    )
     assert {*PARTICLES, *VERTICES} == words

@@ -1,4 +1,4 @@
-"""Every example of the README runs, and the ready run writes what it says."""
+"""Every example of the README and of the pages of the start runs, and the ready run writes what it says."""
 
 import math
 import os
@@ -14,16 +14,20 @@ import darkmc
 from darkmc.cli import main
 from darkmc.experiments.moment_names import list_moments
 
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    page: (ROOT / page).read_text(encoding="utf-8")
+    for page in ("README.md", "docs/start/first-limit.md", "docs/start/first-events.md", "docs/start/tour.md")
+}
+TEXT = PAGES["README.md"]
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+def blocks(language, text):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def shell_commands():
+def shell_commands(text):
     """Return the darkmc commands of all shell blocks; pip and pytest are for .ci/run."""
-    lines = "\n".join(blocks("(?:sh|bash|console)")).replace("\\\n", " ").splitlines()
+    lines = "\n".join(blocks("(?:sh|bash|console)", text)).replace("\\\n", " ").splitlines()
     parts = [part.removeprefix("$ ").strip() for line in lines for part in line.split("&&")]
     return [part for part in parts if part.startswith("darkmc ")]
 
@@ -35,7 +39,7 @@ def environment():
 def test_the_two_commands_of_the_set_up():
     assert "python3 -m pip install . && darkmc run figure4" in TEXT
     assert "python3 -m pip install '.[test]' && python3 -m pytest" in TEXT
-    assert "darkmc run figure4" in shell_commands()
+    assert "darkmc run figure4" in shell_commands(TEXT)
 
 
 def assert_runs(command, folder):
@@ -46,20 +50,26 @@ def assert_runs(command, folder):
     assert "Traceback" not in done.stderr
 
 
-def test_shell_commands_run_in_order_with_coarse_limits(tmp_path):
-    for command in shell_commands():
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_commands_run_in_order_with_coarse_limits(page, tmp_path):
+    for command in shell_commands(PAGES[page]):
         if not command.startswith("darkmc run"):
             assert_runs(command.replace("darkmc limit", "darkmc limit --precision 0.2"), tmp_path)
 
 
 @pytest.mark.slow
-def test_shell_commands_run_in_order_as_they_stand(tmp_path):
-    for command in shell_commands():
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_commands_run_in_order_as_they_stand(page, tmp_path):
+    for command in shell_commands(PAGES[page]):
         assert_runs(command, tmp_path)
 
 
-def test_python_examples_run_in_order(tmp_path):
-    script = "\n".join(blocks("python"))
+@pytest.mark.parametrize("page", PAGES)
+def test_python_examples_run_in_order(page, tmp_path):
+    for command in shell_commands(PAGES[page]):
+        if "-o pairs.root" in command and "generate" in command:
+            assert_runs(command, tmp_path)
+    script = "\n".join(blocks("python", PAGES[page]))
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], cwd=tmp_path, capture_output=True, text=True
     )
@@ -68,7 +78,7 @@ def test_python_examples_run_in_order(tmp_path):
 
 def test_every_experiment_named_exists():
     known = {*darkmc.list_experiments(), *darkmc.list_fluxes(), *darkmc.list_runs(), *list_moments()}
-    used = re.findall(r"darkmc (?:rate|limit|generate|run) ([\w.-]+)", TEXT)
+    used = re.findall(r"darkmc (?:rate|limit|generate|run) ([\w.-]+)", "".join(PAGES.values()))
     assert used
     assert {name for name in used if not name.endswith(".toml")} <= known
 
