@@ -23,7 +23,10 @@ Pointing = Callable[[Turn, Array], Array]
 
 def moving(direction: Array, momentum: Array, mass: float | Array) -> Array:
     """Return four-momenta (4, n) of given directions, momenta and mass."""
-    return np.concatenate([np.hypot(momentum, mass)[None], direction * momentum])
+    out = np.empty((4, len(momentum)))
+    np.sqrt(momentum**2 + np.square(mass), out=out[0])
+    np.multiply(direction, momentum, out=out[1:])
+    return out
 
 
 class LabParents(NamedTuple):

@@ -7,6 +7,8 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.core.kinematics import cosine_and_sine
+
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 
@@ -171,7 +173,8 @@ class NearBeam:
         fall = self.low + near * (span * u1) / (near + span * (1.0 - u1))
         azimuth = self.middle + self.half * (2.0 * u2 - 1.0)
         across = np.sqrt(fall * (2.0 - fall))
-        return np.array([across * np.cos(azimuth), across * np.sin(azimuth), 1.0 - fall])
+        x, y = cosine_and_sine(azimuth)
+        return np.array([across * x, across * y, 1.0 - fall])
 
     def density(self, direction: Array, width: Array) -> Array:
         """Return the density in 1/sr of (3, n) unit vectors, zero outside the range."""

@@ -6,7 +6,7 @@ the rest; the weight is the true density over that mixture, from four-vectors in
 
 import numpy as np
 
-from darkmc.core.kinematics import Array, length, perpendicular_pair
+from darkmc.core.kinematics import Array, cosine_and_sine, length, perpendicular_pair
 from darkmc.core.mixtures import window_weight
 from darkmc.portals.kinds import PhotonDecay
 
@@ -86,7 +86,8 @@ def _back_to_back(
     axis = unstable[1:] / momentum
     first, second = perpendicular_pair(axis)
     sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0)) * decay.momentum
-    across = (sine * np.cos(azimuth)) * first + (sine * np.sin(azimuth)) * second
+    x, y = cosine_and_sine(azimuth)
+    across = (sine * x) * first + (sine * y) * second
     gamma, gamma_beta, along = unstable[0] / decay.mass, momentum / decay.mass, decay.momentum * cosine
 
     def moving(mass: float, sign: float) -> Array:
