@@ -25,8 +25,9 @@ HEADER = ["run", "command", "CPU (s)", "tables", "what it shows"]
 STYLE = "savefig.dpi : 130\n"
 ABOUT = """# Gallery
 
-Every run that is shipped: its picture, the command that makes it, and the CPU time that this took, with
-that of workers. All of it is remade by `python tools/gallery.py`; other styles: [figures](figures.md#styles).
+Runs that are shipped: the picture, the command that makes it, and the CPU time that this took, with that of
+workers. All of it is remade by `python tools/gallery.py`, single ones by their name; `darkmc list runs` has
+those that are not here yet. Other styles: [figures](figures.md#styles).
 
 """
 
@@ -40,7 +41,8 @@ def read() -> dict[str, list[str]]:
 def measured(name: str, folder: Path) -> list[str]:
     """Return the row of a run from its manifest."""
     held = json.loads((folder / f"{name}.manifest.json").read_text(encoding="utf-8"))
-    cpu = sum(file["cpu_seconds"] for file in held["files"])
+    # points of limits count even where an earlier, interrupted run made them
+    cpu = sum(max(file["cpu_seconds"], file.get("points_cpu_seconds", 0.0)) for file in held["files"])
     limits = [file for file in held["files"] if "points" in file]
     size = f"{sum(file['points'] for file in limits)} points" if limits else ""
     count = sum(file["name"].endswith(".csv") for file in held["files"])

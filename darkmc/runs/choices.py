@@ -14,7 +14,7 @@ from darkmc.cards.load import preset_values
 from darkmc.cards.overviews import ChoicesRun, Searched
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.experiments.experiment import Experiment
-from darkmc.figures.style import colour, legend_above, plain, save, size, width
+from darkmc.figures.style import colour, plain, save, size, width
 from darkmc.output.checkpoints import checkpoints
 from darkmc.output.csv_tables import Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
@@ -32,7 +32,8 @@ _NUMBERS = tuple(
 )
 _ALL = "all of them"
 _LETTERS = 34  # of the names of keys beside each other
-_HEIGHT, _LEAST = 0.085, 0.5  # of a row of the picture and of its frame, in heights of the style
+_SHOWN = (0.3, 4.0)  # ratios; open points at the rim lie beyond
+_HEIGHT, _LEAST = 0.07, 0.5  # of a row of the picture and of its frame, in heights of the style
 Changes = Mapping[str, Any]
 
 
@@ -183,7 +184,7 @@ def draw(card: ChoicesRun, folder: Path, outputs: Sequence[Path]) -> None:
     panels[0].set_ylim(len(groups) - 0.5, -0.5)
     panels[0].tick_params(axis="y", which="minor", left=False, right=False)
     panels[1].tick_params(axis="y", which="minor", left=False, right=False)
-    legend_above(panels[0], share=0.65)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=5)
     figure.suptitle(plain(card.title))
     save(figure, outputs)
 
@@ -218,12 +219,18 @@ def _draw_edge(axes: Any, rows: Sequence[Row], groups: Sequence[tuple[str, str]]
         }
         label = f"{('lightest', '2nd', '3rd', '4th', 'heaviest')[k]} mass" if most == 5 else f"mass {k + 1}"
         axes.errorbar(ratio, place, xerr=error, label=label, **style)
+        far = np.clip(ratio, *_SHOWN) != ratio  # at the rim, open
+        rim = np.clip(ratio, 1.05 * _SHOWN[0], _SHOWN[1] / 1.05)
+        where = np.flatnonzero(far & np.isfinite(ratio))
+        axes.plot(
+            rim[where], np.array(place)[where], style["fmt"], ms=style["ms"], color=colour(k), mfc="none"
+        )
     for k, (shown, _) in enumerate(groups):
         if k and groups[k - 1][0] != shown:
             axes.axhline(k - 0.5, color="0.8", lw=width(0.5), zorder=0.4)
-    axes.set(xscale="log", xlabel=f"{edge} edge,\nover that of best")
+    axes.set(xscale="log", xlim=_SHOWN, xlabel=f"{edge} edge,\nover that of best")
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
