@@ -15,6 +15,7 @@ from darkmc.core.rng import CHUNK_ROWS, CHUNKS, StreamNumber, chunk_rng
 from darkmc.sample.rows import Channel
 
 _ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
+_LESSONS = 4  # of a stream for unweighted events
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
 _ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
 _NEGLIGIBLE = 1e-3  # share of the sum below which few rows are enough
@@ -171,3 +172,11 @@ def _taught(stream: _Stream, rehearsal: _Rehearsal, values: Array) -> _Stream:
         return stream
     before = stream.map or AdaptiveMap(stream.mappable)
     return stream.mapped(before.taught(rehearsal.uniform, learned))
+
+
+def after_lessons(stream: _Stream, coupling: float) -> _Stream:
+    """Return a stream trained for its rows at one coupling alone, by a few lessons, whatever it needs."""
+    for k in range(_LESSONS):
+        rehearsal = _rehearsed(stream, k, CHUNK_ROWS)
+        stream = _taught(stream, rehearsal, rehearsal.values([coupling]))
+    return stream

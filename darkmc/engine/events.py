@@ -134,7 +134,7 @@ class EventStream:
 
     def _unweighted(self, plans: Sequence[ChannelPlan]) -> Tries:
         """Return tries shared by the channels' bounds, in blocks with some events each."""
-        bounds, efficiency = bounds_of(plans, self.coupling)
+        plans, bounds, efficiency = bounds_of(plans, self.coupling)
         shares = bounds / np.sum(bounds)
         rows = min(min(_EVENTS, self.n) / efficiency, _LARGEST)
         rows = CHUNK_ROWS * max(round(rows / CHUNK_ROWS), 1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from darkmc.biasing.emission import Emission, Emitted
 from darkmc.biasing.placement import LabParents, Placed, Placement
-from darkmc.biasing.trained import AdaptiveMap
+from darkmc.biasing.trained import AdaptiveMap, after_lessons
 from darkmc.core.flight import proper_length
 from darkmc.core.kinematics import Array, length, some
 from darkmc.core.mixtures import Index
@@ -122,7 +122,12 @@ class Stream:
             own_bins=None if self.site.bins is None else self.site.bins.own,
             absorbing=self.site.absorbing,
             parent=chain.parent,
+            taught=self.taught,
         )
+
+    def taught(self, coupling: float) -> ChannelPlan:
+        """Return the channel as it is when rows at one coupling have taught it."""
+        return after_lessons(self, coupling).plan()
 
     def run(self, seed: int, chunk: int, n_rows: int, first: int = 0) -> Rows:
         """Return the rows of one chunk, or of some of its primaries."""

@@ -111,6 +111,8 @@ class ChannelPlan:
         What the rows say of absorption is taken into account.
     parent : str
         What its dark states are made of.
+    taught : callable (coupling) -> ChannelPlan, or None
+        The same channel with rows that are more alike at that coupling; None: it learns nothing.
     """
 
     name: str
@@ -133,6 +135,7 @@ class ChannelPlan:
     own_bins: range | None = None
     absorbing: bool = True
     parent: str = ""
+    taught: "Callable[[float], ChannelPlan] | None" = None
 
     def channel(self, rows: Rows) -> Channel:
         """Return rows as a channel of a sample."""

@@ -99,7 +99,7 @@ def test_bounds_that_are_too_low_are_raised(monkeypatch):
 
     def low(plans, coupling):
         bounds = bounds_of(plans, coupling)
-        return Bounds(0.1 * bounds.values, min(1.0, 10.0 * bounds.efficiency))
+        return Bounds(bounds.plans, 0.1 * bounds.values, min(1.0, 10.0 * bounds.efficiency))
 
     right = made("charm-finegrained", True, 2000)
     monkeypatch.setattr(events_module, "bounds_of", low)
@@ -139,7 +139,7 @@ def test_the_pilot_bounds_what_other_rows_bring():
     plans = experiment.plans(portal, [coupling])
     bounds = bounds_of(plans, coupling)
     total = heavy = 0.0
-    for plan, bound in zip(plans, bounds.values, strict=True):
+    for plan, bound in zip(bounds.plans, bounds.values, strict=True):
         values = plan.channel(plan.run(7, 0, 8 * CHUNK_ROWS)).each(coupling)
         total, heavy = total + np.sum(values), heavy + np.sum(values[values > bound])
     assert heavy < 2e-3 * total

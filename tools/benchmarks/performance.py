@@ -236,12 +236,13 @@ def lists(repeats: int) -> Rows:
 
 
 _LIST_RUN = """
-import resource, sys, time, warnings
+import sys, time, warnings
+from pathlib import Path
 warnings.simplefilter("ignore")
 import awkward, pyarrow.parquet, uproot
 import darkmc
 darkmc.Experiment("charm-finegrained").simulate(darkmc.DarkAxionPortal(0.03), n_samples=1000)
-def memory(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory(): return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 before, start = memory(), time.process_time()
 keys = {"source.flux": sys.argv[1], "source.mesons": ["pi0"]}
 experiment = darkmc.Experiment("charm-finegrained", overrides=keys)
