@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing
+from darkmc.biasing.placement import LabParents, Placed, Pointing
 from darkmc.core.kinematics import Array
 from darkmc.sources.beams import Beams
 
@@ -16,9 +16,8 @@ class Crossing:
         Of the collider.
     """
 
-    n_uniform, rough_bound = 0, False
+    n_uniform = 0
     mappable: tuple[int, ...] = ()
-    path_range = None
     list_shares: Array = np.empty(0)
 
     def __init__(self, beams: Beams) -> None:
@@ -43,10 +42,6 @@ class Crossing:
     def factors(self, placed: Placed) -> Array:
         """Return nothing: beams have no alternatives."""
         return np.empty((0, len(placed.weight)))
-
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> None:
-        """Say that no bound is known."""
-        del energies, survival, seen
 
 
 def _as_it_is(vectors: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from darkmc.biasing.placement import Energies, LabParents
+from darkmc.biasing.placement import LabParents
 from darkmc.core.kinematics import Array
 from darkmc.core.particles import mass
 from darkmc.portals.chains import decayed
@@ -57,8 +57,6 @@ class Emission(Protocol):
         How many of them, the last, lie apart from the others.
     mappable : tuple of int
         Which of them a trained map may move.
-    largest_weight : float
-        Bound on the weights.
     """
 
     @property
@@ -73,9 +71,6 @@ class Emission(Protocol):
     def n_late(self) -> int: ...  # noqa: D102
     @property
     def mappable(self) -> tuple[int, ...]: ...  # noqa: D102
-    @property
-    def largest_weight(self) -> float: ...  # noqa: D102
-
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
         """Return what parents emit, from uniform numbers (n_uniform, n); None: parents that are all alike."""
         ...
@@ -90,10 +85,6 @@ class Emission(Protocol):
 
     def momenta(self, emitted: Emitted) -> Mapping[str, Array]:
         """Return four-momenta (4, n) by the names that events have for them."""
-        ...
-
-    def energies(self, portal: Portal) -> Energies | None:
-        """Return what is known beforehand of the heavier state; None for parents of different masses."""
         ...
 
 
@@ -128,11 +119,6 @@ class ProductionEmission:
         """Names in events."""
         return (self.parent, *self.names, *self._upstream)
 
-    @property
-    def largest_weight(self) -> float:
-        """Largest weight of a draw."""
-        return float(self.process.largest_weight)
-
     def sample(self, uniform: Array, parents: LabParents | None) -> Emitted:
         """Return what parents emit; see :class:`Emission`."""
         of_process, own = (
@@ -158,11 +144,6 @@ class ProductionEmission:
         if emitted.decay is not None:
             out |= {name: emitted.decay.momentum(product) for name, product in self._upstream.items()}
         return out
-
-    def energies(self, portal: Portal) -> Energies | None:
-        """Say that parents need not be alike."""
-        del portal
-        return None
 
 
 def _event_name(product: str, parent: str) -> str:
@@ -204,12 +185,6 @@ class MesonEmission(ProductionEmission):
     def about_axis(self, emitted: Emitted, axis: Array) -> None:
         """Say that nothing depends on where the meson flies."""
         del emitted, axis
-
-    def energies(self, portal: Portal) -> Energies | None:
-        """Return what is known beforehand of the heavier state; see :class:`Emission`."""
-        heavy, light = portal.heavy.mass, 0.0 if portal.light is None else portal.light.mass
-        largest = (self._mass**2 + heavy**2 - light**2) / (2.0 * self._mass)
-        return Energies(self._mass, heavy, largest, len(self.process.products) == 2)
 
 
 def sideways(portal: Portal, least_energy: float) -> float:

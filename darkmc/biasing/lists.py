@@ -18,10 +18,8 @@ from darkmc.biasing.forced import (
     energy_towards,
     hit_chance,
 )
-from darkmc.biasing.natural import most
-from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
+from darkmc.biasing.placement import Function, LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
-from darkmc.core.maxima import largest_on_line
 from darkmc.core.mixtures import Index, ListDraw, TiltedDraw, half_flat
 from darkmc.geometry.cones import Cones, cones_of_sight
 from darkmc.geometry.shape import Shape
@@ -60,7 +58,6 @@ class ListPrimaries:
     """
 
     n_uniform, mappable = 6, (0, 1, 2)
-    rough_bound = True  # dark states at rest set it, and hardly a row comes near it
 
     def __init__(
         self,
@@ -158,11 +155,6 @@ class ListPrimaries:
         """Return nothing: a list has no alternatives."""
         return np.empty((0, len(placed.weight)))
 
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
-        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
-        limits = self.energy_range(energies.mass, energies.largest, energies.monochromatic)
-        return self.largest_weight * largest_on_line(survival, limits) * most(seen)
-
     @property
     def largest_weight(self) -> float:
         """Largest weight of :meth:`place`."""
@@ -172,31 +164,6 @@ class ListPrimaries:
         over = self._draws.largest_over
         rare = np.where(aim.cones.angle > 0.0, 1.0 - FORCED_SHARE, 1.0)
         return over * float(np.max(aim.draw.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
-
-    @property
-    def path_range(self) -> tuple[float, float]:
-        """Lower bound of the path to the volume and upper bound of the path in it, m."""
-        x, y, z = np.zeros((3, 1)) if self.entries.position is None else self.entries.position
-        centre = np.array(self.shape.centre_m) - self.origin
-        distance = np.hypot(np.hypot(x, y) - np.hypot(centre[0], centre[1]), z - centre[2])
-        return max(float(np.min(distance)) - self.shape.reach, 0.0), 2.0 * self.shape.reach
-
-    def energy_range(self, mass: float, largest: float, monochromatic: bool) -> tuple[float, float]:
-        """Return bounds of the dark state's lab energy, GeV.
-
-        Parameters
-        ----------
-        mass, largest : float
-            Its mass, and its largest energy in the meson's rest frame, GeV.
-        monochromatic : bool
-            It has this energy there always.
-        """
-        size, speed = self.entries.size, np.sqrt(max(largest**2 - mass**2, 0.0))
-        energy = np.hypot(size, self.mass)
-        ahead = size * largest - energy * speed  # below zero: the dark state can overtake, fly back or rest
-        slowest = np.abs(ahead) if monochromatic else np.maximum(ahead, 0.0)
-        top = np.max(energy * largest + size * speed) / self.mass
-        return float(np.hypot(np.min(slowest) / self.mass, mass)), float(top)
 
 
 class _Aim(NamedTuple):

@@ -5,9 +5,8 @@ from functools import partial
 import numpy as np
 
 from darkmc.biasing.depths import starts
-from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing, moving
+from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, boost, length, unit_vector
-from darkmc.core.maxima import largest_on_line
 from darkmc.sources.mesons import MesonSource
 
 
@@ -27,7 +26,6 @@ class AnaloguePrimaries:
     """
 
     mappable = (0, 1, 2)
-    path_range, rough_bound = None, False
 
     def __init__(self, source: MesonSource, meson: str, meson_mass: float, origin: Array) -> None:
         self._origin = origin
@@ -70,13 +68,3 @@ class AnaloguePrimaries:
     def factors(self, placed: Placed) -> Array:
         """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
         return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
-
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> float:
-        """Return an upper bound of weight x survival x seen; see :class:`Placement`."""
-        limits = energies.mass, self.source.largest_momentum + self.mass
-        return self.source.largest_draw(self.meson) * largest_on_line(survival, limits) * most(seen)
-
-
-def most(seen: Function) -> float:
-    """Return the largest weight of what is seen, of the fastest states."""
-    return float(seen(np.array([np.inf]))[0])

@@ -74,7 +74,7 @@ class PairEmission(ABC):
         How many pairs there are.
     """
 
-    parent, power, largest_weight = None, 2.0, np.inf
+    parent, power = None, 2.0
     n_uniform, n_late = N_UNIFORM, 0
     mappable: tuple[int, ...] = ()
 
@@ -106,10 +106,6 @@ class PairEmission(ABC):
         """Return four-momenta by the names of events; see :class:`Emission`."""
         out = {name: emitted.production.momentum(product) for name, product in self._names.items()}
         return out | {f"decay_{self._daughter}": emitted.last.momentum(self._daughter)}
-
-    def energies(self, portal: Portal) -> None:
-        """Say that what arrives is a photon."""
-        del portal
 
     def _emitted(self, weight: Array, states: tuple[Array, Array, Array], radiated: Array | None) -> Emitted:
         """Return events from the state that decays, the other dark state, and the photon."""

@@ -116,25 +116,6 @@ class Placed:
         return NO_GROUPS if self.group is None else self.group[index]
 
 
-class Energies(NamedTuple):
-    """What is known beforehand of a state that parents of one mass emit, in their rest frame, GeV.
-
-    Attributes
-    ----------
-    parent, mass : float
-        Masses of parent and state.
-    largest : float
-        Largest energy.
-    monochromatic : bool
-        It has this energy always.
-    """
-
-    parent: float
-    mass: float
-    largest: float
-    monochromatic: bool
-
-
 class Placement(Protocol):
     """How parents of one kind are drawn, and placed so that what they emit gets to the detector.
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from darkmc.biasing.placement import Energies, Function, LabParents, Placed, Pointing
+from darkmc.biasing.placement import Function, LabParents, Placed, Pointing
 from darkmc.core.kinematics import Array, Rotation, boost, length
 from darkmc.sources.electromagnetic.media import Medium
 from darkmc.sources.showers import Entries, nucleus_entries, pair_entries, radiated
@@ -32,7 +32,6 @@ class TrackParents:
     """
 
     mappable: tuple[int, ...] = (0, 1)
-    path_range, rough_bound = None, False
     list_shares: Array = np.empty(0)
     n_uniform = N_UNIFORM + 3
 
@@ -81,10 +80,6 @@ class TrackParents:
     def factors(self, placed: Placed) -> Array:
         """Return nothing: a shower has no alternatives."""
         return np.empty((0, len(placed.weight)))
-
-    def largest(self, energies: Energies, survival: Function, seen: Function) -> None:
-        """Say that no bound is known."""
-        del energies, survival, seen
 
 
 def _as_it_is(four: Array) -> Array:

@@ -24,8 +24,6 @@ class PhotonDecay(Process, Protocol):
         Of the photon in the rest frame, GeV.
     polarised : bool
         A linear polarisation turns the photon.
-    largest_over_isotropic : float
-        Largest value of :meth:`over_isotropic`.
     """
 
     @property
@@ -38,8 +36,6 @@ class PhotonDecay(Process, Protocol):
     def momentum(self) -> float: ...  # noqa: D102
     @property
     def polarised(self) -> bool: ...  # noqa: D102
-    @property
-    def largest_over_isotropic(self) -> float: ...  # noqa: D102
 
     def over_isotropic(self, cosine: Array) -> Array:
         """Return the density of the cosine between photon and linear polarisation over the isotropic one."""

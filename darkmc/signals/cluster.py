@@ -85,10 +85,6 @@ class Cluster:
         """Return 1: photons are aimed as they are emitted."""
         return np.ones_like(energy)
 
-    def largest_weight(self, energy: Array) -> None:
-        """Say that no bound is known."""
-        del energy
-
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the clusters of photons that are seen; see :class:`Signal`."""
         del made, place

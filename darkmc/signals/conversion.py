@@ -132,10 +132,6 @@ class NucleusConversion:
         """Return roughly the share of photons that the cuts leave; see :class:`Signal`."""
         return np.where(energy > self.target.threshold, self.decay.acceptance(energy) + 1e-4, 0.0)
 
-    def largest_weight(self, energy: Array) -> None:
-        """Say that no bound is known."""
-        del energy
-
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return conversion, decay and photon; see :class:`Signal`."""
         path, per_chord = ray.entry + ray.chord * place, np.ones_like(place)

@@ -12,7 +12,7 @@ from darkmc.core.vocabulary import final_state
 from darkmc.portals.kinds import PhotonDecay
 from darkmc.portals.portal import Parents, Portal, Process
 from darkmc.sample.stream import Flight, Momenta
-from darkmc.signals.photon_window import in_window, largest_weight, share_in_window
+from darkmc.signals.photon_window import in_window, share_in_window
 from darkmc.signals.signal import Outcome, Ray
 
 _OF_A_WINDOW = 3  # uniform numbers of a photon that is forced
@@ -97,13 +97,6 @@ class Decay:
             if everything or name in self.seen
         }
         return daughters, drawn.weight / process.total()
-
-    def largest_weight(self, energy: Array) -> Array:
-        """Return the largest weight of an outcome; 0 where the cuts leave nothing."""
-        if self._forced and self._photon is not None:
-            return largest_weight(self._photon, energy, self.window, self.polarised)
-        largest = self._process.largest_weight / self._process.total()
-        return np.where(energy > self.window[0], largest, 0.0)
 
     def acceptance(self, energy: Array) -> Array:
         """Return roughly the share that passes the cuts.

@@ -187,10 +187,6 @@ class ElectronRecoil:
         low = np.stack([bottom, np.maximum(2.0 * m * hard, bottom)])
         return low, np.stack([np.minimum(2.0 * m * soft, top), top])
 
-    def largest_weight(self, energy: Array) -> None:
-        """Say that no bound is known."""
-        del energy
-
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the recoil, and the veto on what goes out; see :class:`Signal`."""
         del made

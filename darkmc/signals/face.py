@@ -56,10 +56,6 @@ class FaceDecay:
         """Return roughly the share that passes the cuts on energies; see :class:`Signal`."""
         return self.decay.acceptance(energy)
 
-    def largest_weight(self, energy: Array) -> Array | None:
-        """Return the largest weight of an outcome; see :class:`Signal`."""
-        return self.decay.largest_weight(energy)
-
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return one row for each stretch of the flight; see :class:`Signal`."""
         del made

@@ -54,14 +54,6 @@ def in_window(
     return photon, daughter, weight
 
 
-def largest_weight(decay: PhotonDecay, energy: Array, window: tuple[float, float], polarised: bool) -> Array:
-    """Return the largest weight of :func:`in_window` at some energies (GeV); 0 outside the window."""
-    momentum = np.sqrt(np.maximum(energy**2 - decay.mass**2, 1e-30))
-    width = window_width(decay, energy, momentum, window)[1]
-    largest = decay.largest_over_isotropic if polarised else 1.0
-    return np.where(width > 0.0, largest * window_weight(True, width, FORCED), 0.0)
-
-
 def share_in_window(decay: PhotonDecay, energy: Array, window: tuple[float, float]) -> Array:
     """Return the share of isotropic decays of fast states that have their photon in a window."""
     low, high = window

@@ -131,10 +131,6 @@ class Signal(Protocol):
         """Return roughly the share or rate, in any unit, that passes the cuts, at energies of any shape."""
         ...
 
-    def largest_weight(self, energy: Array) -> Array | None:
-        """Return the largest weight of an outcome at some energies; None: not known."""
-        ...
-
     def act(self, ray: Ray, made: Momenta, place: Array, uniform: Array, everything: bool) -> Outcome:
         """Return the outcome for rays (n).
 

@@ -28,7 +28,7 @@ class Positrons:
     """Along z, each energy as often as the others; what they make is turned about them."""
 
     n_uniform, mappable = 2, (0,)
-    path_range, rough_bound, list_shares = None, False, np.empty(0)
+    list_shares = np.empty(0)
 
     def parents(self, uniform):
         energy = ENERGIES[(uniform[0] * 3).astype(int)]
@@ -50,9 +50,6 @@ class Positrons:
 
     def factors(self, placed):
         return np.empty((0, len(placed.weight)))
-
-    def largest(self, energies, survival, seen):  # noqa: ARG002
-        return None
 
 
 def stream(portal, exposure=1e3):

@@ -43,7 +43,6 @@ class PhotonDecay:
         (self.unstable, self.mass), (self._daughter, self.daughter_mass) = current.states
         self.current, self.threshold = current, self.daughter_mass
         self.polarised = self.unstable == "dark_photon"
-        self.largest_over_isotropic = 1.5 if self.polarised else 1.0
         self.products = ("photon", self._daughter)
         self.n_uniform, self.mappable = (2 if self.polarised else 3), (0, 1)
         self.momentum = (
