@@ -53,7 +53,7 @@ class MesonSource:
     Examples
     --------
     >>> import darkmc
-    >>> source = darkmc.MesonSource("bmpt-cu-400")
+    >>> source = darkmc.MesonSource("bmpt-cu-400", {"cascade": "none"})  # first interactions
     >>> momentum, theta, weight = source.sample("eta", n=100000, seed=1)  # weight: etas per proton on target
     >>> pions = source.sample("pi0", n=100000, seed=1)[2]
     >>> f"{weight.sum() / pions.sum():.4f}"  # that of the card

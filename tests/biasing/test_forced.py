@@ -14,7 +14,7 @@ import pytest
 
 import darkmc
 
-PAIR = {"source.mesons": ["pi0", "eta"], "signal.final_states": ["a gamma"]}
+PAIR = {"source.mesons": ["pi0", "eta"], "signal.final_states": ["a gamma"], "flux.cascade": "none"}
 
 
 @lru_cache
