@@ -31,7 +31,7 @@ HARD = [{"name": "hard", "observable": "E_photon", "min": 8.0, "max": 60.0}]
 
 def experiment(biasing="turned", **more):
     keys = {**KEYS, "simulation.biasing": biasing, **{name.replace("__", "."): v for name, v in more.items()}}
-    return darkmc.Experiment("charm-finegrained", overrides=keys)
+    return darkmc.Experiment("charm-finegrained", overrides={"flux.cascade": "none", **keys})
 
 
 @lru_cache(maxsize=1)
