@@ -26,7 +26,6 @@ extensions = [
 exclude_patterns = ["_ext", "data"]
 html_theme = "furo"
 html_title = f"darkmc {release}"
-html_static_path = ["_static"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -48,5 +47,6 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-suppress_warnings = ["mystnb.unknown_mime_type", "config.cache"]
+# attributes of several classes have one name: which is meant is of no matter to a reader
+suppress_warnings = ["mystnb.unknown_mime_type", "config.cache", "ref.python"]
 linkcheck_ignore = [r"https://arxiv\.org/.*", r"https://doi\.org/.*"]

@@ -27,6 +27,8 @@ FORMULAS = (
     "darkmc.sources.fits",
     "darkmc.sources.electromagnetic",
     "darkmc.limits",
+    "darkmc.biasing.shield",
+    "darkmc.core.beam_radiation",
     "darkmc.core.kinematics",
     "darkmc.core.flight",
 )
