@@ -107,7 +107,7 @@ def read_overlay(text: str) -> Overlay:
     """
     name, label = split_label(text)
     path = Path(name)
-    table = read_csv(path, PhysicsError, strict=False, nothing=" \t,;")
+    table = read_csv(path, PhysicsError, nothing=" \t,;")
     if not table.columns:
         raise PhysicsError(f"{path}: empty")
     if len(table.columns) > 1 and table.rows and is_limit([dict.fromkeys(table.columns)]):

@@ -172,7 +172,7 @@ def test_the_package_stands_alone():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if not name.startswith("darkmc.gminus2")}
-    ground_floor = ("constants", "errors", "kinematics", "particles", "units", "vocabulary")
+    ground_floor = ("constants", "errors", "kinematics", "particle_table", "particles", "units", "vocabulary")
     assert loaded == {"darkmc", "darkmc.core", *(f"darkmc.core.{name}" for name in ground_floor)}
 
 

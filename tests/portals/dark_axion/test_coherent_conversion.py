@@ -96,5 +96,5 @@ def test_marble():
     density = nuclei_per_m3(2.71, {"Ca": 1, "C": 1, "O": 3}, 0.4)
     assert density["Ca"] == pytest.approx(6.52e27, rel=1e-3)
     assert density["O"] == pytest.approx(1.957e28, rel=1e-3)
-    with pytest.raises(PhysicsError, match="nearest"):
+    with pytest.raises(PhysicsError, match="Cx"):
         nucleus("Cx")
