@@ -29,6 +29,7 @@ from darkmc.core.mixtures import Index
 from darkmc.core.progress import count_bar
 from darkmc.core.rng import CHUNK_ROWS
 from darkmc.core.vocabulary import MOMENTUM, POSITION, UNITS, VERTICES
+from darkmc.core.words import with_error
 from darkmc.engine.replay import lab_event
 from darkmc.engine.tries import Accepted, Tries
 from darkmc.engine.weight_bounds import MOST_ABOVE, bounds_of
@@ -110,6 +111,12 @@ class EventStream:
         self.error = self._counted.error
         self.efficiency = n / self.n_tried
         self.metadata = self._metadata(about, portal)
+
+    def __repr__(self) -> str:
+        kind = "unweighted" if self.unweighted else "weighted"
+        total = with_error(float(self.sum_of_weights), float(self.error))
+        at = f"at G = {self.coupling:g} GeV^-1"
+        return f"{self.n} {kind} events {at} for {total} expected ones, seed {self.seed}"
 
     @property
     def plans(self) -> Sequence[ChannelPlan]:

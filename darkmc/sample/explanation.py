@@ -168,6 +168,8 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         title, *lines = self._lines()
         return html_facts(title, [(line[:_NAMES].strip(), line[_NAMES:].strip()) for line in lines])

@@ -172,3 +172,11 @@ def test_what_is_printed_is_short_and_says_what_matters(what):
         assert word in text
     assert page.startswith("<table>")
     assert page.endswith("</table>")
+
+
+def test_a_stream_and_an_explanation_say_what_they_are():
+    experiment, portal = darkmc.Experiment("charm-decay"), darkmc.DarkAxionPortal(0.01, 0.0)
+    stream = experiment.generate(portal, 5e-4, 20, unweighted=True)
+    assert repr(stream).startswith("20 unweighted events at G = 0.0005 GeV^-1 for ")
+    explanation = experiment.simulate(portal, precision=0.1).explain(5e-4)
+    assert repr(explanation) == str(explanation)
