@@ -19,6 +19,7 @@ def text(path):
 def test_the_recipe_for_conda_has_the_dependencies_of_the_package():
     recipe = text("packaging/conda/meta.yaml")
     assert recipe.startswith("# not run")
+    assert f'version = "{VERSION}"' in recipe
     run = re.search(r"\n  run:\n((?:    - .*\n)+)", recipe)[1].splitlines()
     listed = {line.strip()[2:].replace(" ", "").replace("matplotlib-base", "matplotlib") for line in run}
     assert listed == {*PROJECT["dependencies"], f"python{PROJECT['requires-python']}"}
@@ -61,6 +62,10 @@ def test_workflows_are_whole_and_call_what_people_call(name):
         assert any(command in text("CONTRIBUTING.md") for command in ran)
     if name == "release":
         assert jobs["publish"]["permissions"] == {"id-token": "write"}
+
+
+def test_the_changelog_has_a_section_of_this_version():
+    assert re.search(rf"(?m)^## \[{re.escape(VERSION)}\] - 20\d\d-\d\d-\d\d$", text("CHANGELOG.md"))
 
 
 def test_commits_that_are_examples_are_named_whole():
