@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from darkmc.core.kinematics import Array
+from darkmc.figures.labels import Item, place_labels
 from darkmc.figures.regions import LOWER, UPPER, regions
 from darkmc.figures.style import LINES, colour, log_ticks, plain, save, size, width
 
@@ -101,7 +102,29 @@ def draw_panels(
     figure.suptitle(plain(title))
     handles, texts = grid[0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncol=min(3, len(texts)))
+    figure.draw_without_rendering()  # labels need to know where the axes end up
+    for axes, panel in zip(grid, panels, strict=False):
+        _name_the_missing(axes, panel)
     save(figure, outputs)
+
+
+def _name_the_missing(axes: Any, panel: Panel) -> None:
+    """Say which regions have nothing left: where nothing is drawn, else below the panel's title."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    whole = (np.array([left, right]), np.array([bottom] * 2), np.array([top] * 2))
+    items, drawn = [], [(mask.mass, mask.lower, np.minimum(mask.upper, top)) for mask in panel.masks]
+    lines: list[tuple[Array, Array]] = []
+    for k, (label, rows) in enumerate(panel.regions.items()):
+        found = regions(_intervals(rows))
+        if not found:
+            items.append(Item(f"{plain(label)}: nothing is left", colour(k), [whole], []))
+        drawn += [
+            (one.points[:, 0], one.points[:, LOWER], np.minimum(one.points[:, UPPER], top)) for one in found
+        ]
+        lines += [(x, y) for x, y in _steep(rows)]
+    lines += [(mass, edge) for mass, *edges in drawn for edge in edges]
+    unnamed = place_labels(axes, [*items, Item("", "black", drawn, lines, 1.0)], "small")
+    axes.set_title("\n".join([plain(panel.title), *(items[k].text for k in unnamed)]))
 
 
 def _heights(points: Array, panels: Sequence[Panel]) -> tuple[float, float]:
@@ -123,20 +146,21 @@ def _draw_masks(axes: Any, panel: Panel) -> None:
                 label = None
 
 
-def _draw_region(axes: Any, rows: Sequence[tuple[float, ...]], label: str, k: int) -> None:
-    """Fill the first region, draw outlines of all."""
-    tables: Any = [
+def _intervals(rows: Sequence[tuple[float, ...]]) -> Any:
+    """Return rows as `regions` takes them."""
+    return [
         {"m_dark_photon": x, "interval": f"{interval:.0f}", "lower": lower, "upper": upper}
         for x, interval, lower, upper in rows
     ]
-    found = regions(tables)
+
+
+def _draw_region(axes: Any, rows: Sequence[tuple[float, ...]], label: str, k: int) -> None:
+    """Fill the first region, draw outlines of all."""
+    found = regions(_intervals(rows))
     tint, line = colour(k), LINES[k % len(LINES)]
     bottom, top = axes.get_ylim()
     style: Any = {"color": tint, "ls": line, "lw": width(1.1), "zorder": 2 + 0.01 * k}
     axes.plot([], [], label=label, **style)
-    if not found:
-        place: Any = {"transform": axes.transAxes, "fontsize": "small", "color": tint}
-        axes.text(0.03, 0.04 + 0.055 * k, f"{label}: nothing is left", **place)
     for x, y in _steep(rows):
         axes.plot(x, y, **style)
     for region in found:
