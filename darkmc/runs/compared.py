@@ -130,5 +130,7 @@ def read_validity(card: LimitsRun, path: Path) -> list[Line]:
     both = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     along = "m_dark_photon_GeV" if np.ptp(both["m_dark_photon_GeV"]) > 0.0 else "m_axion_GeV"
     words = rf"$G\sqrt{{s}} = 4\pi$ at {card.effective_to_GeV:g} GeV"
-    names = {"effective": words, "wide": r"$\Gamma^\prime/m^\prime$ = 0.1"}
+    axion_decays = np.all(both["m_axion_GeV"] > both["m_dark_photon_GeV"])
+    width = r"$\Gamma_a/m_a$" if axion_decays else r"$\Gamma^\prime/m^\prime$"
+    names = {"effective": words, "wide": f"{width} = 0.1"}
     return [Line(text, both[along], both[key]) for key, text in names.items()]
