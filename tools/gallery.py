@@ -25,9 +25,8 @@ HEADER = ["run", "command", "CPU (s)", "tables", "what it shows"]
 STYLE = "savefig.dpi : 130\n"
 ABOUT = """# Gallery
 
-Runs that are shipped: the picture, the command that makes it, and the CPU time that this took, with that of
-workers. All of it is remade by `python tools/gallery.py`, single ones by their name; `darkmc list runs` has
-those that are not here yet. Other styles: [figures](figures.md#styles).
+Every run that is shipped: its picture, the command that makes it, and the CPU time that this took, with that of
+workers. All of it is remade by `python tools/gallery.py`, single ones by their name. Other styles: [figures](figures.md#styles).
 
 """
 
