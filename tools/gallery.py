@@ -25,8 +25,8 @@ HEADER = ["run", "command", "CPU (s)", "tables", "what it shows"]
 STYLE = "savefig.dpi : 130\n"
 ABOUT = """# Gallery
 
-Every run that is shipped: its picture, the command that makes it, and the CPU time that this took, with that of
-workers. All of it is remade by `python tools/gallery.py`, single ones by their name. Other styles:
+Every run that is shipped: its picture, the command that makes it, and the CPU time that this took, with
+that of workers. All of it is remade by `python tools/gallery.py`, single ones by their name. Other styles:
 [figures](figures.md#styles).
 
 """

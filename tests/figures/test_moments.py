@@ -14,7 +14,7 @@ NOTHING = [(x, 0.0, np.nan, np.nan) for x in X]
 def drawn(rows, monkeypatch):
     """Return axes of a panel with a region and with one that is empty, after drawing."""
     figures = []
-    monkeypatch.setattr(moments, "save", lambda figure, outputs: figures.append(figure))
+    monkeypatch.setattr(moments, "save", lambda figure, _: figures.append(figure))
     panel = moments.Panel("data", {"one": rows, "two": NOTHING}, [])
     moments.draw_panels([panel], ("x", "y"), [], "title")
     figures[0].draw_without_rendering()
