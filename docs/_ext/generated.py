@@ -155,7 +155,14 @@ def _kind(kind: Any, field: FieldInfo | None = None) -> str:
         return _kind(parts[0]) + "".join(_bounds(kind.__metadata__))
     if inspect.isclass(kind) and issubclass(kind, BaseModel):
         return f"[{kind.__name__}](#{_anchor(kind)})"
-    words = {float: "number", int: "integer", str: "text", bool: "true or false", Path: "path"}
+    words = {
+        float: "number",
+        int: "integer",
+        str: "text",
+        bool: "true or false",
+        Path: "path",
+        Any: "any value",
+    }
     return words.get(kind, getattr(kind, "__name__", str(kind))) + bounds
 
 
