@@ -60,7 +60,7 @@ def rows(path, axes, contents, empty=False):
 
 def fit_contents(flux, momenta, across, meson="pi0", order=4):
     """Return the mesons of a fit in cells of momentum and angle, by quadrature."""
-    source = darkmc.MesonSource(flux)
+    source = darkmc.MesonSource(flux, cascade=True)
     x, weight = gauss_legendre(0.0, 1.0, order)
     p = (momenta[:-1, None] + np.diff(momenta)[:, None] * x).reshape(-1, 1)
     theta = (across[:-1, None] + np.diff(across)[:, None] * x).reshape(1, -1)

@@ -28,7 +28,7 @@ def pions() -> Iterator[Table]:
     for experiment, flux in FLUXES.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DarkmcWarning)
-            source = darkmc.MesonSource(flux)
+            source = darkmc.MesonSource(flux, cascade=True)
             known = {"best": source}
             if source.card.cascade != "none":
                 known["first interactions"] = source.alternatives["first-generation"]

@@ -75,7 +75,8 @@ class _Pilot:
         place = int(chance * self.rows)
         if len(self.found) <= place:
             return 1.0
-        return self.mean / float(np.partition(self.found, -1 - place)[-1 - place])
+        bound = float(np.partition(self.found, -1 - place)[-1 - place])
+        return self.mean / bound if bound > 0.0 else 1.0
 
 
 def bounds_of(plans: Sequence[ChannelPlan], coupling: float) -> Bounds:

@@ -39,7 +39,7 @@ _BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # besi
 def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any]) -> MesonSource:
     """Return a card's meson source."""
     try:
-        return MesonSource(card.source.flux, overrides=overrides)
+        return MesonSource(card.source.flux, overrides=overrides, cascade=True)
     except CardError as error:
         if "unknown flux" in str(error):
             raise CardError(f"{path}: source.flux: {error}") from None

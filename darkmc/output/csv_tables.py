@@ -24,7 +24,7 @@ _OF_OTHERS = (
     ".png",
     ".svg",
 )
-_NO_TABLES = (*_OF_OTHERS, ".html", ".toml", ".json")
+_NO_TABLES = (*_OF_OTHERS, ".html")
 POINT = ("m_dark_photon_GeV", "m_axion_GeV", "coupling_per_GeV")  # columns that every row has
 
 

@@ -18,7 +18,7 @@ from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.core.kinematics import Array, Numbers, length
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
-from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, whole_number
+from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, truth, whole_number
 from darkmc.sources.densities import Densities
 from darkmc.sources.fits.from_card import outside_range, range_text, within
 
@@ -39,6 +39,9 @@ class MesonSource:
         Name of a flux card or path to a TOML file.
     overrides : mapping, optional
         Dotted keys of the flux card.
+    cascade : bool
+        Take the card's `cascade` too: all generations of a thick target, as experiments do.  Without it, and
+        unless `overrides` name a table, the mesons are those of first interactions.
 
     Attributes
     ----------
@@ -53,15 +56,17 @@ class MesonSource:
     Examples
     --------
     >>> import darkmc
-    >>> source = darkmc.MesonSource("bmpt-cu-400", {"cascade": "none"})  # first interactions
+    >>> source = darkmc.MesonSource("bmpt-cu-400")
     >>> momentum, theta, weight = source.sample("eta", n=100000, seed=1)  # weight: etas per proton on target
     >>> pions = source.sample("pi0", n=100000, seed=1)[2]
     >>> f"{weight.sum() / pions.sum():.4f}"  # that of the card
     '0.0780'
     """
 
-    def __init__(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, name: str, overrides: Mapping[str, Any] | None = None, cascade: bool = False) -> None:
         self._overrides = checked_overrides(overrides)
+        if not truth("cascade", cascade):
+            self._overrides = {"cascade": "none", **self._overrides}
         self.loaded = load_card("fluxes", require_text("the flux", name), overrides=self._overrides)
         self.card: FluxCard = self.loaded.card
         self.lists: dict[str, Entries] | None = None
@@ -175,7 +180,8 @@ class MesonSource:
             return {}
         changes = {name: dict(flatten(keys)) for name, keys in self._known.changes.items()}
         return {
-            name: MesonSource(self.loaded.path, {**self._overrides, **keys}) for name, keys in changes.items()
+            name: MesonSource(self.loaded.path, {**self._overrides, **keys}, cascade=True)
+            for name, keys in changes.items()
         }
 
     def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:

@@ -267,7 +267,7 @@ def lists(tmp_path_factory):
     """Return cards of lists from the fits of MiniBooNE and CHARM, the beam of each."""
     folder, out = tmp_path_factory.mktemp("lists"), {}
     for flux in ("sanford-wang-be-8gev", "bmpt-cu-400"):
-        source, files = darkmc.MesonSource(flux), {}
+        source, files = darkmc.MesonSource(flux, cascade=True), {}
         for meson in ("pi0", "eta"):
             momentum, theta, weight = source.sample(meson, 5000, seed=3)
             vectors = np.stack([momentum * np.sin(theta), 0.0 * theta, momentum * np.cos(theta)], axis=1)

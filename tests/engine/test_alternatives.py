@@ -20,10 +20,10 @@ def sample():
     return darkmc.Experiment("charm-finegrained").simulate(PORTAL, n_samples=12 * 8192, vary=True, seed=1)
 
 
-@pytest.mark.parametrize("name", list(darkmc.MesonSource("bmpt-cu-400").alternatives))
+@pytest.mark.parametrize("name", list(darkmc.MesonSource("bmpt-cu-400", cascade=True).alternatives))
 def test_reweighting_equals_a_simulation_of_its_own(sample, name):
     """Other seed, so independent; 27 pulls below 4.2: chance 7e-4."""
-    changed = darkmc.MesonSource("bmpt-cu-400").densities.changes[name]
+    changed = darkmc.MesonSource("bmpt-cu-400", cascade=True).densities.changes[name]
     overrides = {f"flux.{key}": value for key, value in flatten(changed)}
     direct = darkmc.Experiment("charm-finegrained", overrides=overrides)
     theirs = direct.simulate(PORTAL, n_samples=12 * 8192, seed=2).expected_events(POINTS)

@@ -179,7 +179,7 @@ def test_species_of_the_same_events_add_up_before_they_are_compared():
 
 def list_of_fit(folder, n, seed):
     """Return a card with a list of n pi0 of unit weight from the fit of CHARM's flux."""
-    source = darkmc.MesonSource("bmpt-cu-400")
+    source = darkmc.MesonSource("bmpt-cu-400", cascade=True)
     momentum, theta, weight = source.sample("pi0", 40 * n, seed=seed)
     rng = np.random.default_rng(seed)
     keep = rng.choice(len(weight), n, p=weight / weight.sum())

@@ -95,5 +95,5 @@ def test_energies_of_final_states():
 
 
 def test_an_unknown_name_is_answered_by_the_nearest():
-    with pytest.raises(PhysicsError, match=r"unknown observable 'E_fotton'.*'E_photon'"):
-        observable("E_fotton")
+    with pytest.raises(PhysicsError, match=r"unknown observable 'E_photn'.*'E_photon'"):
+        observable("E_photn")

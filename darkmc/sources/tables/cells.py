@@ -312,7 +312,9 @@ class Steps:
         filled = content > 0.0
         self._low, self._high = edges[:-1][filled], np.nextafter(edges[1:][filled], 0.0)
         self._below = self._guide.below
-        self._slope = width[filled] / np.diff(self._below)
+        chance = np.diff(self._below)
+        # parts below the last digit of the whole have no room in it, and are never drawn
+        self._slope = np.divide(width[filled], chance, out=np.zeros(len(chance)), where=chance > 0.0)
 
     def sample(self, uniform: Array) -> tuple[Array, Array]:
         """Return momenta and dp/du for uniform numbers in [0, 1)."""

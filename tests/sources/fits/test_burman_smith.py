@@ -223,12 +223,12 @@ WRONG = {
     "pi0_per_pot": ({"pi0_per_pot": 0.0}, "pi0_per_pot.*greater than 0"),
     "no beam": ({"beam.energy_GeV": 1.0}, "beam.energy_GeV: the beam energy"),
     "Z = 0": ({"targets.water.charge": 0}, "targets.*charge.*greater than or equal to 1"),
-    "half a charge": ({"targets.water.charge": 7.5}, "targets.*charge.*integer"),
+    "half a charge": ({"targets.water.charge": 7.5}, "targets.*charge.*whole number"),
     "shares": ({"targets.water.share": 0.6}, "shares of targets add up to 1.09, not 1"),
-    "no target": ({"targets": []}, "targets.*at least 1"),
+    "no target": ({"targets": []}, "targets.*at least one"),
     "twice": ({"targets.water.name": "tungsten"}, "'tungsten' stands twice"),
     "B": ({"parameters.end_point_width_MeV": 0.0}, "end_point_width_MeV.*greater than 0"),
-    "key": ({"parameters.B": 25.0}, "unknown key 'parameters.B' .nearest: "),
+    "key": ({"parameters.B": 25.0}, "unknown key 'parameters.B'; known: "),
 }
 
 

@@ -287,7 +287,7 @@ LARGE = {"geometry.size_m": [100.0, 100.0, 11.2], "geometry.centre_m": [0.0, 0.0
 def test_a_list_drawn_from_the_fit_has_the_fits_yield(card, tmp_path):
     """The list is finite: its own variance is at most that of one row per entry."""
     n_list = n_rows = 300_000
-    momentum, theta, weight = darkmc.MesonSource("bmpt-cu-400").sample("pi0", n_list, seed=5)
+    momentum, theta, weight = darkmc.MesonSource("bmpt-cu-400", cascade=True).sample("pi0", n_list, seed=5)
     px, pz = momentum * np.sin(theta), momentum * np.cos(theta)
     energy = np.hypot(momentum, mass("pi0"))
     columns = {"px": px, "py": 0.0 * px, "pz": pz, "E": energy, "w": weight}
