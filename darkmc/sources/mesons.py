@@ -40,8 +40,7 @@ class MesonSource:
     overrides : mapping, optional
         Dotted keys of the flux card.
     cascade : bool
-        Take the card's `cascade` too: all generations of a thick target, as experiments do.  Without it, and
-        unless `overrides` name a table, the mesons are those of first interactions.
+        Take the card's `cascade` too, all generations of a thick target; else those of first interactions.
 
     Attributes
     ----------
@@ -144,7 +143,7 @@ class MesonSource:
         Parameters
         ----------
         share : float
-            Share, 0 to 1, of mesons for which :meth:`in_range` is false; below 1% there is no remark ("").
+            Share, 0 to 1, of mesons for which :meth:`in_range` is false.
 
         Returns
         -------
@@ -178,20 +177,14 @@ class MesonSource:
         """The named alternatives, each a source with some keys changed; none for lists."""
         if self._known is None:
             return {}
-        changes = {name: dict(flatten(keys)) for name, keys in self._known.changes.items()}
-        return {
-            name: MesonSource(self.loaded.path, {**self._overrides, **keys}, cascade=True)
-            for name, keys in changes.items()
-        }
+        path, own, changes = self.loaded.path, self._overrides, self._known.changes.items()
+        return {name: MesonSource(path, {**own, **dict(flatten(keys))}, True) for name, keys in changes}
 
     def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return the density of every alternative over this one, shape (number of alternatives, n)."""
         nominal = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
-        safe = np.where(nominal > 0.0, nominal, 1.0)
-        rows = [
-            source.density_per_solid_angle(meson, momentum, cosine, transverse2) / safe
-            for source in self.alternatives.values()
-        ]
+        safe, where = np.where(nominal > 0.0, nominal, 1.0), (momentum, cosine, transverse2)
+        rows = [other.density_per_solid_angle(meson, *where) / safe for other in self.alternatives.values()]
         return np.array(rows).reshape(len(rows), len(momentum))
 
     def factors_of(self, meson: str, momentum: Array) -> Array:
