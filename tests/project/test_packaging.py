@@ -17,7 +17,7 @@ from helpers import ROOT
 
 CARDS = [
     str(p.relative_to(ROOT))
-    for kind in ("detectors", "fluxes", "runs")
+    for kind in ("bounds", "detectors", "fluxes", "runs")
     for p in (ROOT / kind).iterdir()
     if p.suffix in (".toml", ".csv")
 ]
@@ -95,7 +95,7 @@ def test_the_installed_package_is_the_wheels(environment):
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-FOR_USERS = sorted(EXTRAS.keys() - {"all", "test"})
+FOR_USERS = sorted(EXTRAS.keys() - {"all", "docs", "test"})
 
 
 @pytest.mark.parametrize("extra", FOR_USERS)
