@@ -78,9 +78,6 @@ class ListPrimaries:
             factors = _UNTILTED + (1.0 - _UNTILTED) * found / max(float(np.max(found)), 1e-300)
         self._draws = TiltedDraw(self._aim.draw, self._aim.starts, factors)
 
-    def _azimuths(self, cones: Cones) -> tuple[Array, Array]:
-        return _azimuths(cones, self.margin)
-
     @property
     def list_shares(self) -> Array:
         """What part of the list each group of entries is."""
@@ -145,7 +142,7 @@ class ListPrimaries:
         emission, cones = Emission(np.hypot(u, 1.0), u, energy, speed), aim.cones.at(entry)
         hits = aim.azimuth_share[entry] * hit_chance(emission.ahead, cones, polar_angle(meson))
         share = np.where(cones.angle > 0.0, FORCED_SHARE / (1.0 + hits), 0.0)
-        return Forced(uniform, *self._azimuths(cones), emission, meson, cones, share)
+        return Forced(uniform, *_azimuths(cones, self.margin), emission, meson, cones, share)
 
     def _turned(self, start: Array, turn: Array) -> Array:
         """Return starts (4, n) turned about the beam, from where it hits the target."""
@@ -154,16 +151,6 @@ class ListPrimaries:
     def factors(self, placed: Placed) -> Array:
         """Return nothing: a list has no alternatives."""
         return np.empty((0, len(placed.weight)))
-
-    @property
-    def largest_weight(self) -> float:
-        """Largest weight of :meth:`place`."""
-        aim = self._aim
-        if aim.cones is None:
-            return float(np.max(aim.draw.weight))
-        over = self._draws.largest_over
-        rare = np.where(aim.cones.angle > 0.0, 1.0 - FORCED_SHARE, 1.0)
-        return over * float(np.max(aim.draw.weight * (self._azimuths(aim.cones)[1] / np.pi / rare)))
 
 
 class _Aim(NamedTuple):

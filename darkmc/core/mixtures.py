@@ -87,11 +87,6 @@ class TiltedDraw:
         entry = self._draw.at(np.clip(place, self._starts[stretch], self._last[stretch]))
         return entry, self._draw.weight[entry] * self._over[stretch]
 
-    @property
-    def largest_over(self) -> float:
-        """By what weights are larger than without factors, at most."""
-        return float(np.max(self._over))
-
 
 def window_weight(inside: Any, width: Any, share: float) -> Any:
     """Return the density flat on [-1, 1] over one of which a share is flat in a window; 1 for none.

@@ -197,10 +197,6 @@ class Densities:
         """Return the density of a shape's proposal per POT in 1/(GeV sr)."""
         return self.scale(meson) * self.shape(meson).proposal(momentum)
 
-    def largest_at(self, meson: str, momentum: Array) -> Array:
-        """Return the largest density at any angle per POT in 1/(GeV sr)."""
-        return self.scale(meson) * self.shape(meson).largest_at(momentum)
-
     def momentum_table(self, meson: str, mixture: "Density") -> "MomentumTable":
         """Return what draws momenta from the proposal times smooth factors."""
         return self.shape(meson).momentum_table(mixture)
@@ -248,10 +244,6 @@ class Densities:
         The mean of the third over rows is the number of mesons per POT.
         """
         return self.shape(meson).draw(uniform, self.scale(meson))
-
-    def largest_draw(self, meson: str) -> float:
-        """Return the largest weight of :meth:`draw`."""
-        return self.shape(meson).largest_draw(self.scale(meson))
 
     @property
     def changes(self) -> dict[str, dict[str, Any]]:

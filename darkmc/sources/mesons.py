@@ -256,10 +256,6 @@ class MesonSource:
         """Return d2N/dp dOmega per POT, 1/(GeV sr), at theta = 0, or the largest: see :class:`Shape`."""
         return self.densities.proposal(meson, momentum)
 
-    def largest_density(self, meson: str, momentum: Array) -> Array:
-        """Return the largest d2N/dp dOmega per POT at any angle, 1/(GeV sr)."""
-        return self.densities.largest_at(meson, momentum)
-
     def density(self, meson: str, momentum: Numbers, theta: Numbers) -> Numbers:
         """Return d2N/dp dtheta per POT.
 
@@ -299,12 +295,6 @@ class MesonSource:
         if self._known is not None:
             return self._known.draw(meson, uniform)
         return self._entries(meson).draw(uniform[0])
-
-    def largest_draw(self, meson: str) -> float:
-        """Return the largest weight of :meth:`draw`."""
-        if self._known is not None:
-            return self._known.largest_draw(meson)
-        return self._entries(meson).largest_weight
 
     def sample(self, meson: str, n: int, seed: int = 0) -> tuple[Array, Array, Array]:
         """Draw n mesons.

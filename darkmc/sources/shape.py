@@ -15,10 +15,6 @@ class MomentumTable(Protocol):
         """Return momenta (GeV) and dp/du."""
         ...
 
-    def largest_weight(self, density: Density) -> float:
-        """Return the largest density(p) dp/du."""
-        ...
-
 
 class Shape(Protocol):
     """Mesons per interacting proton, or in arbitrary units, by lab momentum and angle.
@@ -44,10 +40,6 @@ class Shape(Protocol):
         """Return a density that is positive where that at any angle is: at theta = 0, or the largest."""
         ...
 
-    def largest_at(self, momentum: Array) -> Array:
-        """Return the largest density at any angle."""
-        ...
-
     def momentum_table(self, mixture: Density) -> MomentumTable:
         """Return what draws momenta from a density that is the proposal times smooth positive factors."""
         ...
@@ -58,8 +50,4 @@ class Shape(Protocol):
 
     def draw(self, uniform: Array, scale: float) -> tuple[Array, Array, Array]:
         """Return momentum, theta, and scale x density dp dOmega over the sampling one; uniforms (3, n)."""
-        ...
-
-    def largest_draw(self, scale: float) -> float:
-        """Return the largest third of :meth:`draw`."""
         ...

@@ -20,8 +20,6 @@ INNER = {
         "factors_of",
         "density_per_solid_angle",
         "draw",
-        "largest_density",
-        "largest_draw",
         "proposal",
         "prepare",
         "shape",

@@ -7,11 +7,9 @@ import numpy as np
 from darkmc.core.inverse_tables import InverseTable
 from darkmc.core.kinematics import Array
 from darkmc.core.mixtures import Index
-from darkmc.sources.fits.flat import CELLS, cells, half_angle, integral, unfold
+from darkmc.sources.fits.flat import CELLS, cells, integral, unfold
 from darkmc.sources.fits.from_card import Fit
 from darkmc.sources.shape import Density
-
-_ANGLES = 40
 
 
 class Smooth:
@@ -45,15 +43,6 @@ class Smooth:
         one = np.ones_like(momentum)
         return self.fit.density(momentum, one, 0.0 * one)
 
-    def largest_at(self, momentum: Array) -> Array:
-        """Return the largest density at 40 angles."""
-        p, w = (v.ravel() for v in np.meshgrid(momentum, np.linspace(0.0, 0.999, _ANGLES)))
-        half, _ = half_angle(self.fit, p, w)
-        cosine = (1.0 - half**2) / (1.0 + half**2)
-        density = self.fit.density(p, cosine, np.square(p * 2.0 * half / (1.0 + half**2)))
-        out: Array = np.max(density.reshape(_ANGLES, -1), axis=0)
-        return out
-
     def momentum_table(self, mixture: Density) -> InverseTable:
         """Return a table whose ends know how the forward density ends."""
         return InverseTable(mixture, 0.0, self.fit.largest_momentum, 1.0, self.fit.edge_power)
@@ -77,12 +66,3 @@ class Smooth:
         cell = np.minimum(np.searchsorted(self._cells[0], uniform[0], side="right"), CELLS**2 - 1)
         square = np.stack([(cell // CELLS + uniform[1]) / CELLS, (cell % CELLS + uniform[2]) / CELLS])
         return self._weights(cell, square, scale)
-
-    def largest_draw(self, scale: float) -> float:
-        """Return the largest weight of :meth:`draw`, as found at 9 points of every cell."""
-        cell, largest = np.arange(CELLS**2), 0.0
-        for u in (0.001, 0.5, 0.999):
-            for v in (0.001, 0.5, 0.999):
-                square = np.stack([(cell // CELLS + u) / CELLS, (cell % CELLS + v) / CELLS])
-                largest = max(largest, float(np.max(self._weights(cell, square, scale)[2])))
-        return largest

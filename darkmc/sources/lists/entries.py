@@ -102,11 +102,6 @@ class Entries:
         """Mesons per POT that a draw of each entry stands for: the mean over draws is `per_pot`."""
         return self._draw.weight
 
-    @property
-    def largest_weight(self) -> float:
-        """Largest of the weights, less than twice the mesons per POT."""
-        return float(np.max(self.weight))
-
     def relative_to(self, target: Array) -> "Entries":
         """Return the same mesons with positions relative to a target (3,) in the lab, m."""
         if self.from_target or self.position is None:

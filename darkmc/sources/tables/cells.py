@@ -186,10 +186,6 @@ class Cells:
         column, inside = self._column(momentum)
         return np.where(inside, self._peak[column], 0.0)
 
-    def largest_at(self, momentum: Array) -> Array:
-        """Return the largest density at any angle."""
-        return self.proposal(momentum)
-
     def momentum_table(self, mixture: Density) -> "Steps":
         """Return what draws momenta from the proposal times smooth factors."""
         parts = max(_PARTS // len(self._peak), 1)
@@ -227,22 +223,6 @@ class Cells:
         room = 4.0 * np.pi * np.sin(0.5 * (below + above)) * np.sin(0.5 * (above - below))
         chance = self.measures.ravel()[cell] * flat
         return momentum, theta, scale * self.integral * room / chance
-
-    def largest_draw(self, scale: float) -> float:
-        """Return a bound of the weights of :meth:`draw`."""
-        if not self.in_transverse:
-            return scale * self.integral
-        innermost = np.arange(len(self.across) - 1) == 0
-        first = np.where(innermost, self._first_edge[:, None], self.across[None, :-1])
-        low = np.maximum(self.momenta[:-1, None], first)
-        high = np.maximum(self.momenta[1:, None], low)
-        # p^2 dOmega grows up to p = p_T of the last edge, and falls from there on
-        worst = np.clip(self.across[None, 1:], low, high)
-        ends = [np.sqrt(np.maximum(worst**2 - edge**2, 0.0)) for edge in (first, self.across[None, 1:])]
-        top = 2.0 * np.pi * worst * (ends[0] - ends[1]) * (1.0 / low - 1.0 / high)
-        filled = (self.shares > 0.0) & (self.measures > 0.0)
-        ratio = np.divide(top, self.measures, out=np.zeros_like(top), where=filled)
-        return float(scale * self.integral * np.max(ratio) * (1.0 + 1e-6))
 
     def groups(self, momentum: Array, cosine: Array, transverse2: Array) -> Groups:
         """Return groups of mesons as if they were the events of the table; see `darkmc.core.estimates`.
@@ -322,12 +302,6 @@ class Steps:
         slope = self._slope[part]
         low = self._low[part]
         return np.clip(low + slope * (uniform - self._below[part]), low, self._high[part]), slope
-
-    def largest_weight(self, density: Density) -> float:
-        """Return the largest density(p) dp/du, found at 8 points in every part."""
-        fractions = (np.arange(8) + 0.5) / 8
-        points = self._low[:, None] + (self._high - self._low)[:, None] * fractions
-        return float(np.max(density(points.ravel()).reshape(points.shape) * self._slope[:, None]))
 
 
 def _between(first: Array, last: Array, uniform: Array) -> Array:

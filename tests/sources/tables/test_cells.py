@@ -85,7 +85,6 @@ def test_sampler_and_density_agree(across):
     n = 200_000
     p, theta, weight = made.draw(np.random.default_rng(1).random((3, n)), 3.0)
     assert np.mean(weight) == pytest.approx(3.0 * made.integral, rel=3e-3)
-    assert np.max(weight) <= made.largest_draw(3.0)
     assert np.max(weight) < 3.0 * np.mean(weight)
     where = p * np.sin(theta) if across is ASIDE else theta
     assert np.all((p >= MOMENTA[0]) & (p <= MOMENTA[-1]) & (theta >= 0.0))
@@ -115,10 +114,10 @@ def test_momenta_are_drawn_wherever_there_are_mesons(across):
     weight = mixture(p) * slope
     column = np.searchsorted(MOMENTA, p, side="right") - 1
     assert {*column} == set(range(len(MOMENTA) - 1))
-    assert np.max(weight) <= table.largest_weight(mixture) * 1.01
     low, high = MOMENTA[:-1], MOMENTA[1:]
     exact = np.sum(made.proposal(low) * 50.0 * (np.exp(high / 50.0) - np.exp(low / 50.0)))
     assert np.mean(weight) == pytest.approx(exact, rel=1e-3)
+    assert np.max(weight) <= 1.02 * exact
 
 
 def test_bins_are_those_of_a_search():
