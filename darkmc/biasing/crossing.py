@@ -1,5 +1,7 @@
 """Beams that cross at one place: nothing is drawn, and nothing aimed, of the parents."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from darkmc.biasing.placement import LabParents, Placed, Pointing
@@ -39,8 +41,9 @@ class Crossing:
         direction, moved = photon[1:] / photon[0], self.beams.to_lab
         return Placed(parents.weight, self._total, photon, photon[0], direction, moved, _as_it_is)
 
-    def factors(self, placed: Placed) -> Array:
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
         """Return nothing: beams have no alternatives."""
+        del names
         return np.empty((0, len(placed.weight)))
 
 

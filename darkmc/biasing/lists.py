@@ -5,6 +5,7 @@ beam axis among those from which a decay can go there, and one of the decays tha
 they come, the density of which is known everywhere: that bounds the weights.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -148,8 +149,9 @@ class ListPrimaries:
         """Return starts (4, n) turned about the beam, from where it hits the target."""
         return np.concatenate([self.origin[:, None] + about_z(start[:3], turn), start[3:]])
 
-    def factors(self, placed: Placed) -> Array:
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
         """Return nothing: a list has no alternatives."""
+        del names
         return np.empty((0, len(placed.weight)))
 
 

@@ -1,5 +1,6 @@
 """Mesons as they come: their full density in momentum and angle, and decays at any angle."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -65,6 +66,6 @@ class AnaloguePrimaries:
         """What part of the events of a table each group is."""
         return self.source.densities.group_shares(self.meson)
 
-    def factors(self, placed: Placed) -> Array:
-        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
-        return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
+        """Return by what alternatives of the source multiply the weights, shape (m, n)."""
+        return self.source.factors_of(names, self.meson, placed.turned(placed.parent[1:]))

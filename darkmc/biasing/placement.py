@@ -4,7 +4,7 @@ A process is sampled for the parents that are there: mesons of one species are a
 shower's positrons are not.  What it makes is then turned, and moved, into the lab.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -159,6 +159,6 @@ class Placement(Protocol):
         """
         ...
 
-    def factors(self, placed: Placed) -> Array:
-        """Return by what the alternatives of a source multiply the weights, shape (m, n)."""
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
+        """Return by what alternatives of a source multiply the weights, shape (m, n)."""
         ...

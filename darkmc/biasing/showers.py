@@ -5,6 +5,7 @@ the detector's solid angle.  Rotations preserve the measure, so the weight is de
 solid angle, as for mesons (:mod:`darkmc.biasing.turned`).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -81,11 +82,11 @@ class MesonTrackParents(TrackParents):
             ancestor=meson,
         )
 
-    def factors(self, placed: Placed) -> Array:
-        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
+        """Return by what alternatives of the source multiply the weights, shape (m, n)."""
         assert placed.entry is not None
         assert placed.ancestor is not None
-        return self.showers.alternative_factors(self.showers.tracks.at(placed.entry), placed.ancestor)
+        return self.showers.factors_of(names, self.showers.tracks.at(placed.entry), placed.ancestor)
 
 
 def _both(first: Turn, second: Turn, vectors: Array) -> Array:

@@ -3,6 +3,7 @@
 What they make is collimated, so that nothing need be turned towards a detector.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -77,8 +78,9 @@ class TrackParents:
         turned = Rotation(along, parents.direction, 2.0 * np.pi * uniform[-1])
         return Placed(parents.weight, parent, state, size, turned(state[1:] / size), moved, turned)
 
-    def factors(self, placed: Placed) -> Array:
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
         """Return nothing: a shower has no alternatives."""
+        del names
         return np.empty((0, len(placed.weight)))
 
 

@@ -194,9 +194,9 @@ class TurnedPrimaries:
         """What part of the events of a table each group is."""
         return self.source.densities.group_shares(self.meson)
 
-    def factors(self, placed: Placed) -> Array:
-        """Return by what the alternatives of the source multiply the weights, shape (m, n)."""
-        return self.source.factors_of(self.meson, placed.turned(placed.parent[1:]))
+    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
+        """Return by what alternatives of the source multiply the weights, shape (m, n)."""
+        return self.source.factors_of(names, self.meson, placed.turned(placed.parent[1:]))
 
     def parents(self, uniform: Array) -> LabParents:
         """Return mesons, whose directions follow from those of their dark states; see :class:`Placement`."""

@@ -27,9 +27,9 @@ class MesonTable(Checked):
     an inelastic interaction, or picobarns of cross section, which `cross_section_mb` (inelastic) turns into
     a number per interaction.  `hemispheres`: over how many the values of a collider's table are summed.
     `n_generated`: how many interactions (or protons) of a generator the values stand for: bins have the
-    errors of so many events then.  `shift`: by how many of
-    its errors every bin is moved.  `columns`: names of the columns, where a file has names; `histogram`:
-    that of a TH2 in ROOT files.
+    errors of so many events then.  `beam_energy_GeV`: total energy of the beam that made them.  `shift`: by
+    how many of its errors every bin is moved.  `columns`: names of the columns, where a file has names;
+    `histogram`: that of a TH2 in ROOT files.
     """
 
     files: Annotated[dict[str, str], Field(min_length=1)]
@@ -40,6 +40,7 @@ class MesonTable(Checked):
     hemispheres: Literal[1, 2]
     cross_section_mb: Positive | None = None
     n_generated: Annotated[int, Field(ge=1)] | None = None
+    beam_energy_GeV: Positive | None = None
     errors: bool = False
     shift: float = 0.0
     columns: tuple[str, ...] | None = None

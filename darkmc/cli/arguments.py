@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from darkmc.cards.load import toml
-from darkmc.core.errors import PhysicsError, nearest, shown
+from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.process import tell
 from darkmc.core.saying import is_quiet, say
 from darkmc.core.units import (
@@ -206,14 +206,12 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
     if not isinstance(experiment, Experiment):
         raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
     source = experiment.source
-    known = list(source.alternative_names)
-    wanted = known if names == "all" else [name.strip() for name in names.split(",")]
-    if not wanted:
+    if not source.alternatives:
         raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")
-    for name in wanted:
-        if name not in known:
-            raise PhysicsError(f"--vary: no alternative '{name}'{nearest(name, known)}")
-    return tuple(wanted)
+    try:
+        return source.alternatives.chosen(names == "all" or [name.strip() for name in names.split(",")])
+    except PhysicsError as error:
+        raise PhysicsError(f"--vary: {error}") from None
 
 
 def report(output: str, text: str) -> None:

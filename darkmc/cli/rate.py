@@ -88,7 +88,6 @@ def _sample(options: argparse.Namespace, at: tuple[float, ...] | None, vary: boo
     n_samples = None if options.samples is None else whole_number("--samples", options.samples)
     seed, workers = chosen_seed(options), chosen_workers(options)
     experiment, portal = chosen_place(options)
-    has_alternatives = experiment.topology.source is not None and bool(experiment.source.alternative_names)
     with _threads(workers) as executor:
         sample = experiment.simulate(
             portal,
@@ -98,7 +97,7 @@ def _sample(options: argparse.Namespace, at: tuple[float, ...] | None, vary: boo
             seed=seed,
             executor=executor,
             progress=True,
-            vary=vary and has_alternatives,
+            vary=vary,
         )
     return experiment, sample
 

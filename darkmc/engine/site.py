@@ -45,8 +45,10 @@ class Site:
         Efficiency that depends on what is seen.
     branching_factor : float
         A factor of all weights.
-    vary, absorbing : bool
-        Carry weights of alternatives along; take absorption into account.
+    vary : sequence of str
+        Alternatives of the source whose weights are carried along.
+    absorbing : bool
+        Take absorption into account.
     way : ShieldedWay or None
         What lies between.
     photons_seen : Shape or None
@@ -65,7 +67,7 @@ class Site:
     everything: bool
     efficiency_table: EfficiencyTable | None
     branching_factor: float
-    vary: bool
+    vary: Sequence[str]
     absorbing: bool
     way: ShieldedWay | None
     photons_seen: Shape | None

@@ -273,7 +273,7 @@ class Stream:
             traced.seen,
             n_rows,
             site.efficiencies(outcome.visible),
-            self.placement.factors(traced.placed)[:, traced.seen] if site.vary else NO_FACTORS,
+            self.placement.factors(traced.placed, site.vary)[:, traced.seen] if site.vary else NO_FACTORS,
             bin=NO_BINS if site.bins is None else site.bins.of(known, len(weight)),
             arriving=traced.arriving if primaries else np.empty(0),
             group=traced.placed.group_of(traced.seen),

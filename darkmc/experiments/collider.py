@@ -169,7 +169,9 @@ class Collider:
             return "production closed: no pair of dark states is made of e+ e-"
         return portal.decay_closed(portal.final_states)
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+    def plans(
+        self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str] = ()
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses; nothing can be varied.
 
         Given couplings ask for the yield there, none for a limit: then the bins that decide are aimed at.
@@ -245,7 +247,7 @@ class Collider:
             everything=False,
             efficiency_table=None,
             branching_factor=1.0,
-            vary=False,
+            vary=(),
             absorbing=True,
             way=None,
             photons_seen=None,

@@ -120,7 +120,9 @@ class CombinedColliders:
         """Return why nothing can be seen at these masses, or None: the beams are the same for all."""
         return self.windows[0].closed(portal)
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+    def plans(
+        self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str] = ()
+    ) -> list[ChannelPlan]:
         """Return the channels of all analyses."""
         return [plan for window in self.windows for plan in window.plans(portal, at, vary)]
 

@@ -159,13 +159,15 @@ class ElectronDump(BehindTarget):
             everything=False,
             efficiency_table=self.card.signal.table,
             branching_factor=card.signal.branching_factor,
-            vary=False,
+            vary=(),
             absorbing=card.simulation.absorption,
             way=self.way(portal),
             photons_seen=None,
         )
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+    def plans(
+        self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str] = ()
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses; see :class:`Topology`."""
         del at, vary
         if self.closed(portal) is not None:

@@ -30,6 +30,7 @@ from darkmc.limits.solve import checked_method
 from darkmc.portals.portal import Portal, checked_portal
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
+from darkmc.sources.alternatives import checked_choice
 from darkmc.sources.mesons import MesonSource
 
 if TYPE_CHECKING:
@@ -138,11 +139,15 @@ class Experiment(Inputs):
         return self.topology.closed(checked_portal(portal))
 
     def plans(
-        self, portal: Portal, at: Sequence[float] | None = None, vary: bool = False
+        self, portal: Portal, at: Sequence[float] | None = None, vary: bool | Sequence[str] = False
     ) -> list[ChannelPlan]:
         """Return the open channels at these masses."""
         couplings = None if at is None else positive_couplings("at", at)
-        return self.topology.plans(checked_portal(portal), couplings, truth("vary", vary))
+        return self.topology.plans(checked_portal(portal), couplings, self._varied(vary))
+
+    def _varied(self, vary: bool | Sequence[str]) -> tuple[str, ...]:
+        asked, source = checked_choice(vary), self.topology.source
+        return () if source is None else source.alternatives.chosen(asked)
 
     def simulate(
         self,
@@ -154,7 +159,7 @@ class Experiment(Inputs):
         max_samples: int = 10**8,
         executor: Executor | None = None,
         progress: Progress | bool = False,
-        vary: bool = False,
+        vary: bool | Sequence[str] = False,
     ) -> Sample:
         """Make a sample at one pair of masses; it serves every coupling.
 
@@ -177,8 +182,8 @@ class Experiment(Inputs):
             Runs chunks in threads or elsewhere.
         progress : callable or bool, optional
             Called with rows and precision after every round; True shows a bar on a terminal.
-        vary : bool
-            Carry the weights of the flux card's alternatives along, for ``Sample.varied``.
+        vary : bool or sequence of str
+            Carry weights of alternatives of the flux card along, for ``Sample.varied``: all, or those named.
 
         Returns
         -------
@@ -190,7 +195,7 @@ class Experiment(Inputs):
         PhysicsError
             If an argument is out of range.
         """
-        wanted, vary = check_request(precision, n_samples, max_samples), truth("vary", vary)
+        wanted, vary = check_request(precision, n_samples, max_samples), self._varied(vary)
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise PhysicsError(f"executor must have a method 'submit', not {shown(executor)}")
         couplings = None if at is None else tuple(positive_couplings("at", at))
@@ -211,13 +216,12 @@ class Experiment(Inputs):
             sample = simulate(plans, names, seed, goal, counting, report, start)
         for message in sample.warnings:
             warnings.warn(message, PrecisionWarning, stacklevel=2)
-        alternatives = self.source.alternative_names if vary and self.topology.source else ()
         replay = EventReplay(plans, seed)
         return replace(
             sample,
             replay=replay,
             explainer=Explainer(self.topology, replay),
-            alternatives=alternatives,
+            alternatives=vary,
             portal=portal,
             inside=self.topology.inside,
             experiment=self.name,

@@ -141,7 +141,9 @@ class FixedTarget(BehindTarget):
         Of mesons by the largest share of the yield, at any of the couplings, from outside the range of the
         fit: from some rows of the channels that matter; shares below _LEAST_SHARE count as none.
         """
-        known = [*self.on_purpose, *self.source.validity_remarks()]
+        others = self.source.alternatives
+        left_out = others.remarks if set(sample.alternatives) == {*others} else []
+        known = [*self.on_purpose, *self.source.validity_remarks(), *left_out]
         if sample.replay is None or self.source.lists is not None:
             return known
         worst = max((_outside(sample, self.source, g) for g in couplings), default=0.0)
@@ -155,7 +157,7 @@ class FixedTarget(BehindTarget):
         seen = (name for state in states for name in final_state(state).visible)
         return pdg_ids(*_BEFORE_AND_HIT, *seen) | {f"meson {name}": PDG_IDS[name] for name in names}
 
-    def site(self, portal: Portal, vary: bool) -> Site:
+    def site(self, portal: Portal, vary: Sequence[str]) -> Site:
         """Return what all streams share at these masses; PhysicsError for cuts on a state that lacks."""
         states = {state.name for state in (portal.heavy, portal.light) if state is not None}
         for cut, quantity in self.cuts:
@@ -172,7 +174,7 @@ class FixedTarget(BehindTarget):
             everything=self.needs_everything,
             efficiency_table=self.card.signal.table,
             branching_factor=self.card.signal.branching_factor,
-            vary=vary and bool(self.source.alternative_names),
+            vary=vary,
             absorbing=self.card.simulation.absorption,
             way=self.way(portal),
             photons_seen=self.veto_volume,
@@ -186,7 +188,7 @@ class FixedTarget(BehindTarget):
     def chains(self, portal: Portal) -> list[Chain]:
         """Return the open channels at these masses, before they are aimed."""
 
-    def streams(self, portal: Portal, at: Sequence[float] | None, vary: bool) -> list[Stream]:
+    def streams(self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str]) -> list[Stream]:
         """Return the streams of all chains."""
         site = self.site(portal, vary)
         converting = self.converting_site(site)
@@ -203,7 +205,9 @@ class FixedTarget(BehindTarget):
         """Return how the parents of chains are placed, each with its site."""
         return aims(chains, portal, Wanted(self.aimed, at, self.criterion.target))
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+    def plans(
+        self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str] = ()
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses; see :class:`Topology`."""
         if self.closed(portal) is not None:
             return []

@@ -106,7 +106,7 @@ class Scattering(FixedTarget):
             for kind, what, first in acting
         ]
 
-    def streams(self, portal: Portal, at: Sequence[float] | None, vary: bool) -> list[Stream]:
+    def streams(self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str]) -> list[Stream]:
         """Return the streams of all chains, trained where that pays."""
         streams = super().streams(portal, at, vary)
         if not self.aimed or self.source.lists is not None:

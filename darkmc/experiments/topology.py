@@ -64,7 +64,9 @@ class Topology(Protocol):
         """Return why no channel is open at these masses, or None."""
         ...
 
-    def plans(self, portal: Portal, at: Sequence[float] | None, vary: bool = False) -> list[ChannelPlan]:
+    def plans(
+        self, portal: Portal, at: Sequence[float] | None, vary: Sequence[str] = ()
+    ) -> list[ChannelPlan]:
         """Return the open channels at these masses.
 
         Parameters
@@ -73,8 +75,8 @@ class Topology(Protocol):
             The masses.
         at : sequence of float or None
             Couplings at which precision is wanted; they shape the proposals, never the rows' meaning.
-        vary : bool
-            Carry the weights of the source's alternatives along.
+        vary : sequence of str
+            Alternatives of the source whose weights are carried along.
         """
         ...
 

@@ -110,7 +110,7 @@ def scan_point(request: ScanRequest, place: Place) -> ScanPoint:
             precision=request.precision,
             seed=request.seed,
             progress=True,
-            vary=bool(request.vary),
+            vary=request.vary,
         )
     exclusion = experiment.limit(sample, request.method)
     alternatives = {

@@ -5,6 +5,7 @@ target, or of another nucleus, multiplies it.
 """
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from darkmc.cards.flux import FitCard
 from darkmc.cards.flux_base import VariedCard
+from darkmc.cards.load import flatten
 from darkmc.core.errors import CardError, PhysicsError, nearest
 from darkmc.core.estimates import GROUPS, Groups
 from darkmc.core.input_files import digest
@@ -96,8 +98,11 @@ class Densities:
 
     @property
     def remarks(self) -> list[str]:
-        """What is odd about tables, and about a cascade of another beam: it ends at that one's momentum."""
+        """What is odd about tables, and tables and cascades of another beam; one ends at its momentum."""
         found = [remark for table in self.tables.values() for remark in table.remarks]
+        other = self._of_another_beam({})
+        if other:
+            found.append(f"flux {self.card.name}: {other}")
         if self.card.cascade != "none":
             beam, of = self.card.beam.energy_GeV, float(self._factors[-1]["pi0"].momenta[-1])
             if abs(of / beam - 1.0) > _SAME_BEAM:
@@ -248,13 +253,33 @@ class Densities:
     @property
     def changes(self) -> dict[str, dict[str, Any]]:
         """Keys of every alternative: the card's, and bins of tables and factors moved by their errors."""
-        changes = dict(self.card.alternatives)
+        changes = {name: keys for name, keys in self.card.alternatives.items() if name not in self.left_out}
         if any(table.cells.events is not None for table in self.tables.values()):
             key = "first" if isinstance(self.card, FitCard) else "table"
             changes |= {"bins-up": {key: {"shift": 1.0}}, "bins-down": {key: {"shift": -1.0}}}
         if self._factors:
             changes |= {"more-cascade": {"shift": 1.0}, "less-cascade": {"shift": -1.0}}
         return changes
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why alternatives of the card are none here, by name: their tables are of another beam."""
+        found = {}
+        for name, changed in self.card.alternatives.items():
+            keys = dict(flatten(changed))
+            if any(key.startswith(("first.", "table.")) for key in keys):
+                found[name] = self._of_another_beam(keys)
+        return {name: why for name, why in found.items() if why}
+
+    def _of_another_beam(self, keys: Mapping[str, Any]) -> str:
+        """Return in what the beam of tables of first interactions, with other keys, differs; or ""."""
+        own = getattr(self.card, "table", None) or getattr(self.card, "first", None)
+        known = None if own is None else own.beam_energy_GeV
+        of = keys.get("first.beam_energy_GeV", keys.get("table.beam_energy_GeV", known))
+        beam = self.card.beam.energy_GeV
+        if not isinstance(of, int | float) or abs(of / beam - 1.0) <= _SAME_BEAM:
+            return ""
+        return f"its first interactions are of a beam of {of:g} GeV, not {beam:g}"
 
     @property
     def deepest(self) -> float:

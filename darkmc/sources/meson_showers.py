@@ -125,12 +125,12 @@ class MesonShowers:
             out[mine] = self.source.density_per_solid_angle(meson, size, three[2] / size, transverse2)
         return out
 
-    def alternative_factors(self, tracks: MesonTracks, momentum: Array) -> Array:
-        """Return the density of every alternative of the source over this one, shape (alternatives, n)."""
-        out = np.zeros((len(self.source.alternative_names), len(tracks.energy)))
+    def factors_of(self, names: Sequence[str], tracks: MesonTracks, momentum: Array) -> Array:
+        """Return the density of alternatives of the source over this one, shape (number of names, n)."""
+        out = np.zeros((len(names), len(tracks.energy)))
         for k, meson in enumerate(self.mesons):
             mine = np.flatnonzero(tracks.meson == k)
-            out[:, mine] = self.source.factors_of(meson, some(momentum, mine))
+            out[:, mine] = self.source.factors_of(names, meson, some(momentum, mine))
         return out
 
     def _drawn(self, meson: str, uniform: Array) -> tuple[Array, Array, Array]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from darkmc.core.kinematics import Array, Numbers, length
 from darkmc.core.particles import canonical_name
 from darkmc.core.rng import CHUNK_ROWS, chunk_rng, stream_number
 from darkmc.core.units import HEAVIEST, checked_seed, number, numbers, require_text, truth, whole_number
+from darkmc.sources.alternatives import Alternatives
 from darkmc.sources.densities import Densities
 from darkmc.sources.fits.from_card import outside_range, range_text, within
 
@@ -167,31 +168,22 @@ class MesonSource:
             raise PhysicsError(f"{self.loaded.path}: a list of mesons has no density, only samples")
         return self._known
 
-    @property
-    def alternative_names(self) -> tuple[str, ...]:
-        """Names of the alternatives, which are not made for it."""
-        return () if self._known is None else tuple(self._known.changes)
-
     @cached_property
-    def alternatives(self) -> dict[str, "MesonSource"]:
+    def alternatives(self) -> Alternatives:
         """The named alternatives, each a source with some keys changed; none for lists."""
         if self._known is None:
-            return {}
-        path, own, changes = self.loaded.path, self._overrides, self._known.changes.items()
-        return {name: MesonSource(path, {**own, **dict(flatten(keys))}, True) for name, keys in changes}
+            return Alternatives(self, {}, {})
+        return Alternatives(self, self._known.changes, self._known.left_out)
 
-    def alternative_factors(self, meson: str, momentum: Array, cosine: Array, transverse2: Array) -> Array:
-        """Return the density of every alternative over this one, shape (number of alternatives, n)."""
-        nominal = self.density_per_solid_angle(meson, momentum, cosine, transverse2)
-        safe, where = np.where(nominal > 0.0, nominal, 1.0), (momentum, cosine, transverse2)
-        rows = [other.density_per_solid_angle(meson, *where) / safe for other in self.alternatives.values()]
-        return np.array(rows).reshape(len(rows), len(momentum))
+    def changed(self, keys: Mapping[str, Any]) -> "MesonSource":
+        """Return the source with other values of some keys, in nested tables."""
+        return MesonSource(self.loaded.path, {**self._overrides, **dict(flatten(keys))}, True)
 
-    def factors_of(self, meson: str, momentum: Array) -> Array:
-        """Return the density of every alternative over this one, for momenta (3, n) in the lab."""
+    def factors_of(self, names: Sequence[str], meson: str, momentum: Array) -> Array:
+        """Return the density of alternatives over this one, for momenta (3, n) in the lab."""
         size = length(momentum)
         transverse2 = momentum[0] ** 2 + momentum[1] ** 2
-        return self.alternative_factors(meson, size, momentum[2] / size, transverse2)
+        return self.alternatives.factors(names, meson, size, momentum[2] / size, transverse2)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import darkmc
-from darkmc.cards.load import flatten
+from darkmc.cards.load import flatten, load_card
 from darkmc.cli import main
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion, Interval
 from darkmc.output.limits import envelope, read_limits
 from darkmc.scan.point import ScanPoint
@@ -52,6 +52,58 @@ def test_conversion_carries_alternatives_too():
     assert rows.varied("more-pions").expected_events(1e-2).value == pytest.approx(
         nominal * 7.5 / 4.4511, rel=1e-4
     )
+
+
+MOVED = {"flux.beam.energy_GeV": 120.0, "beam.momentum_GeV": 120.0}
+OTHER_BEAM = pytest.mark.filterwarnings("ignore::darkmc.core.errors.ValidityWarning")
+LEFT_OUT = "alternative urqmd left out: its first interactions are of a beam of {:g} GeV, not 120"
+
+
+@OTHER_BEAM
+@pytest.mark.parametrize(("name", "beam"), [("charm-finegrained", 400.0), ("nucal", 70.0)])
+def test_tables_of_another_beam_are_no_alternative(name, beam):
+    """They would be read silently, or stop the scan; a remark says that they are left out."""
+    moved = darkmc.Experiment(name, overrides=MOVED)
+    sample = moved.simulate(PORTAL, n_samples=12 * 512, vary=True)
+    assert "urqmd" not in sample.alternatives
+    assert "first-generation" in sample.alternatives
+    assert moved.limit(sample).reason.count(LEFT_OUT.format(beam)) == 1
+    assert "urqmd" in darkmc.Experiment(name).source.alternatives
+    with pytest.raises(PhysicsError, match=f"'urqmd': its first .* of a beam of {beam:g} GeV, not 120"):
+        moved.simulate(PORTAL, n_samples=12, vary=["urqmd"])
+
+
+@OTHER_BEAM
+def test_only_what_is_asked_for_is_read_and_carried():
+    charm = darkmc.Experiment("charm-finegrained", overrides=MOVED)
+    sample = charm.simulate(PORTAL, n_samples=12 * 512, vary=["more-pions", "fewer-pions"])
+    assert sample.alternatives == ("more-pions", "fewer-pions")
+    assert "left out" not in charm.limit(sample).reason
+    more, fewer = (sample.varied(name).expected_events(1e-3).value for name in sample.alternatives)
+    assert more / fewer == pytest.approx(7.5 / 2.4, rel=1e-9)
+
+
+def test_a_missing_table_of_an_alternative_stops_only_who_asks_for_it():
+    files = {"flux.alternatives.urqmd.first.files.pi0": "nowhere.csv"}
+    charm = darkmc.Experiment("charm-finegrained", overrides=files)
+    charm.simulate(PORTAL, n_samples=12, vary=["more-pions"])
+    with pytest.raises(CardError, match=r"nowhere\.csv"):
+        charm.simulate(PORTAL, n_samples=12, vary=["urqmd"])
+
+
+def test_nothing_but_names_chooses_alternatives():
+    for wrong in ("urqmd", 1, [1]):
+        with pytest.raises(PhysicsError, match="vary must be True, False, or names"):
+            darkmc.Experiment("charm-finegrained").simulate(PORTAL, n_samples=12, vary=wrong)
+
+
+@pytest.mark.parametrize("name", darkmc.list_fluxes())
+def test_tables_of_shipped_cards_say_their_beam(name):
+    card = load_card("fluxes", name).card
+    own = [one.model_dump() for one in (getattr(card, "first", None), getattr(card, "table", None)) if one]
+    changed = [keys.get("first", {}) for keys in getattr(card, "alternatives", {}).values()]
+    for table in [*own, *(one for one in changed if "variables" in one)]:
+        assert table["beam_energy_GeV"] == pytest.approx(card.beam.energy_GeV, rel=1e-3)
 
 
 def point(nominal, **alternatives):

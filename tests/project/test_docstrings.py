@@ -16,7 +16,7 @@ FREE = {"excluded_bands"}
 INNER = {
     "Experiment": {"plans", "remarks_of"},
     "MesonSource": {
-        "alternative_factors",
+        "changed",
         "factors_of",
         "density_per_solid_angle",
         "draw",
