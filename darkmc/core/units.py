@@ -322,8 +322,10 @@ def squares(name: str, value: Any) -> NDArray[np.float64]:
 def checked_couplings(coupling: Any, name: str = "coupling") -> NDArray[np.float64]:
     """Return couplings as an array, or raise PhysicsError if one is negative or no sensible number."""
     couplings = numbers(name, coupling)
-    if not np.all((couplings >= 0.0) & (couplings <= LARGEST_COUPLING)):
-        raise PhysicsError(f"{name} must lie between 0 and {LARGEST_COUPLING:g} GeV^-1")
+    good = (couplings >= 0.0) & (couplings <= LARGEST_COUPLING)
+    if not np.all(good):
+        wrong = couplings[~good][0]
+        raise PhysicsError(f"{name} must lie between 0 and {LARGEST_COUPLING:g} GeV^-1, not {wrong:g}")
     return couplings
 
 

@@ -117,15 +117,16 @@ def checked_ctau(ctau: Any) -> Array:
     """Return lifetimes in m as an array; PhysicsError unless all are above zero."""
     out = numbers("ctau", ctau)
     if not np.all(out > 0.0):
-        raise PhysicsError("ctau must be above zero, in m")
+        raise PhysicsError(f"ctau must be above zero, in m, not {out[~(out > 0.0)][0]:g}")
     return out
 
 
 def checked_width(width: Any) -> Array:
     """Return widths in GeV as an array; PhysicsError unless all are finite and not negative."""
     out = numbers("invisible_width", width)
-    if not np.all((out >= 0.0) & np.isfinite(out)):
-        raise PhysicsError("invisible_width must be finite and not negative, in GeV")
+    good = (out >= 0.0) & np.isfinite(out)
+    if not np.all(good):
+        raise PhysicsError(f"invisible_width must be finite and not negative, in GeV, not {out[~good][0]:g}")
     return out
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from darkmc.core.errors import PhysicsError, shown
 from darkmc.core.kinematics import Array
-from darkmc.core.units import checked_couplings
+from darkmc.core.units import checked_couplings, require_broadcast
 from darkmc.sample.columns import RowColumns
 from darkmc.sample.point import Unstable, checked_ctau
 
@@ -50,10 +50,8 @@ def reweight(events: Any, coupling: ArrayLike, ctau: ArrayLike | None = None) ->
     """
     couplings = checked_couplings(coupling)
     lifetimes = np.full((), np.nan) if ctau is None else checked_ctau(ctau)
-    try:
-        couplings, lifetimes = np.broadcast_arrays(couplings, lifetimes)
-    except ValueError:
-        raise PhysicsError("couplings and lifetimes have shapes that do not fit together") from None
+    require_broadcast("couplings and lifetimes", couplings.shape, lifetimes.shape)
+    couplings, lifetimes = np.broadcast_arrays(couplings, lifetimes)
     parts = [_reweighted(*part, couplings.ravel(), lifetimes.ravel()) for part in _parts(events)]
     if not parts:
         raise PhysicsError("there is no event to reweight")

@@ -8,7 +8,7 @@ import numpy as np
 from darkmc.core.errors import PhysicsError
 from darkmc.core.estimates import Estimate, Moments, estimated
 from darkmc.core.kinematics import Array, Numbers
-from darkmc.core.units import checked_couplings
+from darkmc.core.units import checked_couplings, require_broadcast
 from darkmc.core.words import html_table, with_error
 
 if TYPE_CHECKING:
@@ -185,10 +185,9 @@ def over_points(streams: Mapping[str, Sequence[Stream]], coupling: Numbers, *mor
 
     Each is a sum over streams, which say their moments at couplings above zero and what belongs to them.
     """
-    try:
-        points = np.broadcast_arrays(checked_couplings(coupling), *more)
-    except ValueError:
-        raise PhysicsError("couplings, lifetimes and widths have shapes that do not fit together") from None
+    given = [checked_couplings(coupling), *more]
+    require_broadcast("couplings, lifetimes and widths", *(part.shape for part in given))
+    points = np.broadcast_arrays(*given)
     shape, flat = points[0].shape, np.stack([np.ravel(part) for part in points], axis=-1)
     there = flat[:, 0] > 0.0
     wanted = [tuple(map(float, point)) for point in flat[there]]

@@ -186,3 +186,21 @@ def test_a_heavy_axion_lives_and_dies_likewise():
     width = portal.axion_width(G)
     half = sample.expected_events(G, ctau=HBAR_C_GEV_M / (2 * width), branching={"a gamma": 0.5})
     assert half.value == pytest.approx(sample.expected_events(G, invisible_width=width).value, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((-1e-4,), r"coupling must lie between 0 and 1e\+30 GeV\^-1, not -0\.0001"),
+        ((float("nan"),), "coupling must lie between 0 .* not nan"),
+        (([1e-4, -2.0],), "coupling must lie between 0 .* not -2"),
+        (("1e-4",), "coupling must be a number or an array of numbers, not '1e-4'"),
+        ((1e-4, -1.0), "ctau must be above zero, in m, not -1"),
+        ((1e-4, None, -1.0), "invisible_width must be finite and not negative, in GeV, not -1"),
+        (([1e-4, 1e-3], [1.0, 2.0, 3.0]), r"shapes \(2,\), \(3,\) of the arguments do not broadcast"),
+    ],
+)
+def test_a_wrong_value_is_named(given, said):
+    """Not that shapes do not fit together, which they do."""
+    with pytest.raises(PhysicsError, match=said):
+        charm().expected_events(*given)
