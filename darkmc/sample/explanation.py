@@ -12,6 +12,7 @@ from darkmc.sample.yields import Yield
 _NAMES = 18  # letters before what is said
 _FEW = 6  # channels that are named
 _LEAST = 0.005  # share of the yield of what is named
+_LEAST_PERCENT = 1e-3  # below it a share is no percentage to be read
 HIGHER = 1.1  # by what energies are changed to see what it does to an edge
 
 
@@ -202,6 +203,8 @@ class Explanation:
 
 def _table(title: str, parts: Sequence[Part]) -> Iterator[str]:
     shown = [part for part in parts if part.share >= _LEAST][:_FEW]
+    if len(parts) == len(shown) + 1:  # it takes the line that would say so
+        shown = [*parts]
     for number, part in enumerate(shown):
         head = title if number == 0 else ""
         yield f"{head:{_NAMES}s}{part.share:6.1%}  {part.name} ({with_error(part.value, part.error)})"
@@ -220,9 +223,12 @@ def _cutflow(cuts: Sequence[Step]) -> Iterator[str]:
 def _kept(step: Step) -> str:
     if step.kept == 1.0 or not math.isfinite(step.kept_error):
         return "all" if step.kept == 1.0 else "an unknown part"
-    if step.kept_error == 0.0:
-        return f"{100.0 * step.kept:.4g}%"
-    return " +- ".join(alike(100.0 * step.kept, 100.0 * step.kept_error)) + "%"
+    share, error = 100.0 * step.kept, 100.0 * step.kept_error
+    if share < _LEAST_PERCENT:
+        return f"{with_error(step.kept, step.kept_error)} of it"
+    if error == 0.0:
+        return f"{share:.4g}%"
+    return " +- ".join(alike(share, error)) + "%"
 
 
 def _edge(edge: Cause) -> Iterator[str]:

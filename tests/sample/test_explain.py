@@ -11,7 +11,7 @@ import pytest
 import darkmc
 from darkmc.core.errors import PhysicsError
 from darkmc.experiments.explain import steps
-from darkmc.sample.explanation import HIGHER, Cause
+from darkmc.sample.explanation import HIGHER, Cause, Explanation, Part, Step
 
 M, G = 0.03, 1e-4
 PORTAL = darkmc.DarkAxionPortal(M)
@@ -180,3 +180,16 @@ def test_a_stream_and_an_explanation_say_what_they_are():
     assert repr(stream).startswith("20 unweighted events at G = 0.0005 GeV^-1 for ")
     explanation = experiment.simulate(portal, precision=0.1).explain(5e-4)
     assert repr(explanation) == str(explanation)
+
+
+def test_the_words_of_parts_and_of_small_shares():
+    """One part that is left is named, not counted; a share far below a percent is a number of its own."""
+    parts = tuple(Part(name, value, 0.01, value / 10.0) for name, value in (("x", 9.99), ("rest", 0.01)))
+    cuts = (Step("made", 1e6, 1e3, math.nan, math.nan), Step("inside", 6.47, 0.12, 6.47e-6, 0.12e-6))
+    told = Explanation("here", {}, G, darkmc.Yield(10.0, 0.1), "3 events", channels=parts, cuts=cuts)
+    text = str(told)
+    assert "0.1%  rest (0.010 +- 0.010)" in text
+    assert "others" not in text
+    assert "inside: 6.47 +- 0.12, (6.47 +- 0.12)e-06 of it kept" in text
+    three = (*parts, Part("last", 0.001, 0.001, 1e-4))
+    assert "0.1%  2 others" in str(replace(told, channels=three))
