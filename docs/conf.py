@@ -24,6 +24,7 @@ extensions = [
     "generated",
 ]
 exclude_patterns = ["_ext", "data"]
+smartquotes = False  # the two dashes of options are two
 html_theme = "furo"
 html_title = f"darkmc {release}"
 

@@ -160,7 +160,7 @@ def _add_combine(commands: Any) -> None:
         "tables",
         nargs="+",
         metavar="TABLE",
-        help="FILE or FILE:LABEL, of darkmc limit or as --overlay takes them, or the name of a shipped bound",
+        help="FILE[:LABEL], of darkmc limit or as --overlay takes them, or the name of a shipped bound",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("-o", "--output", required=True, metavar="FILE.csv")

@@ -40,3 +40,10 @@ def test_every_page_is_in_the_table_of_contents():
     )
     pages = {str(path.relative_to(ROOT / "docs").with_suffix("")) for path in (ROOT / "docs").glob("*.md")}
     assert pages - {"index"} <= listed
+
+
+def test_what_is_typed_stays_as_it_is():
+    """Typographic dashes would make one of two; what looks like a file: address would be a link."""
+    assert "smartquotes = False" in (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    parser = (ROOT / "darkmc" / "cli" / "parser.py").read_text(encoding="utf-8")
+    assert not re.search(r"\b(file|data|tag|news|mail):\w", parser, re.IGNORECASE)
