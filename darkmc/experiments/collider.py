@@ -300,7 +300,7 @@ class Collider:
         nothing = f"the cuts leave nothing: photons have at most {hardest:.3g} GeV in the centre of mass"
         return [*labels, *validity(sample, exclusion, ("sqrt(s)", self.beams.sqrt_s), nothing)]
 
-    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+    def source_remarks(self, sample: Sample, couplings: Sequence[tuple[str, float]]) -> list[str]:
         """Return nothing: beams are known as they are."""
         del sample, couplings
         return []

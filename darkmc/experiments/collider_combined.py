@@ -131,7 +131,7 @@ class CombinedColliders:
         remarks = (text for window in self.windows for text in window.remarks(sample, exclusion))
         return list(dict.fromkeys(remarks))
 
-    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+    def source_remarks(self, sample: Sample, couplings: Sequence[tuple[str, float]]) -> list[str]:
         """Return nothing: beams are known as they are."""
         return self.windows[0].source_remarks(sample, couplings)
 

@@ -244,7 +244,7 @@ class ElectronDump(BehindTarget):
         nothing = self._nothing_left(sample.portal)
         return validity(sample, exclusion, ("sqrt(s)", energy), nothing, self.card)
 
-    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+    def source_remarks(self, sample: Sample, couplings: Sequence[tuple[str, float]]) -> list[str]:
         """Return nothing: showers hold in all of their range."""
         del sample, couplings
         return []

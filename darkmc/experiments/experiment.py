@@ -286,7 +286,7 @@ class Experiment(Inputs):
         if not isinstance(sample, Sample):
             raise PhysicsError(f"remarks are on a sample, not on {shown(sample)}")
         topology, couplings = self.topology, positive_couplings("coupling", [number("coupling", coupling)])
-        return topology.source_remarks(sample, couplings)
+        return topology.source_remarks(sample, [("", g) for g in couplings])
 
     def remarks_of(self, plans: Sequence[ChannelPlan], coupling: float, seed: int) -> list[str]:
         """Return the remarks on the yield of channels, from the first rows of each."""

@@ -129,25 +129,28 @@ class FixedTarget(BehindTarget):
 
     def remarks(self, sample: Sample, exclusion: Exclusion) -> list[str]:
         """Return where excluded couplings leave the range in which what is computed holds."""
-        edges = [g for interval in exclusion.intervals for g in interval[:2] if np.isfinite(g)]
+        sides = "the lower edge", "the upper edge"
+        found = [place for one in exclusion.intervals for place in zip(sides, one[:2], strict=True)]
+        edges = [(side, edge) for side, edge in found if np.isfinite(edge)]
         scale = "M", max(mass(canonical_name(meson)) for meson in self.card.source.mesons)
         assert sample.portal is not None
         known = validity(sample, exclusion, scale, self._nothing_left(sample.portal), self.card)
         return [*self.source_remarks(sample, edges), *known]
 
-    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
+    def source_remarks(self, sample: Sample, couplings: Sequence[tuple[str, float]]) -> list[str]:
         """Return in what beam, target and mesons differ from those for which the source was made.
 
-        Of mesons by the largest share of the yield, at any of the couplings, from outside the range of the
-        fit: from some rows of the channels that matter; shares below _LEAST_SHARE count as none.
+        Of mesons by the largest share of the yield, at any of the couplings, each with its name, from outside
+        the range of the fit: from some rows of the channels that matter; shares below _LEAST_SHARE are none.
         """
         others = self.source.alternatives
         left_out = others.remarks if set(sample.alternatives) == {*others} else []
         known = [*self.on_purpose, *self.source.validity_remarks(), *left_out]
         if sample.replay is None or self.source.lists is not None:
             return known
-        worst = max((_outside(sample, self.source, g) for g in couplings), default=0.0)
-        outside = self.source.range_remark(worst) if worst >= _LEAST_SHARE else ""
+        shares = [(_outside(sample, self.source, g), name) for name, g in couplings]
+        worst, name = max(shares, key=lambda one: one[0], default=(0.0, ""))
+        outside = self.source.range_remark(worst, name) if worst >= _LEAST_SHARE else ""
         return [*known, outside] if outside else known
 
     def pdg_ids(self) -> dict[str, int]:

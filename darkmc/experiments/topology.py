@@ -84,8 +84,8 @@ class Topology(Protocol):
         """Return where excluded couplings leave the range in which what is computed holds."""
         ...
 
-    def source_remarks(self, sample: Sample, couplings: Sequence[float]) -> list[str]:
-        """Return in what yields at some couplings leave the range in which the source is known."""
+    def source_remarks(self, sample: Sample, couplings: Sequence[tuple[str, float]]) -> list[str]:
+        """Return in what yields at couplings, each with its name, leave what is known of the source."""
         ...
 
     def pdg_ids(self) -> dict[str, int]:

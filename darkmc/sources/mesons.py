@@ -138,13 +138,15 @@ class MesonSource:
             known &= within(fit, np.where(known, p, 0.0), np.where(known, angle, 0.0))
         return known
 
-    def range_remark(self, share: float) -> str:
+    def range_remark(self, share: float, at: str = "") -> str:
         """Return a remark on the share of a yield from mesons outside the range of the fit.
 
         Parameters
         ----------
         share : float
             Share, 0 to 1, of mesons for which :meth:`in_range` is false.
+        at : str
+            Where the yield is looked at, such as "the lower edge".
 
         Returns
         -------
@@ -154,12 +156,15 @@ class MesonSource:
         Raises
         ------
         PhysicsError
-            If the share is no number.
+            If the share is no number, or `at` no text.
         """
         if not (isinstance(self.card, FitCard) and number("share", share) >= _SHARE):
             return ""
         known, share = range_text(self.card), float(share)
-        return f"flux {self.card.name}: {share:.0%} of the yield is from mesons outside the fit ({known})"
+        where = f" at {require_text('at', at)}" if at else ""
+        return (
+            f"flux {self.card.name}: {share:.0%} of the yield{where} is from mesons outside the fit ({known})"
+        )
 
     @property
     def densities(self) -> Densities:

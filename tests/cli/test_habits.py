@@ -45,11 +45,11 @@ def test_limit_without_output_is_a_table_to_be_read(capsys):
 
 def test_a_remark_stands_once_below_the_table_and_once_in_its_head(capsys, tmp_path):
     _, out, _ = run(capsys, *LIMIT, "5MeV,8MeV,12MeV")
-    assert out.count("of the yield is from mesons outside the fit") == 1
+    assert out.count("of the yield at the upper edge is from mesons outside the fit") == 1
     assert out.splitlines()[-1].startswith("a: flux bmpt-cu-400: ")
     assert main((*LIMIT, "5MeV,8MeV,12MeV", "-o", str(tmp_path / "x.csv"))) == 0
     text = (tmp_path / "x.csv").read_text()
-    assert text.count("of the yield is from mesons outside the fit") == 1
+    assert text.count("of the yield at the upper edge is from mesons outside the fit") == 1
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     assert all(row["reason"].startswith("remark a (") for row in rows)
 

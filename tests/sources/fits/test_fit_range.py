@@ -142,6 +142,16 @@ def test_the_momenta_of_the_range_scale_with_the_beam():
     assert "(14 to 270 GeV," in source.range_remark(0.5)
 
 
+@pytest.mark.parametrize(("edge", "least", "most"), [("upper", 0.0, 100.0), ("lower", 40.0, 400.0)])
+def test_a_limit_says_at_which_edge_most_is_outside(edge, least, most):
+    """At large couplings only what is fast lives long enough, so fast mesons make the upper edge."""
+    known = {"momentum_min_GeV": least, "momentum_max_GeV": most, "transverse_momentum_max_GeV": 20.0}
+    changes = {f"flux.validity.{key}": value for key, value in known.items()}
+    charm = darkmc.Experiment("charm-finegrained", overrides=changes)
+    exclusion = charm.limit(charm.simulate(darkmc.DarkAxionPortal(0.03), n_samples=12 * 4096))
+    assert exclusion.reason.count(f"of the yield at the {edge} edge is from mesons outside the fit") == 1
+
+
 def test_rate_and_events_carry_the_marks_of_limits(tmp_path):
     import json
 
