@@ -36,7 +36,7 @@ def report_run(card: RunCard, folder: Path, references: str) -> str:
         raise PhysicsError(f"no limit table in {folder}: darkmc run {card.name} writes them")
     manifest = folder / f"{card.name}.manifest.json"
     known = manifest.read_text(encoding="utf-8") if manifest.is_file() else ""
-    return _page(card.title, found, known, references)
+    return _page(card.title, found, known, references, card.couplings_per_GeV)
 
 
 def report_table(path: Path, references: str) -> str:
@@ -47,11 +47,13 @@ def report_table(path: Path, references: str) -> str:
     return _page(path.stem, [(path, presets[0] if presets else "best", False)], "", references)
 
 
-def _page(title: str, found: Found, manifest: str, references: str) -> str:
+def _page(
+    title: str, found: Found, manifest: str, references: str, couplings: tuple[float, float] | None = None
+) -> str:
     with styled():
         drawn = curves([(path, preset, marked, _known(path)) for path, preset, marked in found])
     shown = [one for path, *_ in found for one in (path, yields_path(path)) if one.is_file()]
-    return report(title, drawn, Texts(shown, __version__, manifest, references))
+    return report(title, drawn, Texts(shown, __version__, manifest, references), couplings)
 
 
 def _known(path: Path) -> Known:

@@ -8,6 +8,7 @@ import pytest
 
 from darkmc.cli import main
 from darkmc.core.tables import read_csv
+from darkmc.figures.report.curves import Known, curves
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.yields import COUPLINGS, read_yields, write_yields
 from darkmc.scan.place import Place
@@ -136,3 +137,12 @@ def test_without_bokeh_the_extra_is_named(made, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "bokeh.embed", None)
     assert main(["report", *made[2], "--force"]) == 2
     assert "pip install 'darkmc[report]'" in capsys.readouterr().err
+
+
+def test_lines_stand_at_the_edges_of_the_table_and_nowhere_else(made):
+    """Where a region is cut in two, or leaves the picture, the area ends without a line."""
+    (curve,) = curves([(made[0] / "gminus2-mu-2018.csv", "best", False, Known([], {}, {}))])
+    masses, couplings = curve.edges
+    rows = records(made[0] / "gminus2-mu-2018.csv")
+    assert masses == [[float(row["m_dark_photon"]) for row in rows]]
+    assert couplings == [[float(row["lower"]) for row in rows]]  # no upper edge

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from darkmc.core.intervals import SCAN_LOW
+from darkmc.core.kinematics import Array
 from darkmc.figures.regions import LOWER, UPPER
 from darkmc.figures.style import colour
 from darkmc.figures.tables import Table, content, tables
@@ -79,6 +80,19 @@ class Curve(NamedTuple):
             around = np.concatenate([mass, mass[::-1]]), np.concatenate([low, high[::-1]])
             found.append((around[0].tolist(), around[1].tolist()))
         return found
+
+    @property
+    def edges(self) -> tuple[list[list[float]], list[list[float]]]:
+        """Masses and couplings of lines along the edges; none where a region is open or goes on."""
+        lines: list[tuple[Array, Array]] = []
+        for region in self.table.regions:
+            mass, lower, upper = region.points[:, 0], region.points[:, LOWER], region.points[:, UPPER]
+            there = lower > 0.0, np.isfinite(upper)
+            lines += [(mass[some], edge[some]) for some, edge in zip(there, (lower, upper), strict=True)]
+            for closed, end in ((region.closed_low, 0), (region.closed_high, -1)):
+                if closed and there[0][end] and there[1][end]:
+                    lines.append((mass[[end, end]], np.array([lower[end], upper[end]])))
+        return [mass.tolist() for mass, _ in lines], [edge.tolist() for _, edge in lines]
 
     def points(self) -> dict[str, list[Any]]:
         """Return the columns of what is shown under the pointer, numbers as texts, a point at each edge."""

@@ -1,7 +1,11 @@
 "use strict";
 window.darkmc = (() => {
   const curves = JSON.parse(document.getElementById("curves").textContent);
-  const digits = (value, n = 3) => (value === null || value === undefined ? "unknown" : Number(value.toPrecision(n)).toString());
+  function digits(value, n = 3) {
+    if (value === null || value === undefined) { return "unknown"; }
+    const plain = value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5);
+    return plain ? Number(value.toPrecision(n)).toString() : value.toExponential(n - 1);
+  }
 
   // of the places that a curve has, the one whose mass is nearest; none if that is another decade
   function nearest(curve, mass) {

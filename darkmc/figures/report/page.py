@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from importlib import import_module, resources
@@ -12,7 +13,8 @@ from darkmc.core.errors import PhysicsError
 from darkmc.figures.report.curves import Curve
 
 _MARK = re.compile(r"\{\{(\w+)\}\}")
-_BANDS = 0.25  # opacity of what is excluded
+_HEIGHT, _LEGEND_ROW = 600, 23  # pixels
+_BANDS = 0.18  # opacity of what is excluded
 _HOVER = (
     ("", "@name"),
     ("m(\u03b3\u2032)", "@mass_text GeV"),
@@ -44,7 +46,9 @@ class Texts(NamedTuple):
     references: str = ""
 
 
-def report(title: str, curves: Sequence[Curve], texts: Texts) -> str:
+def report(
+    title: str, curves: Sequence[Curve], texts: Texts, couplings: tuple[float, float] | None = None
+) -> str:
     """Return the page.
 
     Parameters
@@ -55,6 +59,8 @@ def report(title: str, curves: Sequence[Curve], texts: Texts) -> str:
         At least one.
     texts : Texts
         What stands below it.
+    couplings : pair of float, optional
+        GeV^-1, between which the picture begins.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def report(title: str, curves: Sequence[Curve], texts: Texts) -> str:
         embed, built = import_module("bokeh.embed"), import_module("bokeh.resources")
     except ImportError:
         raise PhysicsError("report needs Bokeh: pip install 'darkmc[report]'") from None
-    layout = _layout(curves)
+    layout = _layout(curves, couplings)
     script, divisions = embed.components(layout, wrap_script=True)
     inline = built.Resources(mode="inline", components=["bokeh", "bokeh-widgets"])
     pieces = resources.files("darkmc.figures.report")
@@ -82,14 +88,15 @@ def report(title: str, curves: Sequence[Curve], texts: Texts) -> str:
     return _MARK.sub(lambda mark: parts[mark[1]], page)
 
 
-def _layout(curves: Sequence[Curve]) -> Any:
+def _layout(curves: Sequence[Curve], couplings: tuple[float, float] | None) -> Any:
     """Return the picture with its switches."""
     plotting, models = import_module("bokeh.plotting"), import_module("bokeh.models")
     figure = plotting.figure(
         x_axis_type="log",
         y_axis_type="log",
         width=980,
-        height=680,
+        height=_HEIGHT + _LEGEND_ROW * math.ceil(len(curves) / 2),
+        **({} if couplings is None else {"y_range": couplings}),
         tools="pan,wheel_zoom,box_zoom,reset,save",
         active_scroll="wheel_zoom",
         x_axis_label="dark photon mass [GeV]",
@@ -120,16 +127,16 @@ def _layout(curves: Sequence[Curve]) -> Any:
 def _draw(figure: Any, curve: Curve) -> list[Any]:
     """Draw a curve, and return what was drawn, the points last."""
     label = f"{curve.name} ({curve.preset})" if curve.marked else curve.name
-    style: dict[str, Any] = {"legend_label": label, "line_color": curve.colour, "line_width": 1.8}
-    if curve.marked:
-        style["line_dash"] = "dotted"
-    elif curve.projection:
-        style["line_dash"] = "dashed"
+    dash = "dotted" if curve.marked else "dashed" if curve.projection else "solid"
     fill = 0.0 if curve.projection or curve.marked else _BANDS
     found = [
-        figure.patch(masses, couplings, fill_color=curve.colour, fill_alpha=fill, **style)
+        figure.patch(
+            masses, couplings, color=curve.colour, fill_alpha=fill, line_alpha=0.0, legend_label=label
+        )
         for masses, couplings in curve.outlines
     ]
+    line = {"line_color": curve.colour, "line_width": 1.8, "line_dash": dash}
+    found.append(figure.multi_line(*curve.edges, legend_label=label, **line))
     source = import_module("bokeh.models").ColumnDataSource(curve.points())
     dots = figure.scatter(
         "mass", "coupling", source=source, size=5, color=curve.colour, legend_label=label, name="points"
