@@ -29,7 +29,7 @@ _LONG = 20.0  # interaction lengths of a target whose length is not known
 
 if TYPE_CHECKING:
     from darkmc.sources.factors import Factors
-    from darkmc.sources.shape import Density, MomentumTable, Shape
+    from darkmc.sources.shape import Shape
     from darkmc.sources.tables.cells import Cells
     from darkmc.sources.tables.from_card import MesonCells
 
@@ -201,10 +201,6 @@ class Densities:
     def proposal(self, meson: str, momentum: Array) -> Array:
         """Return the density of a shape's proposal per POT in 1/(GeV sr)."""
         return self.scale(meson) * self.shape(meson).proposal(momentum)
-
-    def momentum_table(self, meson: str, mixture: "Density") -> "MomentumTable":
-        """Return what draws momenta from the proposal times smooth factors."""
-        return self.shape(meson).momentum_table(mixture)
 
     @property
     def _interacting(self) -> float:
