@@ -77,8 +77,6 @@ class InitialStateRadiation:
     ----------
     total : float
         Folded cross section in pb at G = 1, to the accuracy of a table; the mean weight is exact.
-    largest_weight : float
-        Largest weight in pb, for bounds.
     """
 
     def __init__(self, sqrt_s: float, current: DarkCurrent) -> None:
@@ -90,7 +88,11 @@ class InitialStateRadiation:
         power = 4.0 if current.m_axion == 0.0 else 2.5
         self._table = InverseTable(self._density, 0.0, float(end), 1.0, power)
         self.total = self._table.integral
-        self.largest_weight = self._table.largest_weight(self._density)
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight in pb."""
+        return self._table.largest_weight(self._density)
 
     def _density(self, depth: Array) -> Array:
         """Cross section in pb at G = 1 per unit of -ln(1 - u), u = x^beta, which resolves both ends."""

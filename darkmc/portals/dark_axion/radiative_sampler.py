@@ -9,6 +9,7 @@ Source: the spin density of :mod:`radiative_annihilation` and the dark current's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,6 @@ class RadiativeAnnihilation:
         self.threshold = e_min + float(np.hypot(e_min, current.threshold))
         self._end = largest_rapidity(sqrt_s**2, abs_cos_max, self._m_lepton)
         self._map = self._trained_map()
-        self.largest_weight = self._find_largest_weight()
 
     def total(self, energy: Any = None) -> float:
         """Return the cross section within the cuts in pb at G = 1, at the fixed energy."""
@@ -153,8 +153,9 @@ class RadiativeAnnihilation:
     def _trained_map(self) -> Any:
         return trained_map(lambda unit: self._cross_section(unit)[2], 2)
 
-    def _find_largest_weight(self) -> float:
-        """Return the largest weight at the corners and the middle of every cell of the map."""
+    @cached_property
+    def largest_weight(self) -> float:
+        """Largest weight at the corners and the middle of every cell of the map."""
         inside = np.array([1e-9, 0.5, 1.0 - 1e-9])
         grid = ((np.arange(CELLS)[:, None] + inside) / CELLS).ravel()
         points = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
