@@ -41,7 +41,7 @@ class Goal:
         """Return where the precision is wanted."""
         if self.at is None:
             return self.criterion.deciding(sample)
-        return [Deciding(sample, coupling, of_limit=False, edge=False) for coupling in self.at]
+        return [Deciding(sample, coupling, of_limit=False) for coupling in self.at]
 
     def needs(self, points: Sequence[Deciding]) -> list[Need]:
         """Return what the points need."""

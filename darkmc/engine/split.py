@@ -106,7 +106,7 @@ class Need(NamedTuple):
     def of(cls, point: Deciding, precision: float) -> "Need":
         """Return what a point needs."""
         shown = Shown.of(point.curve, point.coupling)
-        return cls(shown, point.allowed(precision, shown.value), point.least_rows)
+        return cls(shown, point.allowed(precision), point.least_rows)
 
     @property
     def lacking(self) -> float:

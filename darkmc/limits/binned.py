@@ -88,10 +88,10 @@ class BinnedCounting:
         curves = {bin_.number: bin_.curve for bin_ in solved}
         ends = [end for ends in _union(solved) for end in ends if math.isfinite(end.coupling)]
         if ends or not solved:
-            found = [Deciding(curves[end.number], end.coupling) for end in ends]
-            return found or [Deciding(sample, SCAN_HIGH, edge=False)]
+            found = [Deciding(curves[end.number], end.coupling, power=end.errors.power) for end in ends]
+            return found or [Deciding(sample, SCAN_HIGH)]
         number, curve, _ = solved[0]
-        return [Deciding(curve, largest(curve, self.excluded[number]), edge=False)]
+        return [Deciding(curve, largest(curve, self.excluded[number]))]
 
     def _solved(self, sample: Sample) -> list[Solved]:
         """Return the bins that had to be solved, once."""

@@ -57,10 +57,13 @@ class Counting:
     def deciding(self, sample: Sample) -> list[Deciding]:
         """Return every edge of the exclusion, or where the yield is largest."""
         exclusion = solve(sample, self.target)
-        found = [edge for interval in exclusion.intervals for edge in interval[:2] if math.isfinite(edge)]
-        if found:
-            return [Deciding(sample, edge) for edge in found]
-        return [Deciding(sample, largest(sample, self.target), edge=False)]
+        found = [
+            Deciding(sample, edge, power=errors.power)
+            for interval, both in zip(exclusion.intervals, exclusion.error_parts, strict=True)
+            for edge, errors in zip(interval[:2], both, strict=True)
+            if math.isfinite(edge)
+        ]
+        return found or [Deciding(sample, largest(sample, self.target))]
 
 
 def counting(observed: Observed) -> Counting:

@@ -7,6 +7,7 @@ N(G) is flat, at the tip of an exclusion, an edge has no error to speak of: ther
 from typing import NamedTuple
 
 from darkmc.core.estimates import LEAST_ENTRIES
+from darkmc.core.intervals import NAN
 from darkmc.sample.sample import Sample
 
 FLAT = 0.5  # |d ln N/d ln G| below which precision is that of the yield
@@ -35,21 +36,18 @@ class Deciding(NamedTuple):
         GeV^-1.
     of_limit : bool
         It decides a limit, and is not just asked for.
-    edge : bool
-        It is an edge of that limit, not where the yield is largest.
+    power : float
+        d ln N/d ln G there if it is an edge of that limit; nan: it is none.
     """
 
     curve: Sample
     coupling: float
     of_limit: bool = True
-    edge: bool = True
+    power: float = NAN
 
-    def allowed(self, precision: float, value: float) -> float:
-        """Return the relative error of N, whose value is known, that a precision allows."""
-        if not self.edge or value <= 0.0:
-            return precision
-        power = self.coupling * float(self.curve.slope(self.coupling).value) / value
-        return precision * abs(power) if precision_of(power) == "G" else precision
+    def allowed(self, precision: float) -> float:
+        """Return the relative error of N that a precision allows."""
+        return precision * abs(self.power) if precision_of(self.power) == "G" else precision
 
     @property
     def least_rows(self) -> float:

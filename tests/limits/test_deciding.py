@@ -29,16 +29,16 @@ def test_the_power_of_an_edge_is_that_of_the_yield(coupling):
     assert errors.power == pytest.approx(power, rel=1e-9)
     value, error = curve.expected_events(coupling)
     assert errors.total / coupling * abs(power) == pytest.approx(error / value, rel=1e-9)
-    allowed = Deciding(curve, coupling).allowed(0.01, float(value))
+    allowed = Deciding(curve, coupling, power=errors.power).allowed(0.01)
     assert allowed == pytest.approx(0.01 * (abs(power) if abs(power) >= 0.5 else 1.0))
 
 
 def test_at_a_tip_and_at_given_couplings_precision_is_that_of_the_yield():
     """At G = 1.05 the power is -0.41: the edge is known badly, however well N is."""
     curve = survivors(2.0)
-    for coupling, edge in ((1.05, True), (0.1, False)):
-        value = float(curve.expected_events(coupling).value)
-        assert Deciding(curve, coupling, edge, edge).allowed(0.01, value) == 0.01
+    tip = edge_errors(curve, 1.05, curve.slope(1.05).value).power
+    for point in (Deciding(curve, 1.05, power=tip), Deciding(curve, 0.1, of_limit=False)):
+        assert point.allowed(0.01) == 0.01
     assert [precision_of(power) for power in (4.0, -30.0, 0.5, -0.4, 0.0)] == ["G", "G", "G", "N", "N"]
     assert precision_of(NO_EDGE.power) == ""
 
@@ -47,10 +47,12 @@ def test_a_limit_is_decided_at_its_edges_or_where_the_yield_is_largest():
     """G^4 exp(-2 G^2) is at most exp(-2), at 1."""
     curve = survivors(2.0)
     points = Counting(0.1).deciding(curve)
-    assert [point.edge for point in points] == [True, True]
+    assert len(points) == 2
     for point in points:
+        assert point.power == pytest.approx(4.0 - 4.0 * point.coupling**2, rel=1e-6)
         assert curve.expected_events(point.coupling).value == pytest.approx(0.1, rel=1e-9)
     (point,) = Counting(0.2).deciding(curve)
-    assert (point.edge, point.of_limit, point.least_rows) == (False, True, LEAST_AT_EDGES)
+    assert math.isnan(point.power)
+    assert (point.of_limit, point.least_rows) == (True, LEAST_AT_EDGES)
     assert point.coupling == pytest.approx(1.0, rel=0.1)
-    assert point.allowed(0.03, 0.13) == 0.03
+    assert point.allowed(0.03) == 0.03
