@@ -10,7 +10,7 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 from darkmc.core.mixtures import Index
-from darkmc.sources.fits.from_card import Fit
+from darkmc.sources.fits.from_card import LikeFit
 
 
 def transverse_measure(momentum: Array, cosine: Array, transverse2: Array) -> Array:
@@ -63,7 +63,7 @@ def _between(nodes: Array, x: Array) -> tuple[Index, Array]:
 
 
 @dataclass(frozen=True)
-class Multiplied:
+class Multiplied(LikeFit):
     """A fit times factors.
 
     Parameters
@@ -74,23 +74,7 @@ class Multiplied:
         What multiplies it.
     """
 
-    fit: Fit
     factors: tuple[Factors, ...]
-
-    @property
-    def largest_momentum(self) -> float:
-        """That of the fit, GeV."""
-        return self.fit.largest_momentum
-
-    @property
-    def largest_angle(self) -> float:
-        """That of the fit, rad."""
-        return self.fit.largest_angle
-
-    @property
-    def edge_power(self) -> float:
-        """That of the fit."""
-        return self.fit.edge_power
 
     def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return the density of the fit times all factors."""

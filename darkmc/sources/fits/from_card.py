@@ -39,11 +39,10 @@ class Fit(Protocol):
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A fit whose density is a number everywhere: constants with which it is none are refused."""
+class LikeFit:
+    """What ends where a fit does."""
 
     fit: Fit
-    path: str
 
     @property
     def largest_momentum(self) -> float:
@@ -59,6 +58,13 @@ class Checked:
     def edge_power(self) -> float:
         """That of the fit."""
         return self.fit.edge_power
+
+
+@dataclass(frozen=True)
+class Checked(LikeFit):
+    """A fit whose density is a number everywhere: constants with which it is none are refused."""
+
+    path: str
 
     def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return the density of the fit, or raise CardError where it is negative or no number."""
