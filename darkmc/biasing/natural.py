@@ -1,36 +1,18 @@
 """Mesons as they come: their full density in momentum and angle, and decays at any angle."""
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
-from darkmc.biasing.depths import starts
+from darkmc.biasing.meson_parents import MesonParents
 from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
 from darkmc.core.kinematics import Array, Rotation, boost, length, unit_vector
-from darkmc.sources.mesons import MesonSource
 
 
-class AnaloguePrimaries:
-    """Mesons of one species, as they come.
-
-    Parameters
-    ----------
-    source : MesonSource
-        Where they come from.
-    meson : str
-        The species.
-    meson_mass : float
-        GeV.
-    origin : array (3,)
-        Where the beam hits the target, m.
-    """
+class AnaloguePrimaries(MesonParents):
+    """Mesons of one species, as they come."""
 
     mappable = (0, 1, 2)
-
-    def __init__(self, source: MesonSource, meson: str, meson_mass: float, origin: Array) -> None:
-        self._origin = origin
-        self.source, self.meson, self.mass = source, meson, meson_mass
 
     def parents(self, uniform: Array) -> LabParents:
         """Return mesons; see :class:`Placement`."""
@@ -52,20 +34,5 @@ class AnaloguePrimaries:
         turned = Rotation(axis, parents.direction, 2.0 * np.pi * uniform[6])
         direction = turned(state[1:] / size)
         momentum = parents.direction * parents.momentum
-        group = self.source.densities.groups(self.meson, momentum)
-        start = starts(self.source, self.meson, momentum, uniform[7:], self._origin)
+        group, start = self._groups(momentum), self._starts(momentum, uniform)
         return Placed(parents.weight, parent, state, size, direction, moved, turned, start, group, axis)
-
-    @property
-    def n_uniform(self) -> int:
-        """How many uniform numbers it takes."""
-        return 7 + (self.source.densities.deepest > 0.0)
-
-    @property
-    def list_shares(self) -> Array:
-        """What part of the events of a table each group is."""
-        return self.source.densities.group_shares(self.meson)
-
-    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
-        """Return by what alternatives of the source multiply the weights, shape (m, n)."""
-        return self.source.factors_of(names, self.meson, placed.turned(placed.parent[1:]))

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.biasing.depths import starts
 from darkmc.biasing.following import Angle, Lean, Towards, chord, lean, spread
+from darkmc.biasing.meson_parents import MesonParents
 from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import (
@@ -62,7 +62,7 @@ def momentum_grid(largest: float) -> Array:
     return largest * np.linspace(0.0, 1.0, 64) ** 2
 
 
-class TurnedPrimaries:
+class TurnedPrimaries(MesonParents):
     """Mesons turned so that the dark state flies into the detector's solid angle.
 
     Parameters
@@ -96,9 +96,8 @@ class TurnedPrimaries:
         aims: Sequence[Aim],
         origin: Array,
     ) -> None:
-        self._origin = origin
-        self.source, self.meson, self.mass, self.towards = source, meson, meson_mass, towards
-        self._aims, self._grouped = aims, len(self.list_shares) > 0
+        super().__init__(source, meson, meson_mass, origin)
+        self.towards, self._aims, self._grouped = towards, aims, len(self.list_shares) > 0
         forward = source.proposal(meson, momenta)
         if not np.any(forward > 0.0):
             raise PhysicsError(f"flux {source.card.name}: no {meson} flies forward at this beam energy")
@@ -184,20 +183,6 @@ class TurnedPrimaries:
         transverse2 = fall * (2.0 - fall) * momentum**2
         return self.source.density_per_solid_angle(self.meson, momentum, 1.0 - fall, transverse2)
 
-    @property
-    def n_uniform(self) -> int:
-        """How many uniform numbers it takes."""
-        return 7 + (self.source.densities.deepest > 0.0)
-
-    @property
-    def list_shares(self) -> Array:
-        """What part of the events of a table each group is."""
-        return self.source.densities.group_shares(self.meson)
-
-    def factors(self, placed: Placed, names: Sequence[str]) -> Array:
-        """Return by what alternatives of the source multiply the weights, shape (m, n)."""
-        return self.source.factors_of(names, self.meson, placed.turned(placed.parent[1:]))
-
     def parents(self, uniform: Array) -> LabParents:
         """Return mesons, whose directions follow from those of their dark states; see :class:`Placement`."""
         momentum, slope = self._table.sample(uniform[0])
@@ -229,10 +214,9 @@ class TurnedPrimaries:
         if pointing is not None:
             direction = turned(flight)
         group, start = None, None
-        if self._grouped or self.source.densities.deepest > 0.0:
+        if self._grouped or self._deep:
             lab = turned(parent[1:])
-            group = self.source.densities.groups(self.meson, lab)
-            start = starts(self.source, self.meson, lab, uniform[7:], self._origin)
+            group, start = self._groups(lab), self._starts(lab, uniform)
         return Placed(weight, parent, state, size, direction, moved, turned, start, group, axis)
 
 
