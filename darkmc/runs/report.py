@@ -65,9 +65,6 @@ def _known(path: Path) -> Known:
 
 
 def _length(m_dark_photon: float, m_axion: float) -> float | None:
-    """Return c tau of the state that decays, at G = 1, in m; None if neither does."""
-    portal = portal_at(m_dark_photon, m_axion)
-    if m_dark_photon == m_axion:
-        return None
-    length = portal.dark_photon_ctau(1.0) if m_dark_photon > m_axion else portal.axion_ctau(1.0)
-    return float(length)
+    """Return c tau of the heavier state at G = 1, in m; None if it does not decay."""
+    heavy = portal_at(m_dark_photon, m_axion).heavy
+    return heavy.ctau if heavy.decays else None
