@@ -55,13 +55,7 @@ class ScanRequest:
         Cards count by what they say, the presets and overrides in it; lists of mesons by their content.
         """
         inputs = _inputs(self.experiment, self.preset, self._changes(place.settings))
-        asked = (
-            self.precision,
-            self.method,
-            self.seed,
-            self.vary,
-            *([self.yields_at] if self.yields_at else []),
-        )
+        asked = (self.precision, self.method, self.seed, self.vary, self.yields_at)
         return hashlib.sha256(_text([FORMULAS, inputs, asked, place]).encode()).hexdigest()[:32]
 
 

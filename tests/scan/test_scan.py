@@ -178,6 +178,7 @@ def test_keys_tell_everything_apart_that_the_result_depends_on(monkeypatch):
                 {"method": "iterative"},
                 {"seed": 2},
                 {"vary": ("harder",)},
+                {"yields_at": (1e-5,)},
             )
         ),
     ]
