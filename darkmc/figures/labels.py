@@ -13,7 +13,6 @@ from darkmc.figures.style import dark
 
 Mask = NDArray[np.bool_]
 _ROOM = 2  # points of room around a label, and half of the width of a line
-_BESIDE = 4  # points between a line and its label
 _LINES = (100, 16, 10)  # letters in a line of a label: tried in this order
 
 

@@ -25,7 +25,8 @@ _OF_OTHERS = (
     ".svg",
 )
 _NO_TABLES = (*_OF_OTHERS, ".html")
-POINT = ("m_dark_photon_GeV", "m_axion_GeV", "coupling_per_GeV")  # columns that every row has
+MASSES = ("m_dark_photon_GeV", "m_axion_GeV")
+POINT = (*MASSES, "coupling_per_GeV")  # columns that every row has
 
 
 def check_table_name(path: str | os.PathLike[str]) -> None:

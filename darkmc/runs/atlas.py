@@ -14,7 +14,7 @@ from darkmc.cards.run_card import parse_grids
 from darkmc.core.kinematics import Array
 from darkmc.figures.style import log_ticks, plain, save, size, width
 from darkmc.output.checkpoints import checkpoints
-from darkmc.output.csv_tables import Row, read_table, write_table
+from darkmc.output.csv_tables import MASSES, Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header
 from darkmc.scan.clusters import elsewhere
@@ -22,7 +22,6 @@ from darkmc.scan.grid import scan
 from darkmc.scan.place import Place
 from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
 
-_MASSES = ("m_dark_photon_GeV", "m_axion_GeV")
 _NUMBERS = ("lower", "lower_error", "upper", "upper_error", "peak", "peak_error")
 _ACROSS = 3  # panels in a row
 _LEVELS = 8
@@ -77,7 +76,7 @@ def _row(point: ScanPoint) -> Row:
         *((peak.ratio, peak.error) if peak else (math.nan,) * 2),
     )
     named = zip(_NUMBERS, numbers, strict=True)
-    return dict(zip(_MASSES, point.place[:2], strict=True)) | {
+    return dict(zip(MASSES, point.place[:2], strict=True)) | {
         **{name: number if math.isfinite(number) else None for name, number in named},
         "reason": exclusion.reason,
     }
@@ -93,7 +92,7 @@ def draw(card: AtlasRun, folder: Path, outputs: Sequence[Path]) -> None:
     """
     from matplotlib.figure import Figure
 
-    rows = read_table(folder / f"{card.name}.csv", ("experiment", "shown"), (*_MASSES, *_NUMBERS))
+    rows = read_table(folder / f"{card.name}.csv", ("experiment", "shown"), (*MASSES, *_NUMBERS))
     names = list(dict.fromkeys(row["shown"] for row in rows))
     across = min(_ACROSS, len(names))
     down = -(-len(names) // across)
@@ -121,10 +120,10 @@ def draw(card: AtlasRun, folder: Path, outputs: Sequence[Path]) -> None:
 
 def _draw_plane(axes: Any, rows: Sequence[Row], levels: Array) -> Any:
     """Draw the least excluded coupling over both masses, and the line at which the best one is excluded."""
-    x, y = (np.unique([row[key] for row in rows]) for key in _MASSES)
+    x, y = (np.unique([row[key] for row in rows]) for key in MASSES)
     lower, peak = np.full((2, len(y), len(x)), np.nan)
     for row in rows:
-        place = np.searchsorted(y, row[_MASSES[1]]), np.searchsorted(x, row[_MASSES[0]])
+        place = np.searchsorted(y, row[MASSES[1]]), np.searchsorted(x, row[MASSES[0]])
         lower[place] = np.log10(row["lower"])
         peak[place] = np.log10(max(row["peak"], 1e-30)) if np.isfinite(row["peak"]) else -30.0
     axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))

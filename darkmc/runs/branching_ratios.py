@@ -20,12 +20,11 @@ from darkmc.figures.style import (
     size,
     width,
 )
-from darkmc.output.csv_tables import Row, read_table, write_table
+from darkmc.output.csv_tables import MASSES, Row, read_table, write_table
 from darkmc.portals.portal import Portal
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header, masses, portal_at
 
-_MASSES = ("m_dark_photon_GeV", "m_axion_GeV")
 _DEPTH = 3e-5  # ratios below this are not shown
 
 
@@ -37,7 +36,7 @@ def work(card: BranchingRatiosRun, settings: Settings) -> Work:
     _require_decays(card, portals)
     rows: list[Row] = []
     for pair, portal in zip(pairs, portals, strict=True):
-        place = dict(zip(_MASSES, pair, strict=True))
+        place = dict(zip(MASSES, pair, strict=True))
         ratios = {state: float(portal.branching_ratio(state)) for state in card.final_states}
         for state, ratio in ratios.items():
             rows.append({"decay": state, "as": "computed"} | place | {"branching_ratio": ratio})
@@ -72,13 +71,13 @@ def draw(card: BranchingRatiosRun, folder: Path, outputs: Sequence[Path]) -> Non
     """
     from matplotlib.figure import Figure
 
-    rows = read_table(folder / f"{card.name}.csv", ("decay", "as"), (*_MASSES, "branching_ratio"))
+    rows = read_table(folder / f"{card.name}.csv", ("decay", "as"), (*MASSES, "branching_ratio"))
     figure = Figure(figsize=size(), layout="constrained")
     axes = figure.add_subplot(xscale="log", yscale="log", xlabel=M_DARK_PHOTON, ylabel="branching ratio")
     decays = list(dict.fromkeys(row["decay"] for row in rows))
     for decay, what in dict.fromkeys((row["decay"], row["as"]) for row in rows):
         mine = [row for row in rows if (row["decay"], row["as"]) == (decay, what)]
-        mass = np.array([row[_MASSES[0]] for row in mine])
+        mass = np.array([row[MASSES[0]] for row in mine])
         ratio = np.array([row["branching_ratio"] for row in mine])
         own = what == "computed"
         label = rf"$\gamma^\prime\rightarrow a$ {FINAL_STATES[decay].label}" + (
@@ -87,7 +86,7 @@ def draw(card: BranchingRatiosRun, folder: Path, outputs: Sequence[Path]) -> Non
         style = {"color": colour(decays.index(decay)), "ls": LINES[0 if own else 1], "lw": width(1.2)}
         axes.plot(mass, np.where(ratio > 0.0, ratio, np.nan), label=label, **style)
     axes.set_ylim(_DEPTH, 2.0)
-    axes.set_xlim(min(row[_MASSES[0]] for row in rows), max(row[_MASSES[0]] for row in rows))
+    axes.set_xlim(min(row[MASSES[0]] for row in rows), max(row[MASSES[0]] for row in rows))
     log_ticks(axes.xaxis)
     log_ticks(axes.yaxis)
     figure.suptitle(plain(card.title))

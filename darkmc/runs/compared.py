@@ -10,7 +10,7 @@ from darkmc.core.kinematics import Array
 from darkmc.experiments.validity import effective_coupling, wide_coupling
 from darkmc.figures.limits import Line
 from darkmc.figures.ratios import Ratio
-from darkmc.output.csv_tables import Row, read_table, write_table
+from darkmc.output.csv_tables import MASSES, Row, read_table, write_table
 from darkmc.portals.portal import Portal
 from darkmc.runs.tables import header
 from darkmc.scan.point import ScanPoint
@@ -126,7 +126,7 @@ def read_validity(card: LimitsRun, path: Path) -> list[Line]:
     """Return the lines of what `write_validity` wrote, none if it wrote nothing."""
     if not path.is_file():
         return []
-    rows = read_table(path, (), ("m_dark_photon_GeV", "m_axion_GeV", "effective", "wide"))
+    rows = read_table(path, (), (*MASSES, "effective", "wide"))
     both = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     along = "m_dark_photon_GeV" if np.ptp(both["m_dark_photon_GeV"]) > 0.0 else "m_axion_GeV"
     words = rf"$G\sqrt{{s}} = 4\pi$ at {card.effective_to_GeV:g} GeV"

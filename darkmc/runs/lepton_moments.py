@@ -22,11 +22,10 @@ from darkmc.figures.style import (
     size,
     width,
 )
-from darkmc.output.csv_tables import Row, read_table, write_table
+from darkmc.output.csv_tables import POINT, Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
-from darkmc.runs.tables import header, masses, portal_at
+from darkmc.runs.tables import header, masses, point_columns, portal_at
 
-_POINT = ("m_dark_photon_GeV", "m_axion_GeV", "coupling_per_GeV", "moment")
 _WINDOW = ("value", "error", "lower", "upper")
 _WORDS = {"e": "electron", "mu": "muon", "tau": "tau"}
 
@@ -35,19 +34,14 @@ def work(card: LeptonMomentsRun, settings: Settings) -> Work:
     """Return what computes moments and windows."""
     del settings  # no experiment has a say
     measured = {name: MomentLimit(PREFIX + name) for name in card.data}
-    pairs = masses(card.m_dark_photon, card.m_axion)
+    portals = [portal_at(*pair) for pair in masses(card.m_dark_photon, card.m_axion)]
     rows: list[Row] = [
         {"lepton": lepton}
-        | dict(
-            zip(
-                _POINT,
-                (*pair, coupling, float(portal_at(*pair).lepton_moment(lepton, coupling))),
-                strict=True,
-            )
-        )
+        | point_columns(portal, coupling)
+        | {"moment": float(portal.lepton_moment(lepton, coupling))}
         for lepton in dict.fromkeys(limit.lepton for limit in measured.values())
         for coupling in card.couplings_per_GeV
-        for pair in pairs
+        for portal in portals
     ]
     windows: list[Row] = []
     for name, limit in measured.items():
@@ -78,7 +72,7 @@ def draw(card: LeptonMomentsRun, folder: Path, outputs: Sequence[Path]) -> None:
     """
     from matplotlib.figure import Figure
 
-    rows = read_table(folder / f"{card.name}.csv", ("lepton",), _POINT)
+    rows = read_table(folder / f"{card.name}.csv", ("lepton",), (*POINT, "moment"))
     windows = read_table(folder / f"{card.name}-windows.csv", ("data", "lepton"), _WINDOW)
     leptons = list(dict.fromkeys(row["lepton"] for row in rows))
     figure = Figure(figsize=size(float(len(leptons))), layout="constrained")
@@ -99,10 +93,10 @@ def _draw_lepton(axes: Any, rows: Sequence[Row], windows: Sequence[Row]) -> None
     axes.set(xscale="log", yscale="log")
     for k, coupling in enumerate(dict.fromkeys(row["coupling_per_GeV"] for row in rows)):
         mine = [row for row in rows if row["coupling_per_GeV"] == coupling]
-        mass, moment = (np.array([row[key] for row in mine]) for key in (_POINT[0], "moment"))
+        mass, moment = (np.array([row[key] for row in mine]) for key in (POINT[0], "moment"))
         label = rf"$G$ = {power(coupling)} GeV$^{{-1}}$"
         axes.plot(mass, -moment, color=colour(k), ls=LINES[0], lw=width(1.2), label=label)
-    left, right = min(row[_POINT[0]] for row in rows), max(row[_POINT[0]] for row in rows)
+    left, right = min(row[POINT[0]] for row in rows), max(row[POINT[0]] for row in rows)
     axes.set_xlim(left, right)
     for k, row in enumerate(windows):
         name = plain(row["data"].partition("-")[2])

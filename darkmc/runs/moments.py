@@ -26,7 +26,6 @@ _EDGES = ("mass_GeV", "lower")
 _MOMENT_MASSES = np.geomspace(1e-4, 1e3, 40)  # GeV, of a mask that is a moment's own
 MASK_COLUMNS = ("mass_GeV", "lower", "upper")
 TEXTS = ("data", "region")
-SUMMARY = ("level", "share", "share_left", "chi_squared_corner", "chi_squared_least")
 
 
 def measured(card: MomentRun) -> dict[str, tuple[str, Difference]]:
