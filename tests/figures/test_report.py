@@ -4,11 +4,12 @@ import json
 import re
 import sys
 
+import numpy as np
 import pytest
 
 from darkmc.cli import main
 from darkmc.core.tables import read_csv
-from darkmc.figures.report.curves import Known, curves
+from darkmc.figures.report.curves import Known, _runs, curves
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.runs.yields import COUPLINGS, read_yields, write_yields
 from darkmc.scan.place import Place
@@ -146,3 +147,10 @@ def test_lines_stand_at_the_edges_of_the_table_and_nowhere_else(made):
     rows = records(made[0] / "gminus2-mu-2018.csv")
     assert masses == [[float(row["m_dark_photon"]) for row in rows]]
     assert couplings == [[float(row["lower"]) for row in rows]]  # no upper edge
+
+
+def test_a_line_has_a_gap_where_an_edge_is_open():
+    there = np.array([False, True, True, False, False, True])
+    assert [list(range(6))[run] for run in _runs(there)] == [[1, 2], [5]]
+    assert _runs(~there) == [slice(0, 1), slice(3, 5)]
+    assert _runs(np.zeros(3, dtype=bool)) == []

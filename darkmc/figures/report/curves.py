@@ -16,6 +16,12 @@ from darkmc.figures.tables import Table, content, tables
 _DIGITS = 6
 
 
+def _runs(there: Array) -> list[slice]:
+    """Return where an array of truth values is true, one slice for each run without a gap."""
+    turns = np.flatnonzero(np.diff(there, prepend=False, append=False))
+    return [slice(start, stop) for start, stop in zip(turns[::2], turns[1::2], strict=True)]
+
+
 class Known(NamedTuple):
     """What is known at each mass of a table, beside its edges.
 
@@ -88,7 +94,8 @@ class Curve(NamedTuple):
         for region in self.table.regions:
             mass, lower, upper = region.points[:, 0], region.points[:, LOWER], region.points[:, UPPER]
             there = lower > 0.0, np.isfinite(upper)
-            lines += [(mass[some], edge[some]) for some, edge in zip(there, (lower, upper), strict=True)]
+            for some, edge in zip(there, (lower, upper), strict=True):
+                lines += [(mass[run], edge[run]) for run in _runs(some)]
             for closed, end in ((region.closed_low, 0), (region.closed_high, -1)):
                 if closed and there[0][end] and there[1][end]:
                     lines.append((mass[[end, end]], np.array([lower[end], upper[end]])))
