@@ -115,12 +115,14 @@ def _range_of(group: Sequence[str]) -> str:
 
 
 def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table for notebooks; text is escaped."""
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    """Return a table for notebooks, which would set words to the right; text is escaped."""
+    left = 'style="text-align: left"'
+    top = "".join(f"<th {left}>{html.escape(cell)}</th>" for cell in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td {left}>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
-    caption = f"<caption>{html.escape(title)}</caption>" if title else ""
+    caption = f"<caption {left}>{html.escape(title)}</caption>" if title else ""
     return (
         f"<table>{caption}"
         + (f"<thead><tr>{top}</tr></thead>" if top else "")

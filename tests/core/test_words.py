@@ -46,7 +46,8 @@ def test_what_is_written_is_the_number_within_a_hundredth_of_its_error():
 
 def test_tables():
     assert text_table(("mass", "why"), [(1.5, "a"), (12.0, "bb")]) == "mass  why\n 1.5  a\n12.0  bb"
+    left = ' style="text-align: left"'
     assert html_table("<t>", ("a",), [("<b>",)]) == (
-        "<table><caption>&lt;t&gt;</caption><thead><tr><th>a</th></tr></thead>"
-        "<tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>"
+        f"<table><caption{left}>&lt;t&gt;</caption><thead><tr><th{left}>a</th></tr></thead>"
+        f"<tbody><tr><td{left}>&lt;b&gt;</td></tr></tbody></table>"
     )
