@@ -27,7 +27,8 @@ def limit(options: argparse.Namespace) -> int:
     """Scan a grid and write the excluded couplings."""
     from darkmc.output.checkpoints import checkpoints
     from darkmc.output.files import check_target
-    from darkmc.output.limits import LIMIT_COLUMNS, json_rows, write_limits
+    from darkmc.output.limit_tables import in_a_line
+    from darkmc.output.limits import json_rows, write_limits
     from darkmc.scan.clusters import elsewhere
     from darkmc.scan.grid import scan
     from darkmc.scan.point import ScanPoint, raise_failed
@@ -56,12 +57,7 @@ def limit(options: argparse.Namespace) -> int:
         for hint in axion_hint(options, min(point.m_dark_photon for point in points)):
             note(f"nothing is excluded: {hint}")
     if options.output is not None and not options.json:
-        excluded = sum(bool(point.exclusion.intervals) for point in points)
-        report(
-            options.output,
-            f"{options.output}: {len(points)} points, {excluded} with an excluded coupling; "
-            f"columns {', '.join(LIMIT_COLUMNS)}",
-        )
+        report(options.output, f"{options.output}: {in_a_line(points)}")
     return 0
 
 

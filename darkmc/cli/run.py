@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from darkmc.cli.parser import build_parser
 from darkmc.cli.usage import UsageError
-from darkmc.core.process import Terminated, flush_output, open_streams, stoppable, tell
+from darkmc.core.process import Left, Terminated, flush_output, open_streams, stoppable, tell
 
 BAD_INPUT, POINTS_FAILED, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 
@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = (
                 TERMINATED if stop.number == signal.SIGTERM or isinstance(error, Terminated) else INTERRUPTED
             )
-            tell("terminated" if code == TERMINATED else "interrupted")
+            word = "terminated" if code == TERMINATED else "interrupted"
+            left = [note for note in getattr(error, "__notes__", ()) if isinstance(note, Left)]
+            tell("; ".join([word, *left]))
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -18,6 +18,12 @@ _ONE_SIGNAL = 1.0  # s; what follows sooner is the same request, and must not di
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
+class Left(str):
+    """A note on an exception: what an interruption leaves, to be said in its line."""
+
+    __slots__ = ()
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM: everything is cleaned up as after Ctrl-C."""
 

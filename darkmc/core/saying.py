@@ -31,8 +31,9 @@ def is_verbose() -> bool:
 
 
 def note(text: str) -> None:
-    """Write a line to standard error that is neither an error nor a warning."""
-    tell(f"darkmc: note: {text}")
+    """Write a line to standard error that is neither an error nor a warning, unless nothing is to be said."""
+    if not is_quiet():
+        tell(f"darkmc: note: {text}")
 
 
 def say(text: str) -> None:

@@ -12,13 +12,15 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from darkmc.core.errors import DarkmcWarning, PhysicsError
 from darkmc.core.intervals import EdgeErrors, Exclusion, Interval, Peak
+from darkmc.core.process import Left
+from darkmc.core.saying import note
 from darkmc.output.files import end_of, keeps
 from darkmc.scan.point import ScanPoint
 
@@ -28,6 +30,7 @@ except ImportError:  # no locks on this system
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".checkpoint"
+_USED = "will be taken up if they are of the same settings"
 _FORMAT = 1
 _SYNC = 5.0  # s; what is older than this is on the disk
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # some file systems of clusters
@@ -37,14 +40,24 @@ _TYPES = {"experiment": str, "n_samples": int, "seed": int, "closed": bool}
 
 @contextmanager
 def checkpoints(target: str | os.PathLike[str], fresh: bool = False) -> Iterator["CheckpointFile | None"]:
-    """Give the finished points of the scan whose result will be `target`.
+    """Give the finished points of the scan whose result will be `target`; see :func:`all_checkpoints`."""
+    with all_checkpoints([target], fresh) as (kept,):
+        yield kept
 
-    If the block succeeds the file is removed: the result is there.  Else it stays, unless it is empty.
+
+@contextmanager
+def all_checkpoints(
+    targets: Sequence[str | os.PathLike[str]], fresh: bool = False
+) -> Iterator[list["CheckpointFile | None"]]:
+    """Give the finished points of scans whose results will be `targets`.
+
+    If the block succeeds the files are removed: the results are there.  Else they stay, unless they are
+    empty, and the exception gets a note that says where.  What is found is said, and how many were taken up.
 
     Parameters
     ----------
-    target : path
-        The result; None is given if it is no file (a pipe, a terminal).
+    targets : sequence of path
+        The results; None is given for one that is no file (a pipe, a terminal).
     fresh : bool
         Forget the points that are there.
 
@@ -53,6 +66,38 @@ def checkpoints(target: str | os.PathLike[str], fresh: bool = False) -> Iterator
     PhysicsError
         If another process is at the same result.
     """
+    with ExitStack() as stack:
+        kept = [stack.enter_context(_kept(target, fresh)) for target in targets]
+        files = [file for file in kept if file is not None]
+        before = sum(file.found for file in files)
+        if before:
+            there = _place(file.name for file in files if file.found)
+            note(f"{_points(before)} in {there} {_USED} (--fresh forgets them)")
+        try:
+            yield kept
+        except BaseException as error:
+            if now := sum(map(len, files)):
+                there = _place(file.name for file in files if len(file))
+                error.add_note(Left(f"{_points(now)} kept in {there}: the same command goes on from there"))
+            raise
+        if before:
+            note(f"{sum(file.taken for file in files)} of {before} points of before were taken up")
+
+
+def _points(count: int) -> str:
+    return f"{count} finished point{'s' * (count != 1)}"
+
+
+def _place(names: Iterable[str]) -> str:
+    """Return one name, or how many there are in the folder of the first."""
+    first, *others = names
+    if not others:
+        return first
+    return f"{len(others) + 1} files {Path(first).parent / f'*{SUFFIX}'}"
+
+
+@contextmanager
+def _kept(target: str | os.PathLike[str], fresh: bool) -> Iterator["CheckpointFile | None"]:
     if not keeps(target):
         yield None
         return
@@ -70,7 +115,7 @@ class CheckpointFile:
     """The points that are finished, in memory and in an open, locked file."""
 
     def __init__(self, path: Path, result: str, fresh: bool) -> None:
-        self.path, self._name = path, f"{result}{SUFFIX}"
+        self.path, self.name = path, f"{result}{SUFFIX}"
         self._timer: threading.Timer | None = None
         self._synced = time.monotonic()
         self._lock = threading.Lock()
@@ -80,16 +125,22 @@ class CheckpointFile:
             if fresh:
                 os.ftruncate(self._file, 0)
             elif dropped:
-                said = f"{self._name}: {dropped} damaged line{'s' * (dropped > 1)} dropped, computed anew"
+                said = f"{self.name}: {dropped} damaged line{'s' * (dropped > 1)} dropped, computed anew"
                 warnings.warn(said, DarkmcWarning, stacklevel=4)
                 self._replace(lines, result)
         except BaseException:
             os.close(self._file)
             raise
+        self.found, self.taken = len(self._points), 0
+
+    def __len__(self) -> int:
+        return len(self._points)
 
     def get(self, key: str) -> ScanPoint | None:
-        """Return a point that was finished before, or None."""
-        return self._points.get(key)
+        """Return a point that was finished before, or None; it is counted as taken up."""
+        point = self._points.get(key)
+        self.taken += point is not None
+        return point
 
     def add(self, key: str, point: ScanPoint) -> None:
         """Append a point; OSError, and the file as before, if there is no room for it."""
@@ -102,7 +153,7 @@ class CheckpointFile:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, size)
-            raise OSError(error.errno, error.strerror, self._name) from None
+            raise OSError(error.errno, error.strerror, self.name) from None
         self._points[key] = point
         if time.monotonic() - self._synced >= _SYNC:
             self._sync()

@@ -13,7 +13,7 @@ from darkmc.cards.overviews import AtlasRun
 from darkmc.cards.run_card import parse_grids
 from darkmc.core.kinematics import Array
 from darkmc.figures.style import log_ticks, plain, save, size, width
-from darkmc.output.checkpoints import checkpoints
+from darkmc.output.checkpoints import all_checkpoints
 from darkmc.output.csv_tables import MASSES, Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header
@@ -47,10 +47,11 @@ def _write(
     """Write the table; the points of all planes are kept until it is there."""
     rows: list[Row] = []
     done: list[ScanPoint] = []
+    names = [folder / f"{card.name}-{number}.csv" for number in range(len(requests))]
     with ExitStack() as stack:
+        files = stack.enter_context(all_checkpoints(names, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
-        for number, (request, name) in enumerate(zip(requests, shown, strict=True)):
-            kept = stack.enter_context(checkpoints(folder / f"{card.name}-{number}.csv", settings.fresh))
+        for request, name, kept in zip(requests, shown, files, strict=True):
             points = list(scan(request, settings.workers, True, executor, kept))
             done += points
             rows += [{"experiment": request.experiment, "shown": name} | _row(point) for point in points]

@@ -15,7 +15,7 @@ from darkmc.cards.overviews import ChoicesRun, Searched
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.experiments.experiment import Experiment
 from darkmc.figures.style import colour, plain, save, size, width
-from darkmc.output.checkpoints import checkpoints
+from darkmc.output.checkpoints import all_checkpoints
 from darkmc.output.csv_tables import Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header, masses
@@ -107,10 +107,11 @@ def _write(card: ChoicesRun, asked: Sequence[_Asked], settings: Settings, folder
     """Write the table; the points of all scans are kept until it is there."""
     rows: list[Row] = []
     done: list[ScanPoint] = []
+    names = [folder / f"{card.name}-{number}.csv" for number in range(len(asked))]
     with ExitStack() as stack:
+        files = stack.enter_context(all_checkpoints(names, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
-        for number, one in enumerate(asked):
-            kept = stack.enter_context(checkpoints(folder / f"{card.name}-{number}.csv", settings.fresh))
+        for one, kept in zip(asked, files, strict=True):
             best = list(scan(one.best, settings.workers, True, executor, kept))
             done += best
             for keys, request in one.changed.items():

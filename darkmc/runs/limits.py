@@ -14,7 +14,7 @@ from darkmc.experiments.experiment import Experiment
 from darkmc.figures.limits import Beside, draw_limits
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.tables import find_tables
-from darkmc.output.checkpoints import checkpoints
+from darkmc.output.checkpoints import all_checkpoints
 from darkmc.output.events import write_root
 from darkmc.output.limits import write_limits
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
@@ -82,7 +82,7 @@ def _write(
     done: dict[tuple[str, str], list[ScanPoint]] = {}
     with ExitStack() as stack:
         paths = [_table(folder, *key) for key in requests]
-        kept = [stack.enter_context(checkpoints(path, settings.fresh)) for path in paths]
+        kept = stack.enter_context(all_checkpoints(paths, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
         for path, (key, request), known in zip(paths, requests.items(), kept, strict=True):
             done[key] = list(scan(request, settings.workers, True, executor, known))

@@ -69,6 +69,7 @@ class MesonSource:
             self._overrides = {"cascade": "none", **self._overrides}
         self.loaded = load_card("fluxes", require_text("the flux", name), overrides=self._overrides)
         self.card: FluxCard = self.loaded.card
+        self._where = Path(self.loaded.path).absolute()  # of alternatives, which are read later
         self.lists: dict[str, Entries] | None = None
         self._known: Densities | None = None
         if isinstance(self.card, VariedCard):
@@ -182,7 +183,7 @@ class MesonSource:
 
     def changed(self, keys: Mapping[str, Any]) -> "MesonSource":
         """Return the source with other values of some keys, in nested tables."""
-        return MesonSource(self.loaded.path, {**self._overrides, **dict(flatten(keys))}, True)
+        return MesonSource(str(self._where), {**self._overrides, **dict(flatten(keys))}, True)
 
     def factors_of(self, names: Sequence[str], meson: str, momentum: Array) -> Array:
         """Return the density of alternatives over this one, for momenta (3, n) in the lab."""

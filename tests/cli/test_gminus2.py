@@ -162,7 +162,7 @@ def test_a_row_of_ones_own_from_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text(MINE)
     assert main(["limit", "gminus2-mu-cellar", *MASS, "--set", "data=mine.csv", "-o", "out.csv"]) == 0
-    assert "1 with an excluded coupling" in capsys.readouterr().out
+    assert "couplings are excluded at m' = " in capsys.readouterr().out
     text = (tmp_path / "out.csv").read_text()
     for words in ("our own, unpublished (grade C)", "criterion overshoot at 2 sigma", "-1e-10 to 3e-10"):
         assert words in text
@@ -189,7 +189,7 @@ def test_every_coupling_excluded_is_drawn_as_that(tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     grid = ("--m-dark-photon", "1MeV:1GeV:4", "--set", "criterion=interval")
     assert main(["limit", "gminus2-mu-2021", *grid, "-o", "all.csv"]) == 0
-    assert "4 points, 4 with an excluded coupling" in capsys.readouterr().out
+    assert "couplings are excluded at 4 of 4 points, " in capsys.readouterr().out
     rows = read_limits(tmp_path / "all.csv")
     assert {(row["interval"], row["lower"], row["upper"]) for row in rows} == {("1", "0.0", "")}
     (region,) = regions(rows)

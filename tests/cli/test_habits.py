@@ -54,12 +54,39 @@ def test_a_remark_stands_once_below_the_table_and_once_in_its_head(capsys, tmp_p
     assert all(row["reason"].startswith("remark a (") for row in rows)
 
 
+def test_the_table_shows_the_envelope(capsys):
+    words = (*LIMIT, "20MeV,0.4", "--vary", "fewer-pions,more-pions")
+    _, out, _ = run(capsys, *words)
+    row = json.loads(run(capsys, *words, "--json")[1].splitlines()[0])
+    head, first, second, told = out.splitlines()[1:5]
+    assert head.split()[2:-1] == ["excluded", "from", "(GeV^-1)", "varied", "to", "(GeV^-1)", "varied"]
+    for edge in ("lower", "upper"):
+        least, most = (f"{row[f'{edge}_{end}']:.3g}" for end in ("min", "max"))
+        assert f"{least} to {most} ({row[f'{edge}_by_most']})" in first
+    assert second.split()[1] == "nothing"
+    assert told.startswith("varied: the least and largest edge with fewer-pions, more-pions")
+
+
+def test_what_was_found_is_said_in_words(capsys, tmp_path):
+    words = (*LIMIT, "10MeV,20MeV,0.4", "-o", str(tmp_path / "x.csv"))
+    _, out, _ = run(capsys, *words)
+    rows = [json.loads(line) for line in run(capsys, *LIMIT, "10MeV,20MeV", "--json")[1].splitlines()]
+    low, high = min(rows, key=lambda row: row["lower"]), max(rows, key=lambda row: row["upper"])
+    assert out == (
+        f"{tmp_path / 'x.csv'}: couplings are excluded at 2 of 3 points, m' = 0.01 to 0.02 GeV; lowest edge "
+        f"{low['lower']:.3g} GeV^-1 at {low['m_dark_photon']:g} GeV, "
+        f"highest {high['upper']:.3g} GeV^-1 at {high['m_dark_photon']:g} GeV\n"
+    )
+    _, out, _ = run(capsys, *LIMIT, "0.4,0.41", "-o", str(tmp_path / "y.csv"))
+    assert out == f"{tmp_path / 'y.csv'}: nothing is excluded at 2 points\n"
+
+
 def test_a_dash_is_standard_output():
     words = [sys.executable, "-m", "darkmc", *LIMIT, "5MeV", "-o", "-"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("# darkmc ")
     assert len([line for line in done.stdout.splitlines() if not line.startswith("#")]) == 2
-    assert done.stderr.startswith("/dev/stdout: 1 points")
+    assert done.stderr.startswith("/dev/stdout: couplings are excluded at m' = 0.005 GeV; ")
 
 
 def test_rate_at_several_couplings_is_one_sample(capsys):

@@ -1,5 +1,7 @@
 """Named alternatives: weights of the same rows against simulations of the changed card."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,15 @@ def test_a_missing_table_of_an_alternative_stops_only_who_asks_for_it():
     charm.simulate(PORTAL, n_samples=12, vary=["more-pions"])
     with pytest.raises(CardError, match=r"nowhere\.csv"):
         charm.simulate(PORTAL, n_samples=12, vary=["urqmd"])
+
+
+def test_alternatives_are_found_from_another_folder_too(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "own.toml").write_text(Path(load_card("fluxes", "bmpt-cu-400").path).read_text())
+    monkeypatch.chdir(tmp_path / "there")
+    source = darkmc.MesonSource("own.toml")
+    monkeypatch.chdir(tmp_path)
+    assert source.alternatives["more-pions"].card.pi0_per_pot == 7.5
 
 
 def test_nothing_but_names_chooses_alternatives():

@@ -23,6 +23,13 @@ from darkmc.scan.point import ScanPoint, scan_point
 
 LIMIT = ("limit", "gminus2-mu-2018", "--m-dark-photon", "1MeV:1GeV:20", "-o", "x.csv")
 KEPT = Path("x.csv.checkpoint")
+RUN = """
+schema = 1
+name = "toy"
+title = "A toy"
+experiments = ["gminus2-mu-2018", "gminus2-mu-2025"]
+m_dark_photon = "1MeV:1GeV:10"
+"""
 
 
 def excluded(*intervals, **more):
@@ -259,6 +266,51 @@ def test_a_scan_that_was_stopped_goes_on_where_it_was(monkeypatch):
         assert main((*LIMIT, *more)) == code
     assert len(computed) == 27
     assert len(set(computed[7:])) == 20
+
+
+@pytest.mark.usefixtures("here")
+def test_an_interruption_says_what_is_kept_and_the_next_scan_what_it_took(monkeypatch, capsys):
+    def until(last):
+        left = iter(range(last))
+
+        def compute(request, place):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return scan_point(request, place)
+
+        return compute
+
+    place = "20 finished points kept in x.csv.checkpoint: the same command goes on from there"
+    for last, told in ((0, ""), (7, f"; {place.replace('20', '7')}"), (13, f"; {place}")):
+        monkeypatch.setattr("darkmc.scan.grid.scan_point", until(last))
+        assert main((*LIMIT[:-4], "--m-dark-photon", "1MeV:1GeV:22", *LIMIT[-2:])) == 130
+        assert capsys.readouterr().err.splitlines()[-1] == f"interrupted{told}"
+    found = (
+        "20 finished points in x.csv.checkpoint will be taken up if they are of the same settings "
+        "(--fresh forgets them)"
+    )
+    taken = "20 of 20 points of before were taken up"
+    monkeypatch.setattr("darkmc.scan.grid.scan_point", until(2))
+    assert main((*LIMIT[:-4], "--m-dark-photon", "1MeV:1GeV:22", *LIMIT[-2:])) == 0
+    assert capsys.readouterr().err.splitlines() == [f"darkmc: note: {text}" for text in (found, taken)]
+
+
+@pytest.mark.usefixtures("here")
+def test_points_of_several_results_are_counted_together(monkeypatch, capsys):
+    Path("toy.toml").write_text(RUN)
+    count = iter(range(14))
+
+    def compute(request, place):
+        if next(count, None) is None:
+            raise KeyboardInterrupt
+        return scan_point(request, place)
+
+    monkeypatch.setattr("darkmc.scan.grid.scan_point", compute)
+    assert main(["run", "toy.toml", "--workers", "1"]) == 130
+    kept = "14 finished points kept in 2 files toy/*.checkpoint"
+    assert capsys.readouterr().err == f"interrupted; {kept}: the same command goes on from there\n"
+    assert main(["run", "toy.toml", "--workers", "1", "--quiet", "--fresh"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_points_that_fail_are_listed_written_and_tried_again(here, monkeypatch, capsys):
