@@ -19,7 +19,7 @@ from darkmc.core.flight import decay_chance
 from darkmc.core.intervals import NAN, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval
 from darkmc.core.kinematics import Array
 from darkmc.limits.deciding import Deciding
-from darkmc.limits.solve import CELLS_ACCURACY, largest, solve
+from darkmc.limits.solve import CELLS_ACCURACY, solve
 from darkmc.sample.sample import Sample
 from darkmc.sample.terms import Terms
 
@@ -90,8 +90,8 @@ class BinnedCounting:
         if ends or not solved:
             found = [Deciding(curves[end.number], end.coupling, power=end.errors.power) for end in ends]
             return found or [Deciding(sample, SCAN_HIGH)]
-        number, curve, _ = solved[0]
-        return [Deciding(curve, largest(curve, self.excluded[number]))]
+        points = (Deciding.without_edges(bin_.curve, self.excluded[bin_.number]) for bin_ in solved)
+        return [min(points, key=lambda point: point.apart)]
 
     def _solved(self, sample: Sample) -> list[Solved]:
         """Return the bins that had to be solved, once."""

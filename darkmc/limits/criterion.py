@@ -7,7 +7,7 @@ from typing import Protocol
 from darkmc.cards.experiment import Observed
 from darkmc.core.intervals import Exclusion
 from darkmc.limits.deciding import Deciding
-from darkmc.limits.solve import largest, solve
+from darkmc.limits.solve import solve
 from darkmc.sample.sample import Sample
 
 
@@ -63,7 +63,7 @@ class Counting:
             for edge, errors in zip(interval[:2], both, strict=True)
             if math.isfinite(edge)
         ]
-        return found or [Deciding(sample, largest(sample, self.target))]
+        return found or [Deciding.without_edges(sample, self.target)]
 
 
 def counting(observed: Observed) -> Counting:

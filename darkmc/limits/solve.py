@@ -14,6 +14,7 @@ from darkmc.core.estimates import LEAST_ENTRIES, UNKNOWN, Estimate
 from darkmc.core.intervals import NAN, NO_EDGE, SCAN_HIGH, SCAN_LOW, EdgeErrors, Exclusion, Interval, Peak
 from darkmc.core.kinematics import Array
 from darkmc.core.units import LEAST_PRECISION, require_text
+from darkmc.core.words import with_error
 from darkmc.limits.search import ROUGH, Sum, polished, search
 from darkmc.sample.terms import Terms
 
@@ -152,7 +153,8 @@ def _no_crossing(top: Any, target: float) -> str:
     unknown = math.isinf(top.error)
     if (target < LEAST_ENTRIES * top.value) if unknown else abs(top.value - target) < 2.0 * top.error:
         return _undecided(top, target)
-    found = f"no crossing: at most {top.value:.3g} events, {target:.3g} are excluded"
+    most = f"{top.value:.3g}" if unknown or not top.error > 0.0 else with_error(top.value, top.error)
+    found = f"no crossing: at most {most} events, {target:.3g} are excluded"
     return f"{found}; error of N {UNKNOWN}" if unknown else found
 
 

@@ -14,7 +14,7 @@ from darkmc.core.intervals import EdgeErrors, Interval
 from darkmc.core.tables import read_csv, write_csv
 from darkmc.core.words import notes
 from darkmc.experiments.lepton_moments import MomentLimit
-from darkmc.limits.deciding import precision_of
+from darkmc.limits.deciding import precision_of, precision_without_edges
 from darkmc.output.files import replacing
 from darkmc.scan.place import Ends
 from darkmc.scan.point import ScanPoint, ScanRequest
@@ -62,7 +62,10 @@ _SHOWN = "shown as "
 _ENDS = "opens_at, closes_at: the mass (GeV) beside this one at which the interval's band begins or ends"
 
 _BY_MOST = "by_most: the alternative that moves the edge by the largest factor"
-_PRECISION_OF = "precision_of: G, what was sought at an edge is its dG/G; N, dN/N of the yield, flat there"
+_PRECISION_OF = (
+    "precision_of: G, what was sought at an edge is its dG/G; N, dN/N of the yield, flat there; decision, "
+    "that there is no edge (5 errors of the largest yield, 5% of it)"
+)
 
 
 def envelope(point: ScanPoint, interval: Interval) -> tuple[dict[str, float | str | None], str]:
@@ -124,7 +127,8 @@ def json_rows(point: ScanPoint) -> Iterator[dict[str, Any]]:
         row |= _finite(_PARTS, parts)
         row |= {"cpu_seconds": point.cpu_seconds, "failed": point.failed}
         row |= {
-            name: precision_of(edge.power) or None for name, edge in zip(_OF, (below, above), strict=True)
+            name: precision_of(edge.power) or precision_without_edges(exclusion) or None
+            for name, edge in zip(_OF, (below, above), strict=True)
         }
         if point.ends:
             row |= _finite(END_COLUMNS, point.ends[number - first])

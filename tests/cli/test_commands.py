@@ -258,7 +258,7 @@ def test_limit_json_rows(capsys):
     assert excluded["lower"] < excluded["upper"]
     assert "outside the fit" in excluded["reason"]  # its upper edge is decided by pions above 135 GeV
     assert (excluded["lower_precision_of"], excluded["upper_precision_of"]) == ("G", "G")
-    assert open_["lower_precision_of"] is None
+    assert (open_["lower_precision_of"], closed["lower_precision_of"]) == ("decision", None)
     assert "no crossing" in open_["reason"]
     assert "0.547862" in closed["reason"]
     for row in (open_, closed):

@@ -75,12 +75,19 @@ def test_the_deciding_bin_gives_the_error():
     exclusion = criterion.exclusion(made, "bracket")
     alone = solve(made.in_bin(1), 4.0)
     assert exclusion.intervals == alone.intervals
-    ((curve, edge, of_limit, is_edge),) = criterion.deciding(made)
-    assert edge == exclusion.lower
-    assert of_limit
-    assert is_edge
-    value, error = curve.expected_events(edge)
-    assert exclusion.lower_error == pytest.approx(0.5 * edge * error / value, rel=1e-9)
+    (point,) = criterion.deciding(made)
+    assert point.coupling == exclusion.lower
+    assert point.of_limit
+    assert point.power == pytest.approx(2.0)
+    value, error = point.curve.expected_events(point.coupling)
+    assert exclusion.lower_error == pytest.approx(0.5 * point.coupling * error / value, rel=1e-9)
+
+
+def test_where_nothing_is_excluded_the_bin_nearest_to_its_number_decides():
+    """Of w G^2 exp(-G^2), at most w/e, bins have 4/e, 9/e and 1/e; two are far below their numbers."""
+    bands = sample(channel([4.0, 9.0, 1.0], [1.0] * 3, [math.inf] * 3, [0, 1, 2], tried=1))
+    (point,) = counting(20.0, 30.0, 0.5).deciding(bands)
+    assert point.apart == pytest.approx(0.5 * math.e - 1.0, rel=1e-4)
 
 
 def random_bands(seed):

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from darkmc.core.intervals import NO_EDGE
+from darkmc.core.intervals import NO_EDGE, Exclusion
 from darkmc.limits.criterion import Counting
-from darkmc.limits.deciding import LEAST_AT_EDGES, Deciding, precision_of
+from darkmc.limits.deciding import LEAST_AT_EDGES, Deciding, precision_of, precision_without_edges
 from darkmc.limits.solve import edge_errors
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.sample import Sample
@@ -55,4 +55,29 @@ def test_a_limit_is_decided_at_its_edges_or_where_the_yield_is_largest():
     assert math.isnan(point.power)
     assert (point.of_limit, point.least_rows) == (True, LEAST_AT_EDGES)
     assert point.coupling == pytest.approx(1.0, rel=0.1)
-    assert point.allowed(0.03) == 0.03
+    assert point.apart == pytest.approx(0.2 * math.exp(2.0) - 1.0, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("target", "allowed"), [(1e6, 0.05), (0.2, 0.05), (0.16, 0.0365), (0.14, 0.01), (0.1354, 0.01)]
+)
+def test_where_nothing_is_excluded_rows_tell_that(target, allowed):
+    """The largest yield, exp(-2), is five errors from what is excluded, 5% at most and 1% at least."""
+    (point,) = Counting(target).deciding(survivors(2.0))
+    assert point.allowed(0.01) == pytest.approx(allowed, rel=1e-2)
+    assert point.allowed(0.2) == 0.2
+    gap = target * math.exp(2.0) - 1.0
+    assert gap >= 4.99 * point.allowed(0.01) or point.allowed(0.01) == 0.01
+
+
+def test_a_yield_of_nothing_is_far_from_what_is_excluded():
+    (point,) = Counting(1.0).deciding(survivors(2.0, n=0))
+    assert (point.apart, point.allowed(0.01)) == (math.inf, 0.05)
+
+
+def test_what_was_sought_where_nothing_is_excluded():
+    """Open ends of an exclusion have no precision; nor has what has no channel."""
+    curve = survivors(2.0)
+    assert precision_without_edges(Counting(0.2).exclusion(curve, "bracket")) == "decision"
+    assert precision_without_edges(Counting(0.1).exclusion(curve, "bracket")) == ""
+    assert precision_without_edges(Exclusion((), "bracket", "closed")) == ""
