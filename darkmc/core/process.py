@@ -83,6 +83,19 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Let threads and processes that the block starts never hear of Ctrl-C; this thread hears of it after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def die_with_parent() -> None:
     """Set up a worker: it ends when its parent does, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,17 +1,20 @@
 """Points computed by Dask: processes here, a scheduler that runs, or jobs of SLURM and HTCondor."""
 
+import asyncio
 import logging
 import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from importlib import import_module
+from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
 from darkmc.core.errors import PhysicsError, first_line
+from darkmc.core.process import interrupts_blocked
 from darkmc.scan.workers import Executor, WorkerDiedError
 
 LOCAL = "local"
@@ -137,18 +140,38 @@ def _package(name: str, where: str) -> Any:
 def cluster(where: str, workers: int) -> Iterator[Any]:
     """Give a Dask cluster of processes here, or of jobs, each with one worker of one thread."""
     if where == LOCAL:
-        local = import_module("distributed").LocalCluster
-        quiet = {"scheduler_kwargs": _QUIET, "silence_logs": logging.CRITICAL}
         config = _package("dask.config", where)
-        with (
-            config.set({"distributed.deploy.lost-worker-timeout": _RETURN}),
-            local(n_workers=workers, threads_per_worker=1, **quiet) as made,
-            _replaced(made, workers),
-        ):
+        rejoin = config.set({"distributed.deploy.lost-worker-timeout": _RETURN})
+        with rejoin, _local(workers) as made, _replaced(made, workers):
+            made.sync(_begun, made)
             yield made
         return
     with jobs(where) as made, _replaced(made, workers):
         yield made
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Any]:
+    """Give a Dask cluster of this machine that has no worker yet.
+
+    None of its processes takes Ctrl-C, as the thread that starts them does not: they are closed from here.
+    """
+    share = import_module("distributed.system").MEMORY_LIMIT // workers
+    quiet = {"scheduler_kwargs": _QUIET, "silence_logs": logging.CRITICAL}
+    resource_tracker.ensure_running()  # here, since it changes which signals a thread takes
+    with ExitStack() as stack:
+        with interrupts_blocked():
+            local = import_module("distributed").LocalCluster
+            made = stack.enter_context(local(n_workers=0, threads_per_worker=1, memory_limit=share, **quiet))
+        yield made
+
+
+async def _begun(made: Any) -> None:
+    """Wait until all workers are there, or raise what keeps one from it; they go on if this is interrupted.
+
+    A worker whose start is cancelled could not be closed.
+    """
+    await asyncio.shield(made)
 
 
 @contextmanager

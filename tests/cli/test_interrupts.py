@@ -31,6 +31,7 @@ COMMANDS = {
     "run": ("run", "toy.toml", "--workers", "2"),
     "figure": ("figure", "in.csv", "-o", "x.pdf"),
     "serial": ("limit", "charm-finegrained", *SCAN, "-o", "x.csv"),
+    "dask": ("limit", "charm-finegrained", *SCAN, "--dask", "local", "--workers", "2", "-o", "x.csv"),
     "rate": ("rate", "charm-finegrained", *POINT, "--precision", "0.00001", "--workers", "2"),
 }
 INPUTS = {"in.csv": LIMIT_TABLE, "toy.toml": RUN}
@@ -94,6 +95,13 @@ def strikes(count, seed):
 )
 def test_a_signal_leaves_nothing_behind(name, number, seconds, whole_group, tmp_path):
     strike(name, number, seconds, whole_group, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 6.0])
+def test_dasks_processes_leave_ctrl_c_to_the_one_that_started_them(seconds, tmp_path):
+    """They printed tracebacks, and while they were starting Dask failed to close them."""
+    strike("dask", signal.SIGINT, seconds, True, tmp_path)
 
 
 @pytest.mark.slow
