@@ -12,6 +12,7 @@ from darkmc.sample.yields import Yield
 _NAMES = 18  # letters before what is said
 _FEW = 6  # channels that are named
 _LEAST = 0.005  # share of the yield of what is named
+_LEAST_SHARE = 1e-3  # that is told with one digit behind the point
 _LEAST_PERCENT = 1e-3  # below it a share is no percentage to be read
 HIGHER = 1.1  # by what energies are changed to see what it does to an edge
 
@@ -197,8 +198,11 @@ class Explanation:
             yield f"limit             {self.reason}"
         if self.uncertainties:
             largest, *others = self.uncertainties
-            beside = f"; {', '.join(f'{one.name} {one.size:.1%}' for one in others[:_FEW])}" if others else ""
-            yield f"most uncertain    {largest.name}: {largest.size:.1%} of the events{beside}"
+            beside = (
+                f"; {', '.join(f'{one.name} {_share(one.size)}' for one in others[:_FEW])}" if others else ""
+            )
+            known = f"{_share(largest.size)} of the events" if math.isfinite(largest.size) else "unknown"
+            yield f"most uncertain    {largest.name}: {known}{beside}"
 
 
 def _table(title: str, parts: Sequence[Part]) -> Iterator[str]:
@@ -207,10 +211,15 @@ def _table(title: str, parts: Sequence[Part]) -> Iterator[str]:
         shown = [*parts]
     for number, part in enumerate(shown):
         head = title if number == 0 else ""
-        yield f"{head:{_NAMES}s}{part.share:6.1%}  {part.name} ({with_error(part.value, part.error)})"
+        yield f"{head:{_NAMES}s}{_share(part.share):>6s}  {part.name} ({with_error(part.value, part.error)})"
     if len(shown) < len(parts):
         rest = 1.0 - sum(part.share for part in shown)
-        yield f"{'':{_NAMES}s}{max(rest, 0.0):6.1%}  {len(parts) - len(shown)} others"
+        yield f"{'':{_NAMES}s}{_share(rest):>6s}  {len(parts) - len(shown)} others"
+
+
+def _share(share: float) -> str:
+    """Return a share as a percentage, never as nothing."""
+    return f"{share:.1%}" if share >= 0.5 * _LEAST_SHARE else f"<{_LEAST_SHARE:.1%}"
 
 
 def _cutflow(cuts: Sequence[Step]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 import darkmc
 from darkmc.core.errors import PhysicsError
 from darkmc.experiments.explain import steps
-from darkmc.sample.explanation import HIGHER, Cause, Explanation, Part, Step
+from darkmc.sample.explanation import HIGHER, Cause, Explanation, Part, Step, Uncertainty
 
 M, G = 0.03, 1e-4
 PORTAL = darkmc.DarkAxionPortal(M)
@@ -193,3 +193,13 @@ def test_the_words_of_parts_and_of_small_shares():
     assert "inside: 6.47 +- 0.12, (6.47 +- 0.12)e-06 of it kept" in text
     three = (*parts, Part("last", 0.001, 0.001, 1e-4))
     assert "0.1%  2 others" in str(replace(told, channels=three))
+
+
+def test_no_share_is_told_as_nothing_and_no_uncertainty_as_infinite():
+    tiny = (Part("x", 9.999999, 0.01, 1.0 - 1e-7), *(Part(name, 1e-6, 1e-7, 1e-7) for name in "abc"))
+    sizes = (Uncertainty("Monte Carlo", math.inf), Uncertainty("y", 0.0123), Uncertainty("z", 1e-9))
+    told = Explanation("h", {}, G, darkmc.Yield(1.0, 0.1), "3", channels=tiny, uncertainties=sizes)
+    text = str(told)
+    assert " <0.1%  3 others" in text
+    assert text.endswith("most uncertain    Monte Carlo: unknown; y 1.2%, z <0.1%")
+    assert " 0.0%" not in text
