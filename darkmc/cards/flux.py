@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from darkmc.cards.flux_base import CentralProduction, FluxCard, PionCard, Validity, VariedCard
+from darkmc.cards.flux_base import CentralProduction, FluxCard, Validity, VariedCard
 from darkmc.cards.flux_table import MesonTable
-from darkmc.cards.target import FitTarget, HadronicTarget
+from darkmc.cards.target import FitTarget
 from darkmc.core.checked import Checked, Positive, Vector, once
 from darkmc.core.particles import canonical_name
-from darkmc.core.units import LARGEST_SEED
 
 
 class BmptParameters(Checked):
@@ -146,29 +145,6 @@ class BurmanSmithCard(FitCard):
         total = sum(target.share for target in self.targets)
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"the shares of targets add up to {total:g}, not 1")
-        return self
-
-
-class Generator(Checked):
-    """The hadronic model, how many interactions it makes, and the seed of its random numbers."""
-
-    model: Literal["UrQMD34"]
-    n_interactions: Annotated[int, Field(ge=1, le=10**9)] = 40_000
-    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 1
-
-
-class HadronicCard(PionCard):
-    """Pi0 and eta of a hadronic generator, per interacting proton; mesons of `ratios` move like pi0."""
-
-    parametrisation: Literal["hadronic"]
-    target: HadronicTarget
-    generator: Generator
-
-    @model_validator(mode="after")
-    def _no_ratio_of_what_is_generated(self) -> "HadronicCard":
-        for meson in self.ratios:
-            if canonical_name(meson) in ("pi0", "eta"):
-                raise ValueError(f"ratios.{meson}: the generator makes the {meson} itself")
         return self
 
 

@@ -122,7 +122,7 @@ MODELS: dict[Kind, Models] = {
         {
             "bmpt": "flux.BmptCard",
             "burman-smith": "flux.BurmanSmithCard",
-            "hadronic": "flux.HadronicCard",
+            "hadronic": "flux_generator.HadronicCard",
             "list": "flux.MesonListCard",
             "sanford-wang": "flux.SanfordWangCard",
             "table": "flux_table.TableCard",

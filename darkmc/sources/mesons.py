@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import FitCard, HadronicCard, MesonListCard
+from darkmc.cards.flux import FitCard, MesonListCard
 from darkmc.cards.flux_base import FluxCard, VariedCard
+from darkmc.cards.flux_generator import HadronicCard
 from darkmc.cards.load import checked_overrides, flatten, load_card
 from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.core.kinematics import Array, Numbers, length

@@ -219,7 +219,7 @@ WRITING |= {
     "replacing",
 }  # what a checkpoint would use
 READERS = {"core.tables", "core.input_files", "core.process"}  # the last opens the empty device only
-WRITERS = {"core.tables", "sources.lists.hadronic", "sources.lists.urqmd"}
+WRITERS = {"core.tables", "sources.lists.hadronic", "sources.lists.own_process"}
 BELOW_OUTPUT = [name for name in MODULES if name != "__init__" and LAYER[top(name)] < LAYER["output"]]
 
 

@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux import HadronicCard
+from darkmc.cards.flux_generator import HadronicCard
 from darkmc.core.errors import CardError
 from darkmc.core.kinematics import Array, boost, kallen, on_shell, unit_vector
 from darkmc.core.particles import canonical_name, mass
@@ -175,7 +175,7 @@ def _read(file: Path, wanted: str) -> dict[str, Array] | None:
 
 def _run(wanted: str, work: Path) -> None:
     """Run the generator in a process of its own; its bar goes to the terminal, what it prints to a file."""
-    command = [sys.executable, "-m", "darkmc.sources.lists.urqmd", wanted, str(work)]
+    command = [sys.executable, "-m", "darkmc.sources.lists.own_process", wanted, str(work)]
     with (work / "log").open("wb") as log:
         shown = None if sys.stderr is not None and sys.stderr.isatty() else log
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=shown, check=False)

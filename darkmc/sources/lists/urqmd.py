@@ -1,15 +1,6 @@
-"""UrQMD 3.4 through chromo: ``python -m darkmc.sources.lists.urqmd SETTINGS FOLDER`` writes FOLDER/made.npz.
+"""UrQMD 3.4 through chromo, which makes a generator once per process."""
 
-A process of its own, because chromo makes a generator once per process and its Fortran prints, leaves files
-in the working directory and may stop the interpreter.
-"""
-
-import contextlib
-import json
-import sys
-import warnings
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,25 +35,3 @@ def generate(settings: dict[str, Any]) -> dict[str, Array]:
                     found[name].append(np.stack([event.px[mine], event.py[mine], event.pz[mine]]))
             bar.update()
     return {name: np.concatenate([np.empty((3, 0)), *parts], axis=1) for name, parts in found.items()}
-
-
-def main(arguments: list[str]) -> int:
-    """Generate, and write the mesons with their settings; or say in the file ``error`` what went wrong."""
-    wanted, folder = arguments[0], Path(arguments[1])
-    warnings.filterwarnings("ignore", message=".*haven't been decayed")  # weakly decaying strange particles
-    try:
-        with contextlib.chdir(folder):
-            made = generate(json.loads(wanted))
-            arrays: dict[str, Any] = {"settings": np.array(wanted), **made}
-            np.savez(folder / "made.npz", **arrays)
-    except KeyboardInterrupt:
-        return 130
-    except Exception as error:
-        text = str(error).strip().splitlines() or [""]
-        (folder / "error").write_text(f"{type(error).__name__}: {text[0]}", encoding="utf-8")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
