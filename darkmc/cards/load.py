@@ -124,6 +124,7 @@ MODELS: dict[Kind, Models] = {
             "burman-smith": "flux.BurmanSmithCard",
             "hadronic": "flux_generator.HadronicCard",
             "list": "flux.MesonListCard",
+            "pythia8": "flux_generator.PythiaCard",
             "sanford-wang": "flux.SanfordWangCard",
             "table": "flux_table.TableCard",
         },

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from darkmc.cards.flux import FitCard, MesonListCard
 from darkmc.cards.flux_base import FluxCard, VariedCard
-from darkmc.cards.flux_generator import HadronicCard
+from darkmc.cards.flux_generator import GeneratorCard
 from darkmc.cards.load import checked_overrides, flatten, load_card
 from darkmc.core.errors import CardError, PhysicsError, ValidityWarning, nearest
 from darkmc.core.kinematics import Array, Numbers, length
@@ -47,7 +47,7 @@ class MesonSource:
     Attributes
     ----------
     lists : dict of Entries by species, or None
-        The mesons of a card with ``parametrisation`` "list" or "hadronic".
+        The mesons of a card with ``parametrisation`` "list", "hadronic" or "pythia8".
 
     Raises
     ------
@@ -85,10 +85,10 @@ class MesonSource:
             warnings.warn(remark, ValidityWarning, stacklevel=2)
 
     def _read_lists(self) -> "tuple[dict[str, Entries], list[str]]":
-        if isinstance(self.card, HadronicCard):
-            from darkmc.sources.lists.hadronic import hadronic_mesons
+        if isinstance(self.card, GeneratorCard):
+            from darkmc.sources.lists.hadronic import generated_mesons
 
-            return hadronic_mesons(self.card, self.loaded.path)
+            return generated_mesons(self.card, self.loaded.path)
         if isinstance(self.card, MesonListCard):
             from darkmc.sources.lists.entries import read_mesons
 
@@ -230,7 +230,7 @@ class MesonSource:
         """Return the list of a species."""
         lists, name = self.lists or {}, canonical_name(meson)
         if name not in lists:
-            table = "ratios" if isinstance(self.card, HadronicCard) else "list.files"
+            table = "ratios" if isinstance(self.card, GeneratorCard) else "list.files"
             raise CardError(f"{self.loaded.path}: {table} has no '{meson}'{nearest(name, [*lists])}")
         return lists[name]
 

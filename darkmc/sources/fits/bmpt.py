@@ -23,6 +23,15 @@ _LARGEST_TAMED = 64.0  # copper, up to which the kinematic limit ends the growth
 _LARGEST_TRANSVERSE2 = 5.0**2  # GeV^2, for the A-dependence beyond the two
 
 
+def power_of_mass_number(x_f: Array, transverse2: Array) -> Array:
+    """Return the power of A in cross sections of pions, (0.74 - 0.55 x_F + 0.26 x_F^2)(0.98 + 0.21 pT^2).
+
+    Source: that of the module; pT^2 in GeV^2.
+    """
+    out: Array = (0.74 - 0.55 * x_f + 0.26 * x_f**2) * (0.98 + 0.21 * transverse2)
+    return out
+
+
 @dataclass(frozen=True)
 class Bmpt:
     """Pion production per interacting proton: constants of the fit, beam and target.
@@ -137,7 +146,7 @@ class Bmpt:
         return out
 
     def nuclear_exponent(self, x_f: Array, transverse2: Array) -> Array:
-        """Return the power of A in sigma(A)/sigma(Be): (0.74-0.55 x_F+0.26 x_F^2)(0.98+0.21 pT^2).
+        """Return the power of A in sigma(A)/sigma(Be).
 
         For beams above 450 GeV and nuclei heavier than copper with at most 5 GeV for pT.
         """
@@ -147,8 +156,7 @@ class Bmpt:
             x_f = np.maximum(x_f, 0.0)
         if self.beam_energy > _FIT_BEAM or self.mass_number > _LARGEST_TAMED:
             transverse2 = np.minimum(transverse2, _LARGEST_TRANSVERSE2)
-        out: Array = (0.74 - 0.55 * x_f + 0.26 * x_f**2) * (0.98 + 0.21 * transverse2)
-        return out
+        return power_of_mass_number(x_f, transverse2)
 
     def density(self, momentum: Array, cosine: Array, transverse2: Array) -> Array:
         """Return d2N/dp dOmega of pi0 = (pi+ + pi-)/2 per interacting proton, 1/(GeV sr).

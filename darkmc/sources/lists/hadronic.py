@@ -1,8 +1,9 @@
 """Mesons from a hadronic generator: run once in a process of its own, then kept in the user's cache folder.
 
-Taken as they leave the nucleus are pi0 (those of rho, omega and all shorter-lived resonances with them) and
-eta; pi0 of the decays of eta are added.  Not in it: pi0 of weak decays (about 3% of all), and whatever
-secondaries make on their way through a thick target.
+Of UrQMD and SIBYLL taken as they leave the nucleus are pi0 (those of rho, omega and all shorter-lived
+resonances with them) and eta; pi0 of the decays of eta are added.  Pythia decays all of them by itself: every
+meson is counted, also one that decays and those of its decay.  Not in it: pi0 of weak decays, unless Pythia's
+are asked for, and whatever secondaries make on their way through a thick target.
 """
 
 import hashlib
@@ -20,27 +21,39 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from darkmc.cards.flux_generator import HadronicCard
+from darkmc.cards.flux_generator import GeneratorCard, HadronicCard, PythiaCard
 from darkmc.core.errors import CardError
-from darkmc.core.kinematics import Array, boost, kallen, on_shell, unit_vector
+from darkmc.core.kinematics import (
+    Array,
+    boost,
+    feynman_x,
+    kallen,
+    length,
+    nucleon_frame,
+    on_shell,
+    unit_vector,
+)
+from darkmc.core.materials import inelastic_cross_section_mb
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.core.vocabulary import PDG_IDS
+from darkmc.sources.fits.bmpt import power_of_mass_number
 from darkmc.sources.lists.entries import Entries
 
 # PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302
 PI0_PER_ETA = 3.0 * 0.3257 + 0.2302
-GENERATED = ("pi0", "eta")
+_MEASURED_TRANSVERSE = 0.6  # GeV, of the fit's data: the A-dependence is that at this p_T beyond
 _FORMAT = 1  # of what lies in the cache
 _MADE = "made.npz"
+EVENTS = " event"  # after the name of a species: the number of each meson's interaction
 
 
-def hadronic_mesons(card: HadronicCard, path: str) -> tuple[dict[str, Entries], list[str]]:
+def generated_mesons(card: GeneratorCard, path: str) -> tuple[dict[str, Entries], list[str]]:
     """Return the mesons of a card by species, and the hash of what the generator made.
 
     Parameters
     ----------
-    card : HadronicCard
+    card : GeneratorCard
         The card.
     path : str
         Where it is, for messages.
@@ -52,22 +65,70 @@ def hadronic_mesons(card: HadronicCard, path: str) -> tuple[dict[str, Entries], 
     """
     made = _cached(card, path)
     per_pot = card.target_interaction / card.generator.n_interactions
+    lists = _decayed(card, made, per_pot) if isinstance(card, PythiaCard) else _undecayed(card, made, per_pot)
+    if card.pi0_per_pot is not None:
+        scale = card.pi0_per_pot / lists["pi0"].per_pot
+        lists = {meson: replace(entries, per_pot=scale * entries.per_pot) for meson, entries in lists.items()}
+    for key, ratio in card.ratios.items():
+        lists[canonical_name(key)] = replace(lists["pi0"], per_pot=ratio * lists["pi0"].per_pot)
+    content = b"".join(made[meson].tobytes() for meson in card.generated)
+    return lists, [hashlib.sha256(content).hexdigest()]
+
+
+def _undecayed(card: GeneratorCard, made: dict[str, Array], per_pot: float) -> dict[str, Entries]:
+    """Return pi0 and eta of a generator that leaves eta alone: pi0 of their decays are added."""
     decays = pions_of_eta(made["eta"], card.generator.seed)
     pions = np.concatenate([made["pi0"], decays], axis=1)
     direct, indirect = np.ones(made["pi0"].shape[1]), np.full(decays.shape[1], PI0_PER_ETA)
     parents = np.arange(decays.shape[1])  # a pion and the eta that it comes from are one piece of luck
     numbers = np.concatenate([len(parents) + np.arange(len(direct)), parents])
     fixed = card.pi0_per_pot is not None
-    lists = {
+    return {
         "pi0": _entries(pions, np.concatenate([direct, indirect]), per_pot, fixed, numbers),
         "eta": _entries(made["eta"], np.ones(decays.shape[1]), per_pot, fixed, parents),
     }
-    if card.pi0_per_pot is not None:
-        scale = card.pi0_per_pot / lists["pi0"].per_pot
-        lists = {meson: replace(entries, per_pot=scale * entries.per_pot) for meson, entries in lists.items()}
-    for key, ratio in card.ratios.items():
-        lists[canonical_name(key)] = replace(lists["pi0"], per_pot=ratio * lists["pi0"].per_pot)
-    return lists, [hashlib.sha256(b"".join(made[meson].tobytes() for meson in GENERATED)).hexdigest()]
+
+
+def _decayed(card: PythiaCard, made: dict[str, Array], per_pot: float) -> dict[str, Entries]:
+    """Return the mesons of Pythia; those of one interaction are one piece of luck."""
+    fixed = card.pi0_per_pot is not None
+    return {
+        meson: _entries(
+            made[meson],
+            nuclear_weight(card, meson, made[meson]),
+            per_pot,
+            fixed,
+            made[meson + EVENTS].astype(np.int64),
+        )
+        for meson in card.generated
+    }
+
+
+def nuclear_weight(card: PythiaCard, meson: str, momentum: Array) -> Array:
+    """Return how many mesons per interaction with the nucleus each one per interaction with a nucleon is.
+
+    A^alpha over A^0.71: alpha is that of :func:`power_of_mass_number` at the meson's x_F and p_T, the other
+    power that of the inelastic cross section.  Beyond 0.6 GeV of p_T it is that at 0.6, where the data end:
+    it grows like A^(0.2 pT^2).  1 without an `A_dependence`.
+
+    Parameters
+    ----------
+    card : PythiaCard
+        The card.
+    meson : str
+        Species.
+    momentum : array (3, n)
+        Lab momenta, GeV.
+    """
+    a = card.target.mass_number
+    if a == 1 or card.generator.A_dependence != "bmpt":
+        return np.ones(momentum.shape[1])
+    frame = nucleon_frame(card.beam.energy_GeV, mass("proton"))
+    x_f = feynman_x(frame, np.hypot(length(momentum), mass(meson)), momentum[2])
+    transverse2 = np.minimum(momentum[0] ** 2 + momentum[1] ** 2, _MEASURED_TRANSVERSE**2)
+    inelastic = inelastic_cross_section_mb(a) / inelastic_cross_section_mb(1.0)
+    out: Array = np.exp(np.log(a) * power_of_mass_number(x_f, transverse2)) / inelastic
+    return out
 
 
 def _entries(
@@ -112,25 +173,27 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkmc"
 
 
-def settings(card: HadronicCard, path: str) -> dict[str, Any]:
-    """Return all that decides what the generator makes; CardError if chromo is missing."""
+def settings(card: GeneratorCard, path: str) -> dict[str, Any]:
+    """Return all that decides what the generator makes; CardError if its package is missing."""
+    chromo = isinstance(card, HadronicCard)
+    package, extra = ("chromo", "hadronic") if chromo else ("pythia8mc", "pythia")
     try:
-        version = metadata.version("chromo")
+        version = metadata.version(package)
     except metadata.PackageNotFoundError:
         model = card.generator.model
-        raise CardError(f"{path}: {model} needs chromo: pip install 'darkmc[hadronic]'") from None
+        raise CardError(f"{path}: {model} needs {package}: pip install 'darkmc[{extra}]'") from None
     return {
         "format": _FORMAT,
-        "chromo": version,
-        **card.generator.model_dump(),
+        package: version,
+        **card.generator.model_dump(exclude={"A_dependence"}),
         "energy_GeV": card.beam.energy_GeV,
         "mass_number": card.target.mass_number,
         "charge": card.target.charge,
-        "pdg_ids": {meson: PDG_IDS[meson] for meson in GENERATED},
+        "pdg_ids": {meson: PDG_IDS[meson] for meson in card.generated},
     }
 
 
-def _cached(card: HadronicCard, path: str) -> dict[str, Array]:
+def _cached(card: GeneratorCard, path: str) -> dict[str, Array]:
     """Return momenta (3, n) by species, from the cache folder or from a new run."""
     wanted = json.dumps(settings(card, path), sort_keys=True)
     key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
@@ -139,9 +202,10 @@ def _cached(card: HadronicCard, path: str) -> dict[str, Array]:
     folder = cache_folder()
     file = folder / f"{card.generator.model}-{nucleus}-{card.beam.energy_GeV:g}GeV-{key}.npz"
     made = _read(file, wanted) or _made(file, wanted, path)
-    if not made["eta"].shape[1]:
-        n = card.generator.n_interactions
-        raise CardError(f"{path}: generator.n_interactions: not one eta in {n} interactions")
+    for meson in card.generated:
+        if not made[meson].shape[1]:
+            n = card.generator.n_interactions
+            raise CardError(f"{path}: generator.n_interactions: not one {meson} in {n} interactions")
     return made
 
 
@@ -168,7 +232,7 @@ def _read(file: Path, wanted: str) -> dict[str, Array] | None:
         with file.open("rb") as stream, np.load(stream) as stored:
             if str(stored["settings"]) != wanted:
                 return None
-            return {meson: stored[meson] for meson in GENERATED}
+            return {name: stored[name] for name in stored.files if name != "settings"}
     except (OSError, EOFError, KeyError, ValueError, BadZipFile):
         return None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.sources.lists.urqmd import generate
+from darkmc.sources.lists import chromo_models, pythia
 
 
 def main(arguments: list[str]) -> int:
@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> int:
     warnings.filterwarnings("ignore", message=".*haven't been decayed")  # weakly decaying strange particles
     try:
         with contextlib.chdir(folder):
-            made = generate(json.loads(wanted))
+            settings = json.loads(wanted)
+            made = (pythia if settings["model"] == "Pythia8" else chromo_models).generate(settings)
             arrays: dict[str, Any] = {"settings": np.array(wanted), **made}
             np.savez(folder / "made.npz", **arrays)
     except KeyboardInterrupt:

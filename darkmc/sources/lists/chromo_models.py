@@ -1,4 +1,4 @@
-"""UrQMD 3.4 through chromo, which makes a generator once per process."""
+"""UrQMD 3.4 and SIBYLL 2.3d through chromo, which makes a generator once per process."""
 
 from importlib import import_module
 from typing import Any
@@ -17,14 +17,17 @@ def generate(settings: dict[str, Any]) -> dict[str, Array]:
     Parameters
     ----------
     settings : dict
-        ``energy_GeV`` of the proton (total), ``mass_number`` and ``charge`` of the nucleus at rest,
-        ``n_interactions`` (inelastic: misses and elastic scattering are not counted), ``seed`` and
-        ``pdg_ids`` by name.
+        ``model`` (a name in chromo), ``energy_GeV`` of the proton (total), ``mass_number`` and ``charge`` of
+        the nucleus at rest, ``n_interactions`` (inelastic: misses and elastic scattering are not counted),
+        ``seed`` and ``pdg_ids`` by name.
     """
     kinematics, units = import_module("chromo.kinematics"), import_module("chromo.constants")
     nucleus = (settings["mass_number"], settings["charge"])
     collision = kinematics.FixedTarget(settings["energy_GeV"] * units.GeV, "proton", nucleus)
-    generator = import_module("chromo.models").UrQMD34(collision, seed=settings["seed"])
+    generator = getattr(import_module("chromo.models"), settings["model"])(collision, seed=settings["seed"])
+    if settings["model"] != "UrQMD34":  # which leaves pi0 and eta alone
+        for pid in settings["pdg_ids"].values():
+            generator.set_stable(pid)
     found: dict[str, list[Array]] = {name: [] for name in settings["pdg_ids"]}
     with count_bar(settings["n_interactions"], "interactions") as bar:
         for event in generator(settings["n_interactions"]):
