@@ -1,7 +1,7 @@
 """Numbers of events with their errors, at one coupling or over arrays of couplings, lifetimes and widths."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -20,11 +20,19 @@ _SHOWN = 8  # of an array of yields
 Stream = Callable[[Sequence[tuple[float, ...]]], Moments]
 
 
+def _refuse() -> NoReturn:
+    raise TypeError("a Yield is a pair: value, error = ..., or .value and .error, to add or multiply")
+
+
 class Yield(NamedTuple):
     """A number of events and its Monte Carlo standard error; floats, or arrays over couplings.
 
     The error holds that of the draws and that of a finite list of mesons, in quadrature.  It is infinite
     where it is unknown: below 10 effective entries, or where nothing at all was seen of a channel.
+
+    It is a pair, of many couplings too: its length is 2, its first item all values.  What belongs to one
+    coupling is ``value[k]`` and ``error[k]``.  It does not add or multiply: two yields of one sample are of
+    the same rows, so that only whoever asks knows how their errors go together.
 
     Examples
     --------
@@ -32,10 +40,32 @@ class Yield(NamedTuple):
     >>> darkmc.Yield(15912.3, 118.2)
     15912 +- 118 events
     >>> value, error = darkmc.Yield(2.0, 0.1)
+    >>> couplings, curve = [1e-5, 2e-5], darkmc.Yield([2.0, 30.0], [0.1, 1.5])
+    >>> for coupling, value, error in zip(couplings, *curve):
+    ...     print(coupling, value, error)
+    1e-05 2.0 0.1
+    2e-05 30.0 1.5
     """
 
     value: Numbers
     error: Numbers
+
+    # as a tuple it would be joined and repeated
+
+    def __add__(self, other: object) -> NoReturn:
+        _refuse()
+
+    def __radd__(self, other: object) -> NoReturn:
+        _refuse()
+
+    def __mul__(self, other: object) -> NoReturn:
+        _refuse()
+
+    def __rmul__(self, other: object) -> NoReturn:
+        _refuse()
+
+    def __array_ufunc__(self, *given: object, **named: object) -> NoReturn:
+        _refuse()
 
     def _words(self) -> list[str]:
         pairs = zip(np.ravel(self.value), np.ravel(self.error), strict=True)

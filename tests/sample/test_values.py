@@ -1,6 +1,7 @@
 """What is the same says so: samples survive pickling, portals and results compare by what they hold."""
 
 import math
+import operator
 import pickle
 
 import numpy as np
@@ -81,3 +82,18 @@ def test_samples_compare_without_an_error():
     sample = darkmc.Experiment("charm-finegrained").simulate(darkmc.DarkAxionPortal(0.03), n_samples=10)
     assert sample == sample
     assert sample != pickle.loads(pickle.dumps(sample))
+
+
+@pytest.mark.parametrize("other", [2, 2.0, np.float64(2.0), np.ones(3), darkmc.Yield(1.0, 0.1), (1.0, 0.1)])
+@pytest.mark.parametrize("made", [darkmc.Yield(2.0, 0.1), darkmc.Yield(np.ones(3), np.ones(3))])
+def test_a_yield_is_a_pair_that_no_sum_or_product_takes_for_a_list(made, other):
+    """2 * made was (value, error, value, error), and the sum of two yields four numbers."""
+    for reckon in (operator.add, operator.mul):
+        for pair in ((made, other), (other, made)):
+            with pytest.raises(TypeError, match="a Yield is a pair: value, error = "):
+                reckon(*pair)
+    value, error = made
+    assert len(made) == 2
+    assert made[0] is value
+    assert made[1] is error
+    assert [*zip(*map(np.atleast_1d, made), strict=True)][-1] == (np.ravel(value)[-1], np.ravel(error)[-1])
