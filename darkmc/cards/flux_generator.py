@@ -53,11 +53,12 @@ class PythiaTarget(HadronicTarget):
 class PythiaGenerator(Checked):
     """What Pythia makes, how often, and which mesons are kept.
 
-    `frame`: a target at rest, or two beams of the card's energy against each other, of whose mesons those
-    that fly along +z are kept.  `weak_decays`: particles that decay weakly do so, and their mesons count.
-    `least_momentum_GeV`: mesons below it are dropped.  `A_dependence`: collisions are with one nucleon;
-    "bmpt" weighs mesons per interaction with the nucleus by A^(alpha(x_F, pT) - 0.71), the powers of the
-    mesons' and of the inelastic cross section.  `settings`: further lines for Pythia, as of a tune.
+    `frame`: a target at rest, or two beams of the card's energy against each other, of which mesons along +z
+    are counted (those along -z are turned to them, and both count half).  `weak_decays`: particles that decay
+    weakly do so, and their mesons count.  `least_momentum_GeV`: mesons below it are dropped.  `A_dependence`:
+    collisions are with one nucleon; "bmpt" weighs mesons per interaction with the nucleus by
+    A^(alpha(x_F, pT) - 0.71), the powers of the mesons' and of the inelastic cross section.  `settings`:
+    further lines for Pythia, as of a tune.
     """
 
     model: Literal["Pythia8"] = "Pythia8"

@@ -92,6 +92,8 @@ def _undecayed(card: GeneratorCard, made: dict[str, Array], per_pot: float) -> d
 def _decayed(card: PythiaCard, made: dict[str, Array], per_pot: float) -> dict[str, Entries]:
     """Return the mesons of Pythia; those of one interaction are one piece of luck."""
     fixed = card.pi0_per_pot is not None
+    if card.generator.frame == "collider":  # mesons of both hemispheres stand for those of one
+        per_pot *= 0.5
     return {
         meson: _entries(
             made[meson],

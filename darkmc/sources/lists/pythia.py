@@ -96,7 +96,7 @@ def _mesons(batch: Any, settings: dict[str, Any]) -> list[tuple[str, Array, Arra
         four = every.p[mine]
         momentum = np.stack([ak.to_numpy(four[axis]) for axis in ("px", "py", "pz")])
         kept = length(momentum) >= settings["least_momentum_GeV"]
-        if settings["frame"] == "collider":
-            kept &= momentum[2] > 0.0
+        if settings["frame"] == "collider":  # both beams are alike: half a turn brings all along +z
+            momentum[1:] *= np.where(momentum[2] < 0.0, -1.0, 1.0)
         out.append((name, momentum[:, kept], event[mine][kept]))
     return out

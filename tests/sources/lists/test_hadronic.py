@@ -221,6 +221,18 @@ def test_where_the_cache_is(tmp_path, monkeypatch):
     assert hadronic.cache_folder() == Path("/mine")
 
 
+def test_sibyll_leaves_neutral_pions_and_etas_alone(chromo, tmp_path):
+    """It decays them, unless told not to; UrQMD has no such switch."""
+    told = f"""
+    def set_stable(self, pid):
+        with open({str(tmp_path / "stable")!r}, "a") as file:
+            print(pid, file=file)
+"""
+    chromo(models=FAKE["models.py"].replace("class UrQMD34", "class Sibyll23d") + told)
+    source(generator__model="Sibyll23d")
+    assert sorted((tmp_path / "stable").read_text().split()) == ["111", "221"]
+
+
 # --- failures are one line
 def failure(**overrides):
     with pytest.raises(darkmc.CardError) as error:
@@ -347,3 +359,15 @@ def test_the_documented_fit_is_the_fits():
         theta = min(widest, np.pi / 2) * (np.arange(800) + 0.5) / 800
         mean = np.mean(fit.density("pi0", p, theta))
         assert float(value) == pytest.approx(mean * (high - low) * min(widest, np.pi / 2), rel=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache")
+def test_sibyll_runs_on_light_nuclei_only():
+    """At 400 GeV on a proton 3.87 pi0 and 0.30 eta (NA27, memory): SIBYLL within 30% and a factor of 3."""
+    words = {"generator__model": "Sibyll23d", "beam__energy_GeV": 400.0, "n": 4000}
+    lists = source(target__Z=1, target__mass_number=1, **words).lists
+    assert lists["pi0"].per_pot == pytest.approx(3.87, rel=0.3)
+    assert 0.3 < lists["eta"].per_pot < 1.0
+    assert np.all(np.hypot(lists["pi0"].size, mass("pi0")) < 400.0)
+    assert "Fe56" in failure(target__element="Fe", **words)

@@ -117,7 +117,9 @@ def test_two_beams_and_slow_mesons(pythia):
     (run,) = pythia()
     assert {"Beams:frameType = 1", "Beams:eCM = 13600.0", "SoftQCD:inelastic = on"} <= set(run)
     assert "310:mayDecay = off" in run
-    assert lists["pi0"].per_pot == pytest.approx(1.0)  # the one backwards is not along +z
+    assert lists["pi0"].per_pot == pytest.approx(1.0)  # one each way, of which one is along +z
+    np.testing.assert_allclose(lists["pi0"].momentum[:, :2], [[0.3, 0.3], [0.4, -0.4], [2.0, 1.0]])
+    assert lists["eta"].per_pot == pytest.approx(0.5)  # those along -z are as many as along +z
     more = source(generator__weak_decays=True, generator__least_momentum_GeV=1.5).lists
     assert "310:mayDecay = off" not in pythia()[1]
     assert more["pi0"].per_pot == pytest.approx(1.0)
