@@ -64,6 +64,13 @@ def _list(options: argparse.Namespace) -> int:
 
         print("\n".join(find_bounds()))
         return 0
+    if options.kind == "fluxes":
+        from darkmc.cards.described import flux_words
+
+        names = list_cards("fluxes")
+        width = max(map(len, names), default=0)
+        print("\n".join(f"{name:{width}s}  {flux_words(name)}" for name in names))
+        return 0
     print("\n".join(list_cards(_KINDS[options.kind])))  # type: ignore[arg-type]
     return 0
 

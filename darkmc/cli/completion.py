@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from typing import Any
 
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, how_to_get
 
 _BASH = """
 _darkmc_names() {
@@ -28,7 +28,7 @@ def completion(options: argparse.Namespace) -> int:
     try:
         shtab = import_module("shtab")
     except ImportError:
-        raise PhysicsError("completion needs shtab: pip install 'darkmc[completion]'") from None
+        raise PhysicsError(f"completion needs shtab: {how_to_get('completion')}") from None
     parser = build_parser()
     for command in parser.commands.choices.values():
         for action in command._actions:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 LONGEST, LONGEST_MESSAGE = 200, 2000  # characters of a word that a user typed, and of a message
 _LEAST_START, _MOST_BEGUN, _MOST_KNOWN = 2, 4, 12
@@ -79,6 +80,17 @@ def brief(message: str) -> str:
 def first_line(error: Exception) -> str:
     """Return the first line of what a library says, or the error's kind where it says nothing."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def how_to_get(extra: str) -> str:
+    """Return the command that installs what an extra adds, also where darkmc runs from a clone alone."""
+    from importlib import metadata
+
+    try:
+        metadata.distribution("darkmc")
+    except metadata.PackageNotFoundError:
+        return f"pip install '{Path(__file__).parents[2]}[{extra}]'"
+    return f"pip install 'darkmc[{extra}]'"
 
 
 class BadInputError(ValueError):

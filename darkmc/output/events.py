@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.core.errors import PhysicsError, nearest, shown
+from darkmc.core.errors import PhysicsError, how_to_get, nearest, shown
 from darkmc.core.event_columns import Columns, flat, records
 from darkmc.output import writers
 from darkmc.output.files import replacing
@@ -56,7 +56,7 @@ def writer_of(path: str | os.PathLike[str], format: str | None = None) -> type[W
         raise PhysicsError(f"{path}: the name of an event file ends in {', '.join(known)}")
     package, _, extra = found.needs.partition(" ")
     if package and find_spec(package) is None:
-        raise PhysicsError(f"{path}: this format needs {package}: pip install 'darkmc[{extra}]'")
+        raise PhysicsError(f"{path}: this format needs {package}: {how_to_get(extra)}")
     return found
 
 

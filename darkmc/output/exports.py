@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from darkmc import __version__
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, how_to_get
 from darkmc.core.intervals import SCAN_HIGH, SCAN_LOW
 from darkmc.core.tables import Table, read_csv
 from darkmc.output.files import check_target, replacing
@@ -77,7 +77,7 @@ def write_hepdata(path: str | os.PathLike[str], folder: str | os.PathLike[str], 
     table, rows = read_rows(path)
     target = Path(folder)
     if find_spec("hepdata_lib") is None:
-        raise PhysicsError("--hepdata needs hepdata-lib: pip install 'darkmc[export]'")
+        raise PhysicsError(f"--hepdata needs hepdata-lib: {how_to_get('export')}")
     if target.exists() and not (force and (target / "submission.yaml").is_file()):
         raise PhysicsError(f"{target} exists (--force replaces a folder with a submission)")
     if not target.exists():

@@ -14,6 +14,8 @@ from darkmc.core.kinematics import Array
 from darkmc.core.vocabulary import MOMENTUM, POSITION
 from darkmc.portals.dark_axion.facade import DarkAxionPortal
 
+_OTHERS = " (darkmc figure draws tables, darkmc convert makes ROOT files of other event files)"
+
 
 @dataclass(frozen=True)
 class StoredSample:
@@ -82,7 +84,7 @@ def read_sample(path: str | os.PathLike[str]) -> StoredSample:
             columns = {} if missing else file[whole].arrays(library="np")
             metadata = {} if missing else json.loads(str(file["metadata"]))
     except Exception:  # uproot stumbles over a damaged file in many ways
-        raise PhysicsError(f"{path}: not a readable ROOT file of events") from None
+        raise PhysicsError(f"{path}: not a readable ROOT file of events{_OTHERS}") from None
     if missing:
         raise PhysicsError(f"{path}: no '{missing[0]}' inside: not a sample of darkmc")
     if "weight" not in columns or len(columns["weight"]) == 0:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, how_to_get
 from darkmc.core.estimates import Estimate, Moments, estimated
 from darkmc.core.kinematics import Array, Numbers
 from darkmc.core.units import checked_couplings, require_broadcast
@@ -204,7 +204,7 @@ class BinnedYield(NamedTuple):
         try:
             import hist
         except ModuleNotFoundError:
-            raise PhysicsError("to_hist needs hist: pip install 'darkmc[plot]'") from None
+            raise PhysicsError(f"to_hist needs hist: {how_to_get('plot')}") from None
         out = hist.Hist(hist.axis.Variable(self.edges), storage=hist.storage.Weight())
         out[...] = np.stack([self.value, self.variances()], axis=-1)
         return out

@@ -13,7 +13,7 @@ from importlib import import_module
 from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
-from darkmc.core.errors import PhysicsError, first_line
+from darkmc.core.errors import PhysicsError, first_line, how_to_get
 from darkmc.core.process import interrupts_blocked
 from darkmc.scan.workers import Executor, WorkerDiedError
 
@@ -133,7 +133,7 @@ def _package(name: str, where: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        raise PhysicsError(f"--dask {where} needs Dask: pip install 'darkmc[dask]'") from None
+        raise PhysicsError(f"--dask {where} needs Dask: {how_to_get('dask')}") from None
 
 
 @contextmanager

@@ -249,7 +249,7 @@ BAD = {
     "missing overlay": ((*FIGURE, "x.pdf", "--overlay", "no.csv:label"), "no.csv"),
     "overlay without columns": ((*FIGURE, "x.pdf", "--overlay", "charm/shares.csv"), "shares.csv:1"),
     "missing sample": (("plot", "no.root", "-o", "x.pdf"), "no.root"),
-    "no ROOT file": (("plot", "bad.root", "-o", "x.pdf"), "bad.root"),
+    "no ROOT file": (("plot", "bad.root", "-o", "x.pdf"), "darkmc figure draws tables"),
     "damaged ROOT file": (("plot", "cut.root", "-o", "x.pdf"), "cut.root"),
     "no events": (("plot", "treeless.root", "-o", "x.pdf"), "'events'"),
     "no metadata": (("plot", "bare.root", "-o", "x.pdf"), "'metadata'"),

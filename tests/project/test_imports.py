@@ -76,7 +76,7 @@ def test_rate_loads_no_optimiser_no_writer_and_no_other_kind_of_experiment():
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list", "experiments"), ("list", "runs"), ("show", "experiments", "lsnd")]
+    "arguments", [("list", "experiments"), ("list", "fluxes"), ("show", "experiments", "lsnd")]
 )
 def test_list_and_show_load_nothing_numeric(arguments):
     assert after_command(*arguments) & NUMERIC == set()

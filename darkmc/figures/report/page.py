@@ -9,7 +9,7 @@ from importlib import import_module, resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darkmc.core.errors import PhysicsError
+from darkmc.core.errors import PhysicsError, how_to_get
 from darkmc.figures.report.curves import Curve
 
 _MARK = re.compile(r"\{\{(\w+)\}\}")
@@ -70,7 +70,7 @@ def report(
     try:
         embed, built = import_module("bokeh.embed"), import_module("bokeh.resources")
     except ImportError:
-        raise PhysicsError("report needs Bokeh: pip install 'darkmc[report]'") from None
+        raise PhysicsError(f"report needs Bokeh: {how_to_get('report')}") from None
     layout = _layout(curves, couplings)
     script, divisions = embed.components(layout, wrap_script=True)
     inline = built.Resources(mode="inline", components=["bokeh", "bokeh-widgets"])

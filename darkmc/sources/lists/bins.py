@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.cards.flux_table import MesonTable
-from darkmc.core.errors import CardError, first_line, nearest
+from darkmc.core.errors import CardError, first_line, how_to_get, nearest
 from darkmc.core.input_files import UNPACKING_ERRORS, digest, require_file, unpacked, what_it_is
 from darkmc.core.kinematics import Array
 
@@ -122,7 +122,7 @@ def _parquet(path: Path, settings: MesonTable) -> list[Array]:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise CardError(f"{path}: Parquet files need pyarrow: pip install 'darkmc[parquet]'") from None
+        raise CardError(f"{path}: Parquet files need pyarrow: {how_to_get('parquet')}") from None
     try:
         with parquet.ParquetFile(path) as file:
             wanted = _wanted(path, list(file.schema_arrow.names), settings)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.cards.flux import ListColumns
-from darkmc.core.errors import CardError, first_line, nearest
+from darkmc.core.errors import CardError, first_line, how_to_get, nearest
 from darkmc.core.input_files import what_it_is
 from darkmc.core.kinematics import Array
 from darkmc.sources.lists.naming import named
@@ -60,7 +60,7 @@ def _parquet(path: Path, columns: ListColumns) -> Columns:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise CardError(f"{path}: Parquet files need pyarrow: pip install 'darkmc[parquet]'") from None
+        raise CardError(f"{path}: Parquet files need pyarrow: {how_to_get('parquet')}") from None
     try:
         with parquet.ParquetFile(path) as file:
             names = named(path, list(file.schema_arrow.names), columns)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.cards.flux_generator import GeneratorCard, HadronicCard, PythiaCard
-from darkmc.core.errors import CardError
+from darkmc.core.errors import CardError, how_to_get
 from darkmc.core.kinematics import (
     Array,
     boost,
@@ -183,7 +183,7 @@ def settings(card: GeneratorCard, path: str) -> dict[str, Any]:
         version = metadata.version(package)
     except metadata.PackageNotFoundError:
         model = card.generator.model
-        raise CardError(f"{path}: {model} needs {package}: pip install 'darkmc[{extra}]'") from None
+        raise CardError(f"{path}: {model} needs {package}: {how_to_get(extra)}") from None
     return {
         "format": _FORMAT,
         package: version,

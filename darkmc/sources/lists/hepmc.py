@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
-from darkmc.core.errors import CardError, first_line
+from darkmc.core.errors import CardError, first_line, how_to_get
 from darkmc.core.input_files import require_file, unpacked
 from darkmc.core.kinematics import Array
 from darkmc.sources.lists.hepmc_scan import Scan, scan
@@ -124,7 +124,7 @@ def _events(path: Path, lines: Scan) -> Iterator[tuple[Any, Array, str]]:
     try:
         pyhepmc = import_module("pyhepmc")
     except ImportError:
-        raise CardError(f"{path}: HepMC files need pyhepmc: pip install 'darkmc[hepmc]'") from None
+        raise CardError(f"{path}: HepMC files need pyhepmc: {how_to_get('hepmc')}") from None
     pyhepmc.Setup.print_errors = pyhepmc.Setup.print_warnings = False
     pyhepmc.Setup.debug_level = 0
     made = pyhepmc.io.ReaderAscii if lines.version == 3 else pyhepmc.io.ReaderAsciiHepMC2

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from darkmc.core.errors import CardError, first_line
+from darkmc.core.errors import CardError, first_line, how_to_get
 from darkmc.core.input_files import require_file, unpacked, what_it_is
 from darkmc.sources.lists.tables import DECAYED, FINAL, ListFile, file_hash, no_mesons
 
@@ -65,7 +65,7 @@ def _events(path: Path) -> Iterator[Any]:
     try:
         pylhe = import_module("pylhe")
     except ImportError:
-        raise CardError(f"{path}: LHE files need pylhe: pip install 'darkmc[hepmc]'") from None
+        raise CardError(f"{path}: LHE files need pylhe: {how_to_get('hepmc')}") from None
     what, count = what_it_is(path), 0
     if what.kind != "an LHE file":
         other = f"it is {what.kind}: {what.advice}" if what.kind else "it does not begin so"
