@@ -18,7 +18,7 @@ from darkmc.output.csv_tables import MASSES, Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header
 from darkmc.scan.clusters import elsewhere
-from darkmc.scan.grid import scan
+from darkmc.scan.grid import scans
 from darkmc.scan.place import Place
 from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
 
@@ -46,14 +46,13 @@ def _write(
 ) -> Iterator[Path]:
     """Write the table; the points of all planes are kept until it is there."""
     rows: list[Row] = []
-    done: list[ScanPoint] = []
     names = [folder / f"{card.name}-{number}.csv" for number in range(len(requests))]
     with ExitStack() as stack:
         files = stack.enter_context(all_checkpoints(names, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
-        for request, name, kept in zip(requests, shown, files, strict=True):
-            points = list(scan(request, settings.workers, True, executor, kept))
-            done += points
+        found = list(scans(list(zip(requests, files, strict=True)), settings.workers, True, executor))
+        done = [point for points in found for point in points]
+        for request, name, points in zip(requests, shown, found, strict=True):
             rows += [{"experiment": request.experiment, "shown": name} | _row(point) for point in points]
         lines = header(
             "first excluded intervals over both masses, and the largest yield of all couplings",

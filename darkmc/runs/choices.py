@@ -20,7 +20,7 @@ from darkmc.output.csv_tables import Row, read_table, write_table
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.tables import header, masses
 from darkmc.scan.clusters import elsewhere
-from darkmc.scan.grid import scan
+from darkmc.scan.grid import scans
 from darkmc.scan.place import Place
 from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
 
@@ -106,17 +106,22 @@ def _allowed(name: str, changes: Changes) -> bool:
 def _write(card: ChoicesRun, asked: Sequence[_Asked], settings: Settings, folder: Path) -> Iterator[Path]:
     """Write the table; the points of all scans are kept until it is there."""
     rows: list[Row] = []
-    done: list[ScanPoint] = []
     names = [folder / f"{card.name}-{number}.csv" for number in range(len(asked))]
     with ExitStack() as stack:
         files = stack.enter_context(all_checkpoints(names, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
-        for one, kept in zip(asked, files, strict=True):
-            best = list(scan(one.best, settings.workers, True, executor, kept))
-            done += best
+        wanted = [
+            (request, kept)
+            for one, kept in zip(asked, files, strict=True)
+            for request in (one.best, *one.changed.values())
+        ]
+        found = list(scans(wanted, settings.workers, True, executor))
+        done = [point for points in found for point in points]
+        following = iter(found)
+        for one in asked:
+            best = next(following)
             for keys, request in one.changed.items():
-                points = list(scan(request, settings.workers, True, executor, kept))
-                done += points
+                points = next(following)
                 values = (
                     "" if keys == _ALL else "; ".join(_text(value) for value in request.overrides.values())
                 )

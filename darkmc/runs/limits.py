@@ -22,9 +22,9 @@ from darkmc.runs.compared import read_ratios, read_validity, write_ratios, write
 from darkmc.runs.run import Settings, Work
 from darkmc.runs.yields import COUPLINGS, write_yields
 from darkmc.scan.clusters import elsewhere
-from darkmc.scan.grid import scan
+from darkmc.scan.grid import scans
 from darkmc.scan.plan import plan
-from darkmc.scan.point import ScanPoint, ScanRequest, raise_failed
+from darkmc.scan.point import ScanRequest, raise_failed
 
 _NOW, _FAMILIAR = "", "old-channels"  # kinds of tables, beside those of the second preset
 Asked = dict[tuple[str, str], ScanRequest]  # by curve and kind of table
@@ -79,13 +79,13 @@ def _write(
     folder: Path,
 ) -> Iterator[Path]:
     """Write tables and events; the points of all curves are kept until everything is there."""
-    done: dict[tuple[str, str], list[ScanPoint]] = {}
     with ExitStack() as stack:
         paths = [_table(folder, *key) for key in requests]
         kept = stack.enter_context(all_checkpoints(paths, settings.fresh))
         executor = stack.enter_context(elsewhere(settings.dask, settings.workers))
-        for path, (key, request), known in zip(paths, requests.items(), kept, strict=True):
-            done[key] = list(scan(request, settings.workers, True, executor, known))
+        asked = list(zip(requests.values(), kept, strict=True))
+        done = dict(zip(requests, scans(asked, settings.workers, True, executor), strict=True))
+        for path, (key, request) in zip(paths, requests.items(), strict=True):
             write_limits(path, request, done[key])
             yield path
             beside = write_yields(path, done[key])

@@ -6,33 +6,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from darkmc.core.errors import PrecisionWarning
 from darkmc.core.process import leave_if_spawned
 from darkmc.core.progress import count_bar
 from darkmc.core.units import checked_workers
+from darkmc.scan.parts import Checkpoints, Part, parts_of
 from darkmc.scan.place import Place
 from darkmc.scan.point import ScanPoint, ScanRequest, failed_point, scan_point
-from darkmc.scan.refine import refined
 from darkmc.scan.workers import Executor, Here, WorkerDiedError, Workers
 
 _TRIES = 3  # of a point whose worker dies
 _WAITING = 1000  # points handed to an executor at once
-
-
-class Checkpoints(Protocol):
-    """Finished points by key, kept until their scan is done."""
-
-    def get(self, key: str) -> ScanPoint | None:
-        """Return a point that was finished before, or None."""
-        ...
-
-    def add(self, key: str, point: ScanPoint) -> None:
-        """Keep a point that is finished."""
-        ...
 
 
 def scan(
@@ -64,53 +51,64 @@ def scan(
     ChildProcessError
         If workers cannot be started, as when the main script has no main guard, or the executor is broken.
     """
+    for _, point in _in_turn([(request, checkpoints)], workers, progress, executor):
+        yield point
+
+
+def scans(
+    requests: Sequence[tuple[ScanRequest, Checkpoints | None]],
+    workers: int = 1,
+    progress: bool = False,
+    executor: Executor | None = None,
+) -> Iterator[list[ScanPoint]]:
+    """Yield the points of several scans, one after the other; all are computed together, by the same workers.
+
+    Parameters
+    ----------
+    requests : sequence of (ScanRequest, Checkpoints or None)
+        What each is asked for, and where its finished points are.
+    workers, progress, executor
+        As for :func:`scan`.
+
+    Raises
+    ------
+    ChildProcessError
+        If workers cannot be started, or the executor is broken.
+    """
+    points: list[ScanPoint] = []
+    turn = 0
+    for number, point in _in_turn(requests, workers, progress, executor):
+        while turn < number:
+            yield points
+            points, turn = [], turn + 1
+        points.append(point)
+    while turn < len(requests):
+        yield points
+        points, turn = [], turn + 1
+
+
+def _in_turn(
+    requests: Sequence[tuple[ScanRequest, Checkpoints | None]],
+    workers: int,
+    progress: bool,
+    executor: Executor | None,
+) -> Iterator[tuple[int, ScanPoint]]:
+    """Yield the points of requests, with their numbers, as soon as it is their turn; with their warnings."""
     leave_if_spawned()
     checked_workers("workers", workers)
-    places = [*request.places, *(line.place(0.0) for line in request.lines)]
-    for settings in dict.fromkeys(place.settings for place in places) or [()]:
-        request.load(settings)  # a wrong card fails here, before any process is started
-    count = len(request.places) + sum(line.grid.auto for line in request.lines)
+    for request, _ in requests:
+        places = [*request.places, *(line.place(0.0) for line in request.lines)]
+        for settings in dict.fromkeys(place.settings for place in places) or [()]:
+            request.load(settings)  # a wrong card fails here, before any process is started
+    parts = [(k, part) for k, asked in enumerate(requests) for part in parts_of(*asked)]
+    count = sum(len(part.places) for _, part in parts)
     with count_bar(count, "points", progress) as bar, _running(min(workers, count), executor) as running:
-        computed = partial(_in_order, request, running, checkpoints, bar)
-        yield from computed(request.places)
-        yield from refined(request.lines, computed)
-
-
-def _in_order(
-    request: ScanRequest,
-    running: Executor,
-    checkpoints: Checkpoints | None,
-    bar: Any,
-    places: Sequence[Place],
-) -> Iterator[ScanPoint]:
-    """Yield the points in the order of their places, after their warnings are given."""
-    bar.total = max(bar.total, bar.n + len(places))
-    early: dict[int, ScanPoint] = {}
-    following = 0
-    asked = replace(request, places=tuple(places), lines=())
-    for number, point in _finished(asked, running, checkpoints):
-        early[number] = point
-        bar.update(1)
-        while following in early:
-            yield _warned(early.pop(following))
-            following += 1
-
-
-def _finished(
-    request: ScanRequest, running: Executor, checkpoints: Checkpoints | None
-) -> Iterator[tuple[int, ScanPoint]]:
-    """Yield number and point as they are finished, those that are known already first."""
-    missing = []
-    for number, place in enumerate(request.places):
-        known = checkpoints.get(request.key(place)) if checkpoints is not None else None
-        if known is None:
-            missing.append(number)
-        else:
-            yield number, known
-    for number, point in _computed(request, missing, running):
-        if checkpoints is not None and not point.failed:
-            checkpoints.add(request.key(request.places[number]), point)
-        yield number, point
+        for _ in _computed([part for _, part in parts], running, bar):
+            while parts:
+                yield from ((parts[0][0], _warned(point)) for point in parts[0][1].leaving())
+                if not parts[0][1].finished:
+                    break
+                parts.pop(0)
 
 
 @contextmanager
@@ -127,16 +125,19 @@ def _running(workers: int, executor: Executor | None) -> Iterator[Executor]:
 
 
 class _Attempt(NamedTuple):
+    part: Part
     number: int
-    tries: int
+    tries: int = 1
+
+    @property
+    def place(self) -> Place:
+        return self.part.places[self.number]
 
 
-def _computed(
-    request: ScanRequest, missing: list[int], executor: Executor
-) -> Iterator[tuple[int, ScanPoint]]:
-    """Yield number and point of those that are missing, as they are done; of those that are lost, failed."""
-    alone = replace(request, places=())  # what every task is sent
-    waiting = deque(_Attempt(number, 1) for number in missing)
+def _computed(parts: Sequence[Part], executor: Executor, bar: Any) -> Iterator[None]:
+    """Compute the points of parts, all together, those that are lost as failed; stop when one is there."""
+    waiting = deque(attempt for part in parts for attempt in _missing(part, bar))
+    yield
     at_once = 1 if isinstance(executor, Here) else _WAITING
     running: dict[Any, _Attempt] = {}
     done: SimpleQueue[Any] = SimpleQueue()
@@ -144,28 +145,52 @@ def _computed(
         while waiting or running:
             while waiting and len(running) < at_once:
                 attempt = waiting.popleft()
-                future = executor.submit(scan_point, alone, request.places[attempt.number])
+                alone = replace(attempt.part.request, places=(), lines=())  # what every task is sent
+                future = executor.submit(scan_point, alone, attempt.place)
                 running[future] = attempt
                 future.add_done_callback(done.put)
             future = done.get()
             attempt = running.pop(future)
-            place = request.places[attempt.number]
             try:
                 point = future.result()
             except (WorkerDiedError, MemoryError) as error:
-                final = isinstance(error, WorkerDiedError) and error.final
-                if attempt.tries < _TRIES and not final:
-                    waiting.append(_Attempt(attempt.number, attempt.tries + 1))
+                if attempt.tries < _TRIES and not (isinstance(error, WorkerDiedError) and error.final):
+                    waiting.append(attempt._replace(tries=attempt.tries + 1))
                     continue
-                often = f"failed {attempt.tries} times, the last with" if not final else "failed with"
-                why = f"{often}: {str(error) or 'out of memory'}"
-                point = failed_point(request, place, why)
-            yield attempt.number, point
+                point = _lost(attempt, error)
+            attempt.part.keep(attempt.place, point)
+            bar.update(1)
+            if attempt.part.take(attempt.number, point):
+                bar.total += len(attempt.part.places)
+                waiting.extend(_missing(attempt.part, bar))
+            yield
     except BrokenExecutor as error:
         raise ChildProcessError(f"what computes the points is broken: {error}") from None
     finally:
         for future in running:
             future.cancel()
+
+
+def _missing(part: Part, bar: Any) -> list[_Attempt]:
+    """Return what is to be computed of a part's level, after what is known is taken, whole levels of it."""
+    while not part.finished:
+        known = [part.known(place) for place in part.places]
+        missing = [_Attempt(part, number) for number, point in enumerate(known) if point is None]
+        bar.update(len(known) - len(missing))
+        for number, point in enumerate(known):
+            if point is not None and part.take(number, point):
+                bar.total += len(part.places)
+        if missing:
+            return missing
+    return []
+
+
+def _lost(attempt: _Attempt, error: Exception) -> ScanPoint:
+    """Return what stands for a point that no worker has survived."""
+    final = isinstance(error, WorkerDiedError) and error.final
+    often = f"failed {attempt.tries} times, the last with" if not final else "failed with"
+    why = f"{often}: {str(error) or 'out of memory'}"
+    return failed_point(attempt.part.request, attempt.place, why)
 
 
 def _warned(point: ScanPoint) -> ScanPoint:

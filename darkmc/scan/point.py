@@ -22,6 +22,8 @@ from darkmc.portals.dark_axion.facade import DarkAxionPortal
 from darkmc.sample.sample import Sample
 from darkmc.scan.place import Ends, Line, Place, Settings
 
+_EXPERIMENTS = 64  # that a process keeps: curves of a run are computed together
+
 
 @dataclass(frozen=True)
 class ScanRequest:
@@ -184,7 +186,7 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=_EXPERIMENTS)
 def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
     if is_moment(name):
         return MomentLimit(name, preset, json.loads(overrides))
@@ -192,7 +194,7 @@ def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
     return Experiment(name, preset, json.loads(overrides))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=_EXPERIMENTS)
 def _inputs(name: str, preset: str, overrides: str) -> tuple[str, ...]:
     """Return hashes of what an experiment was read from: effective cards, and files that they name."""
     experiment = _loaded(name, preset, overrides)

@@ -6,7 +6,7 @@ the mass, down to `FINEST`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -68,29 +68,27 @@ def lattice(grid: MassGrid) -> Lattice:
     return Lattice(grid.auto, max(1, math.ceil(math.log2(width / FINEST))))
 
 
-def refined(
-    lines: Sequence[Line], computed: Callable[[Sequence[Place]], Iterable[ScanPoint]]
-) -> Iterator[ScanPoint]:
-    """Yield the points of lines, each refined, with the ends of their bands.
+def refined(line: Line) -> Generator[Sequence[Place], Sequence[ScanPoint], list[ScanPoint]]:
+    """Ask for the places of a line, level by level, to be sent their points; return all of them.
 
     Parameters
     ----------
-    lines : sequence of Line
-        All of them go from level to level together.
-    computed : callable
-        Gives the points at places, in their order.
+    line : Line
+        Whose grid refines itself.
+
+    Returns
+    -------
+    list of ScanPoint
+        In the order of the line, with the ends of their bands.
     """
-    lattices = [lattice(line.grid) for line in lines]
-    known: list[dict[int, ScanPoint]] = [{} for _ in lines]
-    level = [own.first for own in lattices]
-    while any(level):
-        asked = [(k, place) for k, places in enumerate(level) for place in places]
-        found = computed([lines[k].place(place / lattices[k].cells) for k, place in asked])
-        for (k, place), point in zip(asked, found, strict=True):
-            known[k][place] = point
-        level = [own.following(points) for own, points in zip(lattices, known, strict=True)]
-    for line, points in zip(lines, known, strict=True):
-        yield from with_ends(line.along, [points[place] for place in sorted(points)])
+    own = lattice(line.grid)
+    known: dict[int, ScanPoint] = {}
+    level = own.first
+    while level:
+        found = yield [line.place(place / own.cells) for place in level]
+        known |= zip(level, found, strict=True)
+        level = own.following(known)
+    return with_ends(line.along, [known[place] for place in sorted(known)])
 
 
 def _shape(point: ScanPoint) -> tuple[tuple[bool, bool], ...]:

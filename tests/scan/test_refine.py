@@ -13,8 +13,9 @@ from darkmc.core.intervals import Exclusion, Interval, Peak
 from darkmc.core.units import AxionMass, MassGrid
 from darkmc.figures.regions import regions
 from darkmc.output.limits import json_rows
-from darkmc.scan.place import Line
-from darkmc.scan.point import ScanPoint, scan_point
+from darkmc.scan.grid import scans
+from darkmc.scan.place import Line, Place
+from darkmc.scan.point import ScanPoint, ScanRequest, scan_point
 from darkmc.scan.refine import MOST, refined
 
 BEGINS, ENDS = 2.34e-3, 31.7e-3
@@ -58,14 +59,16 @@ def slopes(place):
     return point(place, [(1e-5 / mass, 1e-2 * max(mass, 0.01) ** 3, 1e-12, 1e-12)])
 
 
-def scanned(function, *lines):
-    asked = []
-
-    def computed(places):
+def scanned(function, line=LINE):
+    """Return the points of a line, and the places of its levels."""
+    levels, asked = refined(line), []
+    places = next(levels)
+    while True:
         asked.append(list(places))
-        return map(function, places)
-
-    return list(refined(lines or (LINE,), computed)), asked
+        try:
+            places = levels.send([function(place) for place in places])
+        except StopIteration as end:
+            return end.value, asked
 
 
 def masses(points):
@@ -153,7 +156,8 @@ def test_failed_points_are_no_ends():
     assert abs(end[0] / ENDS - 1.0) < 0.01
 
 
-def test_lines_go_from_level_to_level_together_and_do_not_mix():
+def test_lines_of_several_scans_are_computed_together_and_do_not_mix(monkeypatch):
+    """Each in as many levels as alone; levels of one wait for no other."""
     other = LINE._replace(settings=(("key", 1),))
     along_axion = Line(MassGrid((1e-3, 1e-2), auto=5), AxionMass(0.0, False), 0.5, ())
 
@@ -162,10 +166,20 @@ def test_lines_go_from_level_to_level_together_and_do_not_mix():
             return point(place, [(1e-5, 1e-4, 0, 0)] if place.m_axion < 4e-3 else [])
         return slopes(place) if place.settings else band(place)
 
-    together, asked = scanned(any_line, LINE, other, along_axion)
-    assert len(asked) <= 7
+    computed = []
+
+    def here(_, place):
+        computed.append(place)
+        return any_line(place)
+
+    monkeypatch.setattr("darkmc.scan.grid.scan_point", here)
+    monkeypatch.setattr(ScanRequest, "load", lambda *_: None)
+    given = Place(0.01, 0.0, (("key", 2),))
+    both = ScanRequest("toy", (), lines=(LINE, other))
+    found = list(scans([(both, None), (ScanRequest("toy", (given,), lines=(along_axion,)), None)]))
     alone = [scanned(any_line, line)[0] for line in (LINE, other, along_axion)]
-    assert together == [p for points in alone for p in points]
+    assert found == [alone[0] + alone[1], [any_line(given), *alone[2]]]
+    assert computed.index(given) == 40  # after the first levels of the lines before
     ((end, error),) = closing(alone[2])
     assert abs(end - 4e-3) < 0.01 * 4e-3
     assert error < 0.01 * 4e-3
