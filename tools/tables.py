@@ -5,7 +5,8 @@
 
 With ``--curves=FOLDER`` comparisons with printed curves too (``tools/curve_tables.py``).
 
-A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
+A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``, one that is made of code behind
+``<!-- made NAME -->``.
 """
 
 import csv
@@ -28,17 +29,36 @@ def read(name: str) -> list[list[str]]:
         return [row for row in csv.reader(file) if row and not row[0].startswith("#")]
 
 
-def markdown(name: str) -> str:
-    """Return a data file as a Markdown table."""
-    header, *rows = read(name)
+def markdown(rows: list[list[str]]) -> str:
+    """Return header and rows as a Markdown table."""
+    header, *others = rows
     lines = ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in others])
+
+
+def observables() -> list[list[str]]:
+    """Return the table of what cuts, efficiencies and histograms may name."""
+    from darkmc.selection.observables import OBSERVABLES
+
+    rows = [["observable", "unit", "what", "of events with"]]
+    for name, one in OBSERVABLES.items():
+        needs = "; ".join(dict.fromkeys(", ".join(f"`{part}`" for part in need) for need in one.needs))
+        rows.append([f"`{name}`", one.unit, one.label, needs])
+    return rows
+
+
+MADE = {"observables": observables}
 
 
 def with_tables(text: str) -> str:
-    """Return a document with its tables rewritten from the data files."""
-    pattern = re.compile(r"(<!-- table ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-    return pattern.sub(lambda match: f"{match[1]}{markdown(match[2])}\n{match[3]}", text)
+    """Return a document with its tables rewritten from the data files, and from code."""
+    pattern = re.compile(r"(<!-- (table|made) ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+    def table(match: re.Match[str]) -> str:
+        rows = MADE[match[3]]() if match[2] == "made" else read(match[3])
+        return f"{match[1]}{markdown(rows)}\n{match[4]}"
+
+    return pattern.sub(table, text)
 
 
 def write(name: str, comment: str, rows: list[list[str]]) -> None:

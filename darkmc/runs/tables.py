@@ -67,5 +67,5 @@ def require_open(experiment: Experiment, portal: DarkAxionPortal, names: Sequenc
 def axis_label(name: str) -> str:
     """Return an observable in words, with its unit."""
     quantity = observable(name)
-    unit, words = quantity.unit.replace("^2", "$^2$"), quantity.label or name
-    return f"{words} [{unit}]" if unit else words
+    unit = quantity.unit.replace("^2", "$^2$")
+    return f"{quantity.label} [{unit}]" if unit else quantity.label

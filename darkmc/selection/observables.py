@@ -36,13 +36,13 @@ class Observable:
     unit : str
         Empty if it has none.
     label : str
-        What it is in words, for figures; its name if empty.
+        What it is in words, for figures and tables.
     """
 
     function: Callable[..., Array]
     needs: tuple[tuple[str, ...], ...]
     unit: str
-    label: str = ""
+    label: str
 
     def __call__(self, event: Event) -> Array:
         """Return the values (n,) for an event that has what is needed."""
@@ -152,40 +152,46 @@ _VERTEX = (("scatter",), ("decay",))  # of the scattering, or of the decay where
 
 OBSERVABLES: dict[str, Observable] = {
     "E_photon": Observable(_energy, _PHOTON, "GeV", "energy of the photon"),
-    "theta_photon": Observable(_angle, _PHOTON, "rad"),
-    "E2theta2": Observable(_forward, _PHOTON, "GeV^2"),
-    "E_pair": Observable(_energy, _PAIR, "GeV"),
-    "theta_pair": Observable(_angle, _PAIR, "rad"),
-    "m_pair": Observable(_invariant_mass, _PAIR, "GeV"),
-    "E_softer_lepton": Observable(_softer, _PAIR, "GeV"),
-    "cos_theta_photon": Observable(_cosine, _PHOTON, ""),
+    "theta_photon": Observable(_angle, _PHOTON, "rad", "angle of the photon to the beam"),
+    "E2theta2": Observable(_forward, _PHOTON, "GeV^2", r"$E^2\theta^2$ of the photon"),
+    "E_pair": Observable(_energy, _PAIR, "GeV", "energy of the lepton pair"),
+    "theta_pair": Observable(_angle, _PAIR, "rad", "angle of the lepton pair to the beam"),
+    "m_pair": Observable(_invariant_mass, _PAIR, "GeV", "invariant mass of the lepton pair"),
+    "E_softer_lepton": Observable(_softer, _PAIR, "GeV", "energy of the softer lepton of a pair"),
+    "cos_theta_photon": Observable(_cosine, _PHOTON, "", "cosine of the photon's angle to the beam"),
     "E_electron": Observable(_energy, _RECOIL, "GeV", "energy of the recoil electron"),
-    "T_electron": Observable(_kinetic_energy, _RECOIL, "GeV"),
-    "theta_electron": Observable(_angle, _RECOIL, "rad"),
-    "cos_theta_electron": Observable(_cosine, _RECOIL, ""),
+    "T_electron": Observable(_kinetic_energy, _RECOIL, "GeV", "kinetic energy of the recoil electron"),
+    "theta_electron": Observable(_angle, _RECOIL, "rad", "angle of the recoil electron to the beam"),
+    "cos_theta_electron": Observable(
+        _cosine, _RECOIL, "", "cosine of the recoil electron's angle to the beam"
+    ),
     "m_electron_photon": Observable(
         _invariant_mass,
         (("recoil_electron", "photon"),),
         "GeV",
         "invariant mass of recoil electron and photon",
     ),
-    "p_meson": Observable(_momentum, _MESON, "GeV"),
-    "theta_meson": Observable(_angle, _MESON, "rad"),
-    "E_dark_photon": Observable(_energy, (("dark_photon",),), "GeV"),
-    "z_vertex": Observable(_along, _VERTEX, "m"),
-    "r_vertex": Observable(_off_axis, _VERTEX, "m"),
-    "E_shower": Observable(_energy, _SHOWER, "GeV"),
-    "E2theta2_shower": Observable(_forward, _SHOWER, "GeV^2"),
+    "p_meson": Observable(_momentum, _MESON, "GeV", "momentum of the meson"),
+    "theta_meson": Observable(_angle, _MESON, "rad", "angle of the meson to the beam"),
+    "E_dark_photon": Observable(_energy, (("dark_photon",),), "GeV", "energy of the dark photon"),
+    "z_vertex": Observable(_along, _VERTEX, "m", "place of the decay or scattering along the beam"),
+    "r_vertex": Observable(
+        _off_axis, _VERTEX, "m", "distance of the decay or scattering from the beam's axis"
+    ),
+    "E_shower": Observable(_energy, _SHOWER, "GeV", "energy of the photon, or of the electron pair as one"),
+    "E2theta2_shower": Observable(
+        _forward, _SHOWER, "GeV^2", r"$E^2\theta^2$ of the photon, or of the electron pair as one"
+    ),
     "hit_plane": Observable(_there, _HIT, "", "a daughter meets the face"),
     "E_hit": Observable(_energy, _HIT, "GeV", "energy of the hardest particle on the face"),
-    "theta_hit": Observable(_angle, _HIT, "rad"),
+    "theta_hit": Observable(_angle, _HIT, "rad", "angle of the hardest particle on the face to the beam"),
     "E_star": Observable(
         _central_energy, _CLUSTER, "GeV", "energy of the photon in the centre of mass $E^*$"
     ),
     "cos_theta_star": Observable(
         _central_cosine, _CLUSTER, "", r"angle of the photon in the centre of mass $\cos\theta^*$"
     ),
-    "missing_mass2": Observable(_missing_mass_squared, _CLUSTER, "GeV^2"),
+    "missing_mass2": Observable(_missing_mass_squared, _CLUSTER, "GeV^2", "missing mass squared"),
 }
 
 

@@ -132,6 +132,9 @@ def test_template_runs_and_refuses_bad_names(tmp_path, monkeypatch, capsys):
     assert main(["new-experiment", "../x"]) == 2
     with pytest.raises(CardError):
         new_card("a b")
+    mine = darkmc.Experiment("mine.toml").card
+    assert (mine.beam.target, mine.signal.efficiency, mine.observed.confidence_level) == (("Cu",), 1.0, 0.9)
+    assert '"E_softer_lepton" asks it of each' in new_card("mine")
 
 
 TWENTY_LINES = """
