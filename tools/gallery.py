@@ -50,13 +50,25 @@ def measured(name: str, folder: Path) -> list[str]:
     return [name, f"darkmc run {name}", f"{cpu:.3g}", made, held["run"]["card"]["title"]]
 
 
+def caption(name: str) -> str:
+    """Return what areas, lines and bands are in a picture of limits; of others nothing."""
+    from darkmc.cards.load import load_card
+
+    card = load_card("runs", name).card
+    if card.kind != "limits":
+        return ""
+    words = ["Filled: excluded; dashed: projections; the dark band along an edge: its Monte Carlo error"]
+    if len(card.presets) > 1:
+        words.append(f"dotted: preset `{card.presets[1]}`; hatched: excluded only by what that does not have")
+    return f" {'; '.join(words)}."
+
+
 def page(rows: dict[str, list[str]]) -> str:
     """Return the text of the page, from the rows of the table."""
     parts = [ABOUT, f"<!-- table {TABLE} -->\n<!-- end -->\n"]
     for name, command, cpu, _, title in rows.values():
-        parts.append(
-            f"\n## {name}\n\n{title}. `{command}`: {cpu} s of CPU.\n\n![{title}](pictures/{name}.png)\n"
-        )
+        said = f"{title}. `{command}`: {cpu} s of CPU.{caption(name)}"
+        parts.append(f"\n## {name}\n\n{said}\n\n![{title}](pictures/{name}.png)\n")
     return tables.with_tables("".join(parts))
 
 
