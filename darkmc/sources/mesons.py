@@ -110,6 +110,10 @@ class MesonSource:
             from darkmc.sources.lists.entries import list_remarks
 
             return list_remarks(self.card, self.lists)
+        if isinstance(self.card, GeneratorCard):
+            from darkmc.sources.lists.hadronic import generator_remarks
+
+            return generator_remarks(self.card)
         return [*outside_range(self.card), *([] if self._known is None else self._known.remarks)]
 
     def in_range(self, meson: str, momentum: Numbers, theta: Numbers) -> NDArray[np.bool_]:

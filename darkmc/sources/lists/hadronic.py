@@ -43,6 +43,7 @@ from darkmc.sources.lists.entries import Entries
 # PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302
 PI0_PER_ETA = 3.0 * 0.3257 + 0.2302
 _MEASURED_TRANSVERSE = 0.6  # GeV, of the fit's data: the A-dependence is that at this p_T beyond
+_LEAST_ROOT_S = 10.0  # GeV (memory)
 _FORMAT = 1  # of what lies in the cache
 _MADE = "made.npz"
 EVENTS = " event"  # after the name of a species: the number of each meson's interaction
@@ -131,6 +132,16 @@ def nuclear_weight(card: PythiaCard, meson: str, momentum: Array) -> Array:
     inelastic = inelastic_cross_section_mb(a) / inelastic_cross_section_mb(1.0)
     out: Array = np.exp(np.log(a) * power_of_mass_number(x_f, transverse2)) / inelastic
     return out
+
+
+def generator_remarks(card: GeneratorCard) -> list[str]:
+    """Return where a generator is used beyond what it is made for: Pythia below sqrt(s) of 10 GeV."""
+    if not isinstance(card, PythiaCard) or card.generator.frame == "collider":
+        return []
+    root_s, _, _ = nucleon_frame(card.beam.energy_GeV, mass("proton"))
+    if root_s >= _LEAST_ROOT_S:
+        return []
+    return [f"flux {card.name}: Pythia is made for sqrt(s) above {_LEAST_ROOT_S:g} GeV, not {root_s:.3g}"]
 
 
 def _entries(

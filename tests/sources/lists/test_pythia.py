@@ -42,7 +42,7 @@ class Pythia:
     def init(self):
         with open(LOG, "a") as file:
             file.write(json.dumps(self.lines) + "\\n")
-        return "Beams:eA = 1.0" not in self.lines
+        return "Beams:eCM = 2.0" not in self.lines
 
     def nextBatch(self, n):
         n = max(1, n - 1)  # one went wrong
@@ -187,6 +187,15 @@ def test_an_experiment_takes_them():
     assert {name.split(" ")[0] for name in sample.channels(1e-4)} == {"eta", "phi"}
 
 
+@pytest.mark.usefixtures("pythia")
+def test_a_beam_that_is_slow_for_pythia_is_remarked():
+    """Sqrt(s) of 10 GeV are 52.4 GeV on a proton at rest."""
+    with pytest.warns(darkmc.ValidityWarning, match=r"Pythia is made for sqrt\(s\) above 10 GeV, not 9.97$"):
+        source(beam__energy_GeV=52.0)
+    assert source(beam__energy_GeV=53.0).validity_remarks() == []
+    assert source(beam__energy_GeV=6.5, generator__frame="collider").validity_remarks() == []
+
+
 # --- refusals are one line
 def test_without_pythia_the_extra_is_named(cache, monkeypatch):
     def missing(name):
@@ -226,7 +235,7 @@ def test_what_pythia_refuses_is_said():
     with pytest.raises(darkmc.CardError, match=r"failed: RuntimeError: Pythia does not know 'nonsense = 1'$"):
         source(generator__settings=["nonsense = 1"])
     with pytest.raises(darkmc.CardError, match=r"Pythia does not start with these beams and settings$"):
-        source(beam__energy_GeV=1.0)
+        source(beam__energy_GeV=1.0, generator__frame="collider")
 
 
 # --- Pythia itself
