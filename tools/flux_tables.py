@@ -33,10 +33,11 @@ def pions() -> Iterator[Table]:
             if source.card.cascade != "none":
                 known["first interactions"] = source.alternatives["first-generation"]
                 known["UrQMD with the cascade"] = source.alternatives["urqmd"]
-            rows += [[experiment, flux, name, *_above(made)] for name, made in known.items()]
+            rows += [[experiment, flux, name, *above(made)] for name, made in known.items()]
     yield "pions-per-proton", "pi0 per proton on target", rows
 
 
-def _above(source: darkmc.MesonSource) -> list[str]:
+def above(source: darkmc.MesonSource) -> list[str]:
+    """Return pi0 per proton on target as text: in all, and above some momenta."""
     momentum, _, weight = source.sample("pi0", N, SEED)
     return [f"{np.sum(weight[momentum > least]):.4g}" for least in (0.0, *ABOVE)]

@@ -3,7 +3,8 @@
     python tools/tables.py            rewrite the tables in docs/*.md from docs/data/*.csv
     python tools/tables.py --compute  compute docs/data/*.csv anew (some minutes), then rewrite
 
-With ``--curves=FOLDER`` comparisons with printed curves too (``tools/curve_tables.py``).
+With ``--curves=FOLDER`` comparisons with printed curves and tables too (``tools/curve_tables.py``,
+``tools/generator_comparison.py``).
 
 A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``, one that is made of code behind
 ``<!-- made NAME -->``.
@@ -184,7 +185,7 @@ def hadronic() -> Iterator[tuple[str, str, list[list[str]]]]:
         row = [f"{low:g} to {high:g}", f"0 to {widest:.3g}"]
         row.append(f"{weights @ density @ weights * (high - low) * widest / 4.0:.5f}")
         for pions in lists:
-            inside = (pions.size >= low) & (pions.size < high) & (np.arccos(pions.direction[2]) < widest)
+            inside = (pions.size >= low) & (pions.size < high) & (np.arccos(pions.direction()[2]) < widest)
             share = pions.per_pot * pions.share[inside]
             row.append(f"{np.sum(share):.5f} +- {np.sqrt(np.sum(share**2)):.5f}")
         rows.append(row)
@@ -197,6 +198,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     import curve_tables
     import e137_tables
     import flux_tables
+    import generator_comparison
     import moment_tables
     import peer_tables
     import scattering_tables
@@ -208,7 +210,7 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
         *(cutflow, presets, shares, intervals, hadronic),
         *(scattering_tables.yields, scattering_tables.limits, scattering_tables.buffer),
         *(scattering_tables.spin, scattering_tables.protons, scattering_tables.absorption),
-        *(peer_tables.peer, source_tables.jpsi, flux_tables.pions),
+        *(peer_tables.peer, source_tables.jpsi, flux_tables.pions, generator_comparison.copper),
         *(e137_tables.excluded, e137_tables.assumptions, e137_tables.channels),
         target_shower_tables.target_showers,
         stopping_tables.stopping,
@@ -219,7 +221,10 @@ def makers(curves: Path | None) -> Iterator[tuple[str, Callable[[], Iterator[Any
     ):
         yield make.__name__, make
     if curves is not None:
-        for compare in (curve_tables.charm_curve, curve_tables.babar_curve, curve_tables.belle2_curves):
+        for compare in (
+            *(curve_tables.charm_curve, curve_tables.babar_curve, curve_tables.belle2_curves),
+            *(generator_comparison.proton_collisions, generator_comparison.forward_collisions),
+        ):
             yield compare.__name__, partial(compare, curves)
 
 
