@@ -189,10 +189,11 @@ def _of(name: str, parse: Callable[[str], _T], text: str) -> _T:
 
 def mass_hint(options: argparse.Namespace, m_dark_photon: float) -> list[str]:
     """Return what bare masses mean, where that may be why there is nothing to be seen."""
-    hints = axion_hint(options, m_dark_photon)
-    if _BARE.fullmatch(options.m_dark_photon) and m_dark_photon >= 1.0:
-        bare = options.m_dark_photon
-        hints.append(f"--m-dark-photon {bare} is {m_dark_photon:g} GeV: write {bare}MeV for MeV")
+    hints, text = axion_hint(options, m_dark_photon), options.m_dark_photon
+    typed = text.split(":")[:2] if ":" in text else text.split(",")
+    if m_dark_photon >= 1.0 and all(_BARE.fullmatch(part) for part in typed):
+        what = f"{m_dark_photon:g} GeV" if len(typed) == 1 else "in GeV"
+        hints.append(f"--m-dark-photon {text} is {what}: write {typed[0]}MeV for MeV")
     return hints
 
 

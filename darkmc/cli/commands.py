@@ -163,9 +163,8 @@ def _new_experiment(options: argparse.Namespace) -> int:
     path = check_target(options.output or f"{options.name}.toml", options.force)
     with replacing(path, options.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    report(
-        str(path), f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o limit.csv"
-    )
+    table = f"{path.stem}.csv"
+    report(str(path), f"{path}: edit it, then darkmc limit {path} --m-dark-photon 5MeV:100MeV:12 -o {table}")
     return 0
 
 

@@ -14,6 +14,7 @@ from darkmc.cli.arguments import (
     chosen_seed,
     chosen_workers,
     fraction,
+    mass_hint,
     masses_of,
     overrides,
     report,
@@ -51,7 +52,7 @@ def limit(options: argparse.Namespace) -> int:
             _print_table(request, points)
         raise_failed(points)
     if closed:
-        hints = axion_hint(options, min(point.m_dark_photon for point in points))
+        hints = mass_hint(options, min(point.m_dark_photon for point in points))
         raise PhysicsError("; ".join([f"every point is closed: {points[0].exclusion.reason}", *hints]))
     if not any(point.exclusion.intervals for point in points):
         for hint in axion_hint(options, min(point.m_dark_photon for point in points)):
@@ -90,7 +91,7 @@ def _print_table(request: Any, points: Sequence[Any]) -> None:
     from darkmc.output.limit_tables import limit_table
 
     experiment = request.load()
-    changes = f", {len(request.overrides)} keys set" if request.overrides else ""
+    changes = f", set: {', '.join(request.overrides)}" if request.overrides else ""
     print(f"{experiment.name}, preset {request.preset}{changes}: {experiment.words}")
     print(limit_table(points))
 

@@ -29,13 +29,24 @@ def figure(options: argparse.Namespace) -> int:
         with styled(options.style), replacing(target, options.force) as path:
             draw_limits([Path(options.name)], [path], Path(options.name).stem, overlays)
     else:
-        card: RunCard = load_card("runs", options.name).card
+        card: RunCard = load_card("runs", _no_events(options.name)).card
         folder = Path(options.folder or card.name)
         picture(target, options.force, folder.glob("*.csv"))
         with replacing(target, options.force) as path:
             draw_run(card, folder, [path], overlays, options.preset or "", options.style)
     print(target)
     return 0
+
+
+def _no_events(name: str) -> str:
+    """Return the name of what is drawn, or raise PhysicsError that says what draws files of events."""
+    if Path(name).suffix in ("", ".toml"):
+        return name
+    from darkmc.output.events import endings
+
+    if name.endswith(tuple(endings())):
+        raise PhysicsError(f"{name}: figure draws runs and limit tables (.csv); darkmc plot draws events")
+    return name
 
 
 def report(options: argparse.Namespace) -> int:

@@ -321,7 +321,7 @@ def squares(name: str, value: Any) -> NDArray[np.float64]:
 
 def checked_couplings(coupling: Any, name: str = "coupling") -> NDArray[np.float64]:
     """Return couplings as an array, or raise PhysicsError if one is negative or no sensible number."""
-    couplings = numbers(name, coupling)
+    couplings = numbers(name, coupling, "a number in GeV^-1, or an array of them")
     good = (couplings >= 0.0) & (couplings <= LARGEST_COUPLING)
     if not np.all(good):
         wrong = couplings[~good][0]

@@ -30,6 +30,10 @@ def test_limit_without_output_is_a_table_to_be_read(capsys):
     lines = out.splitlines()
     assert (code, err) == (0, "")
     assert lines[0].startswith("charm-finegrained, preset published: excluded: ")
+    _, changed, _ = run(capsys, *LIMIT, "0.4", "--set", "beam.pot=1e18", "--set", "observed.n_obs=0")
+    assert changed.startswith(
+        "charm-finegrained, preset published, set: beam.pot, observed.n_obs: excluded: "
+    )
     assert lines[1].split() == ["m'", "(GeV)", "excluded", "from", "(GeV^-1)", "to", "(GeV^-1)", "notes"]
     assert [line.split()[0] for line in lines[2:5]] == ["0.005", "0.02", "0.4"]
     assert " +- " in lines[2]
@@ -136,6 +140,11 @@ def test_bare_masses_of_many_gev_are_explained(capsys):
     code, _, err = run(capsys, "rate", CHARM, "--m-dark-photon", "30", "--coupling", "1e-5")
     assert code == 2
     assert err.endswith("--m-dark-photon 30 is 30 GeV: write 30MeV for MeV\n")
+    for grid in ("5:100:4", "5,30"):
+        code, _, err = run(capsys, "limit", CHARM, "--m-dark-photon", grid)
+        assert code == 2
+        assert err.endswith(f"--m-dark-photon {grid} is in GeV: write 5MeV for MeV\n")
+    assert "write" not in run(capsys, "limit", CHARM, "--m-dark-photon", "5GeV,30")[2]
 
 
 def test_quiet_and_verbose(capsys, tmp_path, monkeypatch):

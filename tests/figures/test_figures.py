@@ -250,6 +250,7 @@ BAD = {
     "overlay without columns": ((*FIGURE, "x.pdf", "--overlay", "charm/shares.csv"), "shares.csv:1"),
     "missing sample": (("plot", "no.root", "-o", "x.pdf"), "no.root"),
     "no ROOT file": (("plot", "bad.root", "-o", "x.pdf"), "darkmc figure draws tables"),
+    "events as a run": (("figure", "events.hepmc3", "-o", "x.pdf"), "darkmc plot draws events"),
     "damaged ROOT file": (("plot", "cut.root", "-o", "x.pdf"), "cut.root"),
     "no events": (("plot", "treeless.root", "-o", "x.pdf"), "'events'"),
     "no metadata": (("plot", "bare.root", "-o", "x.pdf"), "'metadata'"),

@@ -194,7 +194,7 @@ def test_a_heavy_axion_lives_and_dies_likewise():
         ((-1e-4,), r"coupling must lie between 0 and 1e\+30 GeV\^-1, not -0\.0001"),
         ((float("nan"),), "coupling must lie between 0 .* not nan"),
         (([1e-4, -2.0],), "coupling must lie between 0 .* not -2"),
-        (("1e-4",), "coupling must be a number or an array of numbers, not '1e-4'"),
+        (("1e-4",), r"coupling must be a number in GeV\^-1, or an array of them, not '1e-4'"),
         ((1e-4, -1.0), "ctau must be above zero, in m, not -1"),
         ((1e-4, None, -1.0), "invisible_width must be finite and not negative, in GeV, not -1"),
         (([1e-4, 1e-3], [1.0, 2.0, 3.0]), r"shapes \(2,\), \(3,\) of the arguments do not broadcast"),
