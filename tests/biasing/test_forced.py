@@ -43,7 +43,7 @@ def relative(part):
 
 def assert_agreement(mass, coupling, n_samples):
     portal = darkmc.DarkAxionPortal(mass)
-    turned = charm().simulate(portal, precision=0.005, seed=3).expected_events(coupling)
+    turned = charm().simulate(portal, precision=0.005, at=coupling, seed=3).expected_events(coupling)
     with ThreadPoolExecutor(2) as executor:
         made = charm("none").simulate(portal, n_samples=n_samples, seed=4, executor=executor)
     analogue = made.expected_events(coupling)

@@ -221,7 +221,7 @@ m_axion = "0.5x"
 def test_a_run_takes_them_as_experiments(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "moments.toml").write_text(RUN)
-    assert main(["run", "moments.toml", "--preset", "published"]) == 0
+    assert main(["run", "moments.toml", "--preset", "published", "--workers", "1"]) == 0
     names = {path.name for path in (tmp_path / "moments").iterdir()}
     tables = {"gminus2-mu-2018.csv", "gminus2-e-2008-cs.csv"}
     assert names == tables | {"moments.pdf", "moments.png", "moments.manifest.json"}

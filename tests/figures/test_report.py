@@ -35,7 +35,7 @@ def made(tmp_path_factory):
     """Return the folder of a run, and the page."""
     folder = tmp_path_factory.mktemp("report")
     (folder / "small.toml").write_text(CARD)
-    assert main(["run", str(folder / "small.toml"), "-o", str(folder / "small")]) == 0
+    assert main(["run", str(folder / "small.toml"), "-o", str(folder / "small"), "--workers", "1"]) == 0
     page = folder / "report.html"
     arguments = [str(folder / "small.toml"), "--from", str(folder / "small"), "-o", str(page)]
     assert main(["report", *arguments]) == 0

@@ -98,7 +98,7 @@ settings_of_keys = st.one_of(
     ),
 )
 SCANS = (
-    *("beam.pot=1e18,2e18", "beam.pot=1e18:2e18:2", "simulation.biasing=none,turned", "x=1", "beam.pot"),
+    *("beam.pot=1e18,2e18", "beam.pot=1e18:2e18:2", "simulation.signal=decay,conversion", "x=1", "beam.pot"),
     *("=", "beam.pot=", "observed.n_obs=0:2:3:lin", "cuts=1", "source.flux=a\0b", "beam.pot=1:0:3"),
     *("name=a,b", "beam.pot=[[1]]", "observed.background=nan,1"),
 )

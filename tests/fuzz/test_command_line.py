@@ -24,9 +24,8 @@ def test_any_words(words):
         before, outside = contents(here), contents(here.parent)
         kept = {name: (here / name).read_bytes() for name in _KEPT}
         answer = ask(*words)
-        check_answer(
-            answer, shows_cards=words[:1] in (["show"], ["list"]) or "--help" in words or "-h" in words
-        )
+        about = {"--help", "-h", "--version"} & set(words)
+        check_answer(answer, shows_cards=words[:1] in (["show"], ["list"]) or bool(about))
         left = contents(here)
         strange = [name for name in left - before if name.startswith(".") or ".tmp" in name]
         assert set(strange) <= set(words), left
@@ -37,7 +36,7 @@ def test_any_words(words):
             assert all((here / name).read_bytes() == content for name, content in kept.items())
         for name in left - before if words[0] not in ("new-experiment", "run") else ():  # may have any name
             _read_back(here / name)
-        if "--json" in words and answer.code == 0 and "--help" not in words and "-h" not in words:
+        if "--json" in words and answer.code == 0 and not about:
             for line in answer.out.splitlines():
                 _check_row(json.loads(line, parse_constant=_no_number))
 

@@ -4,6 +4,7 @@ The order is that of the architecture: a folder imports from folders before it, 
 """
 
 import ast
+import functools
 import re
 from graphlib import TopologicalSorter
 
@@ -41,19 +42,23 @@ FORMULAS = [
 each_module = pytest.mark.parametrize("name", [name for name in MODULES if name != "__init__"])
 
 
+@functools.cache
 def runtime_nodes(tree):
-    """Yield all nodes but those under `if TYPE_CHECKING:`."""
+    """Return all nodes but those under `if TYPE_CHECKING:`."""
+    found = []
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
-        yield node
-        yield from runtime_nodes(node)
+        found += [node, *runtime_nodes(node)]
+    return found
 
 
+@functools.cache
 def parse(name):
     return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
+@functools.cache
 def imported(name, nodes=ast.walk):
     """Return the darkmc modules that a module imports, anywhere in it; '' is the package itself."""
     found = set()
@@ -280,6 +285,7 @@ def test_only_rng_makes_random_generators(name):
     assert not any("random" in module for module in _foreign(name))
 
 
+@functools.cache
 def _foreign(name):
     nodes = [node for node in runtime_nodes(parse(name)) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names} | {
@@ -290,6 +296,7 @@ def _foreign(name):
 ROLE = re.compile(r":(mod|func|class|meth|data|attr):`([.\w]+)`")
 
 
+@functools.cache
 def _defined(name):
     """Return the names that a module defines, those of its classes and their attributes included."""
     found = set()

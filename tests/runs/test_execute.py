@@ -187,7 +187,7 @@ data = ["mu-2018", "mu-2025", "e-2022-rb"]
 """
 CHOICES = """
 kind = "choices"
-precision = 0.2
+precision = 0.5
 [[searches]]
 experiment = "charm-decay"
 m_dark_photon = "5MeV,10MeV"
