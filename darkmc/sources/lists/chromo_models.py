@@ -7,12 +7,13 @@ import numpy as np
 
 from darkmc.core.kinematics import Array
 from darkmc.core.progress import count_bar
+from darkmc.sources.lists.collected import Collected
 
 _FINAL = 1
 
 
 def generate(settings: dict[str, Any]) -> dict[str, Array]:
-    """Return lab momenta (3, n) in GeV of the wanted particles of all interactions, by name.
+    """Return lab momenta (GeV) of the wanted particles of all interactions; see :class:`Collected`.
 
     Parameters
     ----------
@@ -28,13 +29,13 @@ def generate(settings: dict[str, Any]) -> dict[str, Array]:
     if settings["model"] != "UrQMD34":  # which leaves pi0 and eta alone
         for pid in settings["pdg_ids"].values():
             generator.set_stable(pid)
-    found: dict[str, list[Array]] = {name: [] for name in settings["pdg_ids"]}
+    found = Collected(settings["pdg_ids"])
     with count_bar(settings["n_interactions"], "interactions") as bar:
-        for event in generator(settings["n_interactions"]):
+        for number, event in enumerate(generator(settings["n_interactions"])):
             final = event.status == _FINAL
             for name, pid in settings["pdg_ids"].items():
                 mine = final & (event.pid == pid)
                 if mine.any():
-                    found[name].append(np.stack([event.px[mine], event.py[mine], event.pz[mine]]))
+                    found.add(name, np.stack([event.px[mine], event.py[mine], event.pz[mine]]), number)
             bar.update()
-    return {name: np.concatenate([np.empty((3, 0)), *parts], axis=1) for name, parts in found.items()}
+    return found.arrays()

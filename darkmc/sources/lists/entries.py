@@ -26,6 +26,7 @@ from darkmc.sources.lists.naming import CELLS, VERTEX, WEIGHT
 from darkmc.sources.lists.tables import ListFile, read_list
 
 _NS_PER_S = 1e9
+_BLOCK = 1_000_000
 _M = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 _READERS = {"hepmc": read_hepmc, "lhe": read_lhe}
 
@@ -50,6 +51,8 @@ class Entries:
         `per_pot` is known apart from the list; otherwise the number of entries is as random as they are.
     collision : array (n,) or None
         What entries made together have in common, e.g. an event's number: they share a group.  None: nothing.
+    interactions : int or None
+        How many collisions made the entries, numbered from 0 on, those without one with them.
     drawn : bool
         Entries are some of the mesons, and their number limits what is known; not so cells of a table.
     remarks : tuple of str
@@ -64,6 +67,7 @@ class Entries:
     from_target: bool = True
     fixed: bool = True
     collision: NDArray[np.int64] | None = None
+    interactions: int | None = None
     drawn: bool = True
     remarks: tuple[str, ...] = ()
 
@@ -74,10 +78,15 @@ class Entries:
 
     @cached_property
     def group_shares(self) -> Array:
-        """What part of the mesons each group is, equal where their number is random; empty for cells."""
+        """What part of the mesons each group should be; empty for cells.
+
+        That which it is, where their number is fixed; that of the collisions, where these are; else equal.
+        """
         if not self.drawn:
             return np.empty(0)
-        return group_sums(self.groups, self.share) if self.fixed else np.full(GROUPS, 1.0 / GROUPS)
+        if self.fixed:
+            return group_sums(self.groups, self.share)
+        return np.full(GROUPS, 1.0 / GROUPS) if self.interactions is None else _group_parts(self.interactions)
 
     @cached_property
     def size(self) -> Array:
@@ -112,6 +121,14 @@ class Entries:
         """Return momentum (GeV), theta (rad) and weight of entries drawn by uniform numbers (n,)."""
         entry = self._draw.pick(uniform)
         return self.size[entry], polar_angle(self.direction(entry)), self.weight[entry]
+
+
+def _group_parts(n: int) -> Array:
+    """Return what part of things numbered from 0 to n - 1 each group has."""
+    counts = np.zeros(GROUPS)
+    for first in range(0, n, _BLOCK):
+        counts += np.bincount(group_of(np.arange(first, min(first + _BLOCK, n))), minlength=GROUPS)
+    return counts / n
 
 
 def read_mesons(card: MesonListCard, path: str) -> tuple[dict[str, Entries], list[str]]:

@@ -19,7 +19,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkmc.cards.flux_generator import GeneratorCard, HadronicCard, PythiaCard
 from darkmc.core.errors import CardError, how_to_get
@@ -38,15 +37,15 @@ from darkmc.core.particles import canonical_name, mass
 from darkmc.core.rng import chunk_rng, stream_number
 from darkmc.core.vocabulary import PDG_IDS
 from darkmc.sources.fits.bmpt import power_of_mass_number
+from darkmc.sources.lists.collected import EVENTS
 from darkmc.sources.lists.entries import Entries
 
 # PDG 2022: BR(3 pi0) = 0.3257, BR(pi+ pi- pi0) = 0.2302
 PI0_PER_ETA = 3.0 * 0.3257 + 0.2302
 _MEASURED_TRANSVERSE = 0.6  # GeV, of the fit's data: the A-dependence is that at this p_T beyond
 _LEAST_ROOT_S = 10.0  # GeV (memory)
-_FORMAT = 1  # of what lies in the cache
+_FORMATS = {"chromo": 2, "pythia8mc": 1}  # of what lies in the cache
 _MADE = "made.npz"
-EVENTS = " event"  # after the name of a species: the number of each meson's interaction
 
 
 def generated_mesons(card: GeneratorCard, path: str) -> tuple[dict[str, Entries], list[str]]:
@@ -65,8 +64,7 @@ def generated_mesons(card: GeneratorCard, path: str) -> tuple[dict[str, Entries]
         If the generator is not installed or fails, or the cache folder cannot be written.
     """
     made = _cached(card, path)
-    per_pot = card.target_interaction / card.generator.n_interactions
-    lists = _decayed(card, made, per_pot) if isinstance(card, PythiaCard) else _undecayed(card, made, per_pot)
+    lists = _decayed(card, made) if isinstance(card, PythiaCard) else _undecayed(card, made)
     if card.pi0_per_pot is not None:
         scale = card.pi0_per_pot / lists["pi0"].per_pot
         lists = {meson: replace(entries, per_pot=scale * entries.per_pot) for meson, entries in lists.items()}
@@ -76,32 +74,25 @@ def generated_mesons(card: GeneratorCard, path: str) -> tuple[dict[str, Entries]
     return lists, [hashlib.sha256(content).hexdigest()]
 
 
-def _undecayed(card: GeneratorCard, made: dict[str, Array], per_pot: float) -> dict[str, Entries]:
+def _undecayed(card: GeneratorCard, made: dict[str, Array]) -> dict[str, Entries]:
     """Return pi0 and eta of a generator that leaves eta alone: pi0 of their decays are added."""
     decays = pions_of_eta(made["eta"], card.generator.seed)
     pions = np.concatenate([made["pi0"], decays], axis=1)
     direct, indirect = np.ones(made["pi0"].shape[1]), np.full(decays.shape[1], PI0_PER_ETA)
-    parents = np.arange(decays.shape[1])  # a pion and the eta that it comes from are one piece of luck
-    numbers = np.concatenate([len(parents) + np.arange(len(direct)), parents])
-    fixed = card.pi0_per_pot is not None
+    numbers = np.concatenate([made["pi0" + EVENTS], made["eta" + EVENTS]])
     return {
-        "pi0": _entries(pions, np.concatenate([direct, indirect]), per_pot, fixed, numbers),
-        "eta": _entries(made["eta"], np.ones(decays.shape[1]), per_pot, fixed, parents),
+        "pi0": _entries(card, pions, np.concatenate([direct, indirect]), numbers),
+        "eta": _entries(card, made["eta"], np.ones(decays.shape[1]), made["eta" + EVENTS]),
     }
 
 
-def _decayed(card: PythiaCard, made: dict[str, Array], per_pot: float) -> dict[str, Entries]:
-    """Return the mesons of Pythia; those of one interaction are one piece of luck."""
-    fixed = card.pi0_per_pot is not None
-    if card.generator.frame == "collider":  # mesons of both hemispheres stand for those of one
-        per_pot *= 0.5
+def _decayed(card: PythiaCard, made: dict[str, Array]) -> dict[str, Entries]:
+    """Return the mesons of Pythia."""
+    # of two beams mesons of both hemispheres stand for those of one
+    one = 0.5 if card.generator.frame == "collider" else 1.0
     return {
         meson: _entries(
-            made[meson],
-            nuclear_weight(card, meson, made[meson]),
-            per_pot,
-            fixed,
-            made[meson + EVENTS].astype(np.int64),
+            card, made[meson], one * nuclear_weight(card, meson, made[meson]), made[meson + EVENTS]
         )
         for meson in card.generated
     }
@@ -144,12 +135,19 @@ def generator_remarks(card: GeneratorCard) -> list[str]:
     return [f"flux {card.name}: Pythia is made for sqrt(s) above {_LEAST_ROOT_S:g} GeV, not {root_s:.3g}"]
 
 
-def _entries(
-    momentum: Array, weight: Array, per_pot: float, fixed: bool, collision: NDArray[np.int64]
-) -> Entries:
-    total = float(np.sum(weight))
-    share, all_of_them = weight / total, per_pot * total
-    return Entries(momentum, None, None, share, all_of_them, fixed=fixed, collision=collision)
+def _entries(card: GeneratorCard, momentum: Array, weight: Array, collision: Array) -> Entries:
+    """Return mesons of weights per interaction; those of one interaction are one piece of luck."""
+    total, n = float(np.sum(weight)), card.generator.n_interactions
+    return Entries(
+        momentum,
+        None,
+        None,
+        weight / total,
+        card.target_interaction / n * total,
+        fixed=card.pi0_per_pot is not None,
+        collision=collision.astype(np.int64),
+        interactions=n,
+    )
 
 
 def pions_of_eta(eta: Array, seed: int) -> Array:
@@ -196,7 +194,7 @@ def settings(card: GeneratorCard, path: str) -> dict[str, Any]:
         model = card.generator.model
         raise CardError(f"{path}: {model} needs {package}: {how_to_get(extra)}") from None
     return {
-        "format": _FORMAT,
+        "format": _FORMATS[package],
         package: version,
         **card.generator.model_dump(exclude={"A_dependence"}),
         "energy_GeV": card.beam.energy_GeV,

@@ -8,7 +8,7 @@ import numpy as np
 from darkmc.core.kinematics import Array, length
 from darkmc.core.progress import count_bar
 from darkmc.core.vocabulary import PDG_IDS
-from darkmc.sources.lists.hadronic import EVENTS
+from darkmc.sources.lists.collected import Collected
 
 _NEUTRON = 2112
 _BATCH = 1000  # interactions; at 13.6 TeV one has up to some thousand particles
@@ -18,7 +18,7 @@ _WEAKLY = (310, 3122, 3112, 3222, 3312, 3322, 3334)  # what Pythia decays by def
 
 
 def generate(settings: dict[str, Any]) -> dict[str, Array]:
-    """Return lab momenta (3, n) in GeV of the wanted mesons of all interactions, and their interactions.
+    """Return lab momenta (GeV) of the wanted mesons of all interactions; see :class:`Collected`.
 
     Parameters
     ----------
@@ -26,16 +26,10 @@ def generate(settings: dict[str, Any]) -> dict[str, Array]:
         ``energy_GeV`` of the beam's proton (total), ``mass_number`` and ``charge`` of the target: its protons
         and neutrons take their shares of ``n_interactions``; ``seed``, ``pdg_ids`` by name, and the further
         keys of a card's generator.
-
-    Returns
-    -------
-    dict
-        By name of a species; with `EVENTS` behind it, the numbers (n,) of the interactions.
     """
     n = settings["n_interactions"]
     protons = round(n * settings["charge"] / settings["mass_number"])
-    found: dict[str, list[Array]] = {name: [] for name in settings["pdg_ids"]}
-    numbers: dict[str, list[Array]] = {name: [] for name in settings["pdg_ids"]}
+    found = Collected(settings["pdg_ids"])
     done = 0
     with count_bar(n, "interactions") as bar:
         for pid, end in ((PDG_IDS["proton"], protons), (_NEUTRON, n)):
@@ -43,16 +37,14 @@ def generate(settings: dict[str, Any]) -> dict[str, Array]:
                 continue
             generator = _generator(settings, pid)
             while done < end:
-                batch = generator.nextBatch(min(_BATCH, end - done)).prt
+                batch = generator.nextBatch(min(_BATCH, end - done)).prt  # without those that went wrong
+                if not len(batch):
+                    raise RuntimeError("Pythia makes no collisions of these beams and settings")
                 for name, momentum, event in _mesons(batch, settings):
-                    found[name].append(momentum)
-                    numbers[name].append(done + event)
+                    found.add(name, momentum, done + event)
                 done += len(batch)
                 bar.update(len(batch))
-    empty = np.empty(0, dtype=np.int32)
-    out = {name: np.concatenate([np.empty((3, 0)), *parts], axis=1) for name, parts in found.items()}
-    out |= {name + EVENTS: np.concatenate([empty, *parts]) for name, parts in numbers.items()}
-    return out
+    return found.arrays()
 
 
 def _generator(settings: dict[str, Any], target: int) -> Any:

@@ -12,11 +12,13 @@ import pytest
 from list_cards import experiment, sphere
 
 import darkmc
+from darkmc.core.estimates import Weights, estimate
 from darkmc.core.kinematics import nucleon_frame
 from darkmc.core.materials import inelastic_cross_section_mb
 from darkmc.core.particles import mass
 from darkmc.sources.fits.bmpt import power_of_mass_number
 from darkmc.sources.lists import hadronic, own_process
+from darkmc.sources.lists.entries import Entries
 from darkmc.sources.lists.hadronic import nuclear_weight
 
 NAME = "pythia8-pp"
@@ -99,6 +101,24 @@ def test_every_meson_of_hadronisation_and_decays_counts_once():
     np.testing.assert_allclose(lists["phi"].momentum, np.tile([[0.3], [0.4], [14.0]], 20))
     np.testing.assert_array_equal(lists["pi0"].collision, np.repeat(np.arange(20), 2))
     assert source(pi0_per_pot=4.0).ratio("omega") == pytest.approx(0.5)
+
+
+def test_errors_know_how_collisions_scatter():
+    """Multiplicities of variance 2 and 5 times the mean, or all alike: the mean's error squared is theirs."""
+    rng, n = np.random.default_rng(6), 300
+    for spread in (0.0, 2.0, 5.0):
+        found = []
+        for _ in range(100):
+            number = rng.negative_binomial(4.0 / (spread - 1.0), 1.0 / spread, n) if spread else np.full(n, 4)
+            collision = np.repeat(np.arange(n), number)
+            m = len(collision)
+            entries = Entries(
+                np.ones((3, m)), None, None, np.full(m, 1 / m), m / n, False, False, collision, n
+            )
+            many = np.full(20 * m, entries.per_pot)  # draws without an error of their own to speak of
+            weights = Weights(many, len(many), 0.0, np.repeat(entries.groups, 20), entries.group_shares)
+            found.append(estimate([weights]).list_error ** 2)
+        assert np.mean(found) == pytest.approx(4.0 * spread / n, rel=0.15, abs=1e-5)
 
 
 def test_a_nucleus_is_its_protons_and_neutrons(pythia):
