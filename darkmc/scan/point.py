@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class ScanRequest:
 
     def load(self, settings: Settings = ()) -> Experiment | MomentLimit:
         """Return the experiment, or the limit of a lepton's moment, made once per process."""
-        return _loaded(self.experiment, self.preset, self._changes(settings))
+        return _loaded(self.experiment, self.preset, self._changes(settings), Path.cwd())
 
     def _changes(self, settings: Settings) -> str:
         return _text({**self.overrides, **dict(settings)})
@@ -56,7 +57,7 @@ class ScanRequest:
 
         Cards count by what they say, the presets and overrides in it; lists of mesons by their content.
         """
-        inputs = _inputs(self.experiment, self.preset, self._changes(place.settings))
+        inputs = _inputs(self.experiment, self.preset, self._changes(place.settings), Path.cwd())
         asked = (self.precision, self.method, self.seed, self.vary, self.yields_at)
         return hashlib.sha256(_text([FORMULAS, inputs, asked, place]).encode()).hexdigest()[:32]
 
@@ -187,7 +188,8 @@ def _text(value: Any) -> str:
 
 
 @lru_cache(maxsize=_EXPERIMENTS)
-def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
+def _loaded(name: str, preset: str, overrides: str, folder: Path) -> Experiment | MomentLimit:
+    del folder  # from where names are looked up, and paths count
     if is_moment(name):
         return MomentLimit(name, preset, json.loads(overrides))
     find_experiment(name)  # suggests the names of moments too
@@ -195,8 +197,8 @@ def _loaded(name: str, preset: str, overrides: str) -> Experiment | MomentLimit:
 
 
 @lru_cache(maxsize=_EXPERIMENTS)
-def _inputs(name: str, preset: str, overrides: str) -> tuple[str, ...]:
+def _inputs(name: str, preset: str, overrides: str, folder: Path) -> tuple[str, ...]:
     """Return hashes of what an experiment was read from: effective cards, and files that they name."""
-    experiment = _loaded(name, preset, overrides)
+    experiment = _loaded(name, preset, overrides, folder)
     files = [path for path in experiment.files if path.suffix != ".toml"]
     return (experiment.name, *experiment.provenance, *map(digest, files))

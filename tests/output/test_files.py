@@ -247,7 +247,7 @@ def test_standard_output_gets_the_table_and_nothing_else(folder):
     command = [sys.executable, "-m", "darkmc", *WRITERS["csv"], "-o"]
     piped = subprocess.run([*command, "/dev/stdout"], capture_output=True, text=True)
     assert piped.returncode == 0
-    assert piped.stderr.startswith("/dev/stdout: 30 points")
+    assert piped.stderr.startswith("/dev/stdout: couplings are excluded at 30 of 30 points")
     assert main([*WRITERS["csv"], "-o", "x.csv"]) == 0
     with Path("y.csv").open("w", encoding="utf-8") as file:
         file.write("before\n")

@@ -7,11 +7,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
 from list_cards import rows_of, write_card, write_text
 
+from darkmc.cards.load import load_card
 from darkmc.core.errors import FailedPointsError
 from darkmc.scan import point as point_module
 from darkmc.scan.grid import scan
@@ -44,6 +46,20 @@ class Notes:
     def add(self, key, point):
         self.points[key] = point
         self.added.append(point.m_dark_photon)
+
+
+def test_the_same_name_is_another_card_in_another_folder(tmp_path, monkeypatch):
+    card = Path(load_card("detectors", "charm-finegrained").path).resolve().read_text(encoding="utf-8")
+    loaded = {}
+    for pot in ("1e18", "2e18"):
+        (tmp_path / pot).mkdir()
+        (tmp_path / pot / "mine.toml").write_text(
+            card.replace("pot = 7.1e18", f"pot = {pot}"), encoding="utf-8"
+        )
+        monkeypatch.chdir(tmp_path / pot)
+        request = ScanRequest("mine.toml", (Place(0.01, 0.0),))
+        loaded[request.key(request.places[0])] = request.load().card.beam.exposure
+    assert [*loaded.values()] == [1e18, 2e18]
 
 
 def die(path, *arguments):
