@@ -5,6 +5,7 @@ follow: each of the stream's uniform numbers is then drawn from a density of its
 numbers of its own before any row is made, and the Jacobian is a factor of the row's weight.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -14,11 +15,15 @@ from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS, StreamNumber, chunk_rng
 from darkmc.sample.rows import Channel
 
-_ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 24, CHUNK_ROWS // 2, 20
+_ROUNDS, _CELLS, _PILOT_ROWS, _FEW = 10, 48, CHUNK_ROWS // 2, 20
 _LESSONS = 4  # of a stream for unweighted events
 _UNTOUCHED = 0.1  # share of the original flat density, in every dimension: it bounds the Jacobian
-_ROWS = 6000.0  # that a stream may need for a per cent of the sum without being trained
-_NEGLIGIBLE = 1e-3  # share of the sum below which few rows are enough
+_UNSURE, _MOST_UNTOUCHED = 2.0, 0.5  # over the root of the effective rows of a lesson: that share, at most
+_ROWS = 6000.0  # that a stream may need for the error of the sum without being trained
+_NEGLIGIBLE = 0.1  # of that error: what adds less may be known from few rows
+_HALVINGS = 8  # of a coupling at which nothing is left
+_SEEN = 1e-3  # events of all streams: where there are as many, one that shows nothing gets one lesson
+_GAIN = 0.7  # times the rows lacking before, or fewer: what a lesson must bring for another
 _POOR = 0.1  # sampling efficiency below which two rounds of training are not enough
 
 
@@ -55,13 +60,15 @@ class AdaptiveMap:
         y, learning = np.ascontiguousarray(uniform[list(self.rows)].T), vegas.AdaptiveMap(self._map)
         learning.add_training_data(y, np.square(contributions))
         learning.adapt(alpha=1.2)
-        return AdaptiveMap(self.rows, [_blended(nodes) for nodes in np.asarray(learning.grid)])
+        effective = np.sum(contributions) ** 2 / np.sum(np.square(contributions))
+        flat = float(np.clip(_UNSURE / np.sqrt(effective), _UNTOUCHED, _MOST_UNTOUCHED))
+        return AdaptiveMap(self.rows, [_blended(nodes, flat) for nodes in np.asarray(learning.grid)])
 
 
-def _blended(nodes: Array) -> Array:
+def _blended(nodes: Array, flat: float) -> Array:
     """Return nodes, equidistant in probability, of a density mixed with a share of the flat one."""
     x = np.union1d(nodes, np.linspace(0.0, 1.0, len(nodes)))
-    below = (1.0 - _UNTOUCHED) * np.interp(x, nodes, np.linspace(0.0, 1.0, len(nodes))) + _UNTOUCHED * x
+    below = (1.0 - flat) * np.interp(x, nodes, np.linspace(0.0, 1.0, len(nodes))) + flat * x
     out = np.interp(np.linspace(0.0, 1.0, len(nodes)), below, x)
     out[0], out[-1] = 0.0, 1.0
     return out
@@ -98,7 +105,19 @@ class _Rehearsal(NamedTuple):
     channel: Channel
     guide: Array
 
-    def values(self, couplings: Sequence[float]) -> Array:
+    @property
+    def passing(self) -> int:
+        """How many rows pass all cuts."""
+        return len(self.channel.leading)
+
+    def shares(self, couplings: Array) -> Array:
+        """Return what each row adds, over what all add, summed over couplings, (n,)."""
+        values = self.values(couplings)
+        sums = np.sum(values, axis=1, keepdims=True)
+        out: Array = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
+        return out
+
+    def values(self, couplings: Array) -> Array:
         """Return what each row adds at each coupling, (k, n)."""
         out = np.zeros((len(couplings), self.uniform.shape[1]))
         mine = self.channel.rows.index[self.channel.leading]
@@ -108,7 +127,7 @@ class _Rehearsal(NamedTuple):
 
 
 def adapt(
-    streams: Sequence[_Stream], at: Sequence[float], decide: Callable[[Sequence[Channel]], list[float]]
+    streams: Sequence[_Stream], decide: Callable[[Sequence[Channel]], Sequence[tuple[float, float]]]
 ) -> list[_Stream]:
     """Return the streams, with maps for those that the sum's error needs many rows of.
 
@@ -119,42 +138,48 @@ def adapt(
     ----------
     streams : sequence of Adaptable
         All streams of a sum.
-    at : sequence of float
-        Couplings at which precision is wanted; empty where a limit is.
     decide : callable
-        From the streams' rows to the couplings at which a limit needs its precision.
+        From the streams' rows to couplings, each with the relative error of the sum that is allowed there.
     """
     out, in_training = list(streams), set(range(len(streams)))
     rehearsals: dict[int, _Rehearsal] = {}
+    least: dict[int, float] = {}  # rows lacking after a lesson
     for k in range(_ROUNDS):
         rows = _PILOT_ROWS if k == 0 else CHUNK_ROWS
         # where a limit's precision is wanted moves with the training, and depends on all streams: those that
         # are not trained any more are what they were when they were rehearsed last
         rehearsals |= {c: _rehearsed(out[c], k, rows) for c in in_training}
-        couplings = list(at) or decide([rehearsals[c].channel for c in range(len(streams))])
+        wanted = decide([rehearsals[c].channel for c in range(len(streams))])
+        couplings, allowed = (np.array(part) for part in zip(*wanted, strict=True))
         values = {c: rehearsal.values(couplings) for c, rehearsal in rehearsals.items()}
         total = np.sum([np.mean(part, axis=1) for part in values.values()], axis=0)
-        in_training = {c for c in in_training if _needs(values[c], total, trained=k > 1)}
+        lacking = {c: _lacking(rehearsals[c], values[c], allowed * total, k) for c in in_training}
+        in_training = {c for c, rows in lacking.items() if 0.0 < rows <= _GAIN * least.get(c, math.inf)}
+        if k > 0:
+            least |= {c: min(rows, least.get(c, math.inf)) for c, rows in lacking.items()}
         for c in sorted(in_training):
-            out[c] = _taught(out[c], rehearsals[c], values[c])
+            out[c] = _taught(out[c], rehearsals[c], couplings)
         if not in_training:
             break
     return out
 
 
-def _needs(values: Array, total: Array, trained: bool) -> bool:
-    """Return whether a stream shows too little, or its rows spread too much for the error of the sum.
+def _lacking(rehearsal: _Rehearsal, values: Array, error: Array, lessons: int) -> float:
+    """Return how many rows a stream needs for the error of the sum, if that is worth a lesson, else 0.
 
-    Streams that were trained before go on only if they are poor.
+    Infinite where it shows too little.  Streams that were trained before go on only if they are poor.
     """
-    mean, spread = np.mean(values, axis=1), np.std(values, axis=1)
+    mean, spread, trained = np.mean(values, axis=1), np.std(values, axis=1), lessons > 1
     if np.count_nonzero(np.any(values > 0.0, axis=0)) < _FEW:
-        return True
-    matters = spread**2 > _ROWS * 1e-4 * total**2
+        # where rows pass and add nothing, a lesson at smaller couplings shows whether any could
+        hopeless = lessons > 0 and rehearsal.passing >= _FEW and np.all(mean <= _NEGLIGIBLE * error)
+        return 0.0 if hopeless and np.all(error >= _SEEN) else math.inf
+    rows = (spread / np.maximum(error, 1e-300)) ** 2
     poor = mean**2 < _POOR * (mean**2 + spread**2)
     # of what few rows show the spread is not known
-    unsure = (values.shape[1] * mean**2 < _FEW * (mean**2 + spread**2)) & (mean > _NEGLIGIBLE * total)
-    return bool(np.any(matters & poor if trained else matters | unsure))
+    unsure = (values.shape[1] * mean**2 < _FEW * (mean**2 + spread**2)) & (mean > _NEGLIGIBLE * error)
+    needs = (rows > _ROWS) & (poor if trained else True) | unsure & (not trained)
+    return float(np.max(rows[needs], initial=0.0))
 
 
 def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Rehearsal:
@@ -162,10 +187,18 @@ def _rehearsed(stream: Adaptable, k: int, n_rows: int) -> _Rehearsal:
     return _Rehearsal(uniform, *stream.rehearse(uniform.copy()))
 
 
-def _taught(stream: _Stream, rehearsal: _Rehearsal, values: Array) -> _Stream:
-    """Return a stream trained with what rows add at each coupling, or where that is too little the guide."""
-    sums = np.sum(values, axis=1, keepdims=True)
-    learned = np.sum(values / np.where(sums > 0.0, sums, 1.0), axis=0)
+def _taught(stream: _Stream, rehearsal: _Rehearsal, couplings: Array) -> _Stream:
+    """Return a stream trained with what rows add at each coupling, or where that is too little the guide.
+
+    Where rows pass and hardly any adds something, as all decay or are vetoed, they are taken at smaller
+    couplings: that leads to energies at which some are left.
+    """
+    learned = rehearsal.shares(couplings)
+    for _ in range(_HALVINGS if rehearsal.passing >= 2 * _FEW else 0):
+        if np.count_nonzero(learned) >= 2 * _FEW:
+            break
+        couplings = 0.5 * couplings
+        learned = rehearsal.shares(couplings)
     if np.count_nonzero(learned) < 2 * _FEW:
         learned = rehearsal.guide
     if not np.any(learned):
@@ -178,5 +211,5 @@ def after_lessons(stream: _Stream, coupling: float) -> _Stream:
     """Return a stream trained for its rows at one coupling alone, by a few lessons, whatever it needs."""
     for k in range(_LESSONS):
         rehearsal = _rehearsed(stream, k, CHUNK_ROWS)
-        stream = _taught(stream, rehearsal, rehearsal.values([coupling]))
+        stream = _taught(stream, rehearsal, np.array([coupling]))
     return stream

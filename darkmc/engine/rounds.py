@@ -12,7 +12,15 @@ from darkmc.core.progress import Progress
 from darkmc.core.rng import CHUNK_ROWS
 from darkmc.core.units import LEAST_PRECISION, number, whole_number
 from darkmc.engine.collection import Collection, Executor
-from darkmc.engine.split import Need, badly_known, fewest_rows, little_known, surely_enough, unknown_channels
+from darkmc.engine.split import (
+    Need,
+    badly_known,
+    fewest_rows,
+    for_large_rows,
+    little_known,
+    surely_enough,
+    unknown_channels,
+)
 from darkmc.limits.criterion import Criterion
 from darkmc.limits.deciding import Deciding
 from darkmc.sample.sample import Sample
@@ -170,6 +178,8 @@ class _Pilot:
         unknown = unknown_channels(needs)
         if np.any(unknown):
             return [2 * n if unseen else n for n, unseen in zip(done, unknown, strict=True)]
+        if all(need.lacking_in_all <= 1.0 for need in needs):
+            return for_large_rows(needs, done, STEP)
         if lacking > STEP**2:
             self.needs = self._extended(done)
             self.first = self._enough()

@@ -111,10 +111,15 @@ class Need(NamedTuple):
     @property
     def lacking(self) -> float:
         """How many times as many rows, split as they are, are needed; inf: unknown."""
+        return max(self.lacking_in_all, self.shown.peak / LARGEST_ROW)
+
+    @property
+    def lacking_in_all(self) -> float:
+        """The same, but for single rows that are too large."""
         shown = self.shown
         if not (shown.rows > 0.0 and math.isfinite(shown.error)):
             return math.inf
-        return max((shown.error / self.error) ** 2, self.rows / shown.rows, shown.peak / LARGEST_ROW)
+        return max((shown.error / self.error) ** 2, self.rows / shown.rows)
 
     def per_primary(self) -> Array:
         """Return arrays (2, channels), whose sums over the numbers of primaries must be at most 1."""
@@ -183,6 +188,12 @@ def badly_known(needs: Sequence[Need], rows: Array) -> NDArray[np.bool_]:
         if float(np.sum(parts)) > KNOWN**2:
             out |= parts > np.sum(parts) / len(rows)
     return out
+
+
+def for_large_rows(needs: Sequence[Need], done: Sequence[int], growth: float) -> list[int]:
+    """Return more primaries of the channels that have a row above LARGEST_ROW of the sum, of no other."""
+    largest = np.max([need.shown.largest for need in needs], axis=0) / LARGEST_ROW
+    return [math.ceil(growth * most) if most > n else n for n, most in zip(done, largest, strict=True)]
 
 
 def _for_peaks(needs: Sequence[Need]) -> Array:

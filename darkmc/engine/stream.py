@@ -92,11 +92,12 @@ class Stream:
 
     @property
     def mappable(self) -> list[int]:
-        """Rows of the uniform numbers that decide energies and ways: of decays, place, recoil and parent."""
+        """Rows of the uniform numbers that decide energies and ways: decay, path, place, recoil, parent."""
         blocks = self._blocks
+        far = range(blocks.way.start, blocks.way.stop) if self.route.kind == "far" else ()
         emitting = [blocks.first + k for k in self.emission.mappable]
         placing = [blocks.placing + k for k in self.placement.mappable]
-        return [*emitting, blocks.place, blocks.acting.start, *placing]
+        return list(dict.fromkeys([*emitting, *far, blocks.place, blocks.acting.start, *placing]))
 
     def plan(self) -> ChannelPlan:
         """Return the channel as the simulation sees it."""

@@ -5,6 +5,7 @@ coherent conversion with gamma' -> a gamma inside.  One stream per meson and sta
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from darkmc.biasing.trained import adapt
@@ -29,6 +30,8 @@ from darkmc.signals.electron import (
     needs_photon,
 )
 from darkmc.signals.signal import Signal
+
+_PRECISION = 0.01  # that streams are trained for
 
 
 class Scattering(FixedTarget):
@@ -111,8 +114,11 @@ class Scattering(FixedTarget):
         streams = super().streams(portal, at, vary)
         if not self.aimed or self.source.lists is not None:
             return streams
-        return adapt(streams, () if at is None else tuple(float(g) for g in at), self._deciding)
+        return adapt(streams, partial(self._deciding, at))
 
-    def _deciding(self, channels: Sequence[Channel]) -> list[float]:
-        """Return the couplings at which a limit needs its precision, as some rows tell."""
-        return [point.coupling for point in self.criterion.deciding(Sample(tuple(channels), (), 0))]
+    def _deciding(self, at: Sequence[float] | None, channels: Sequence[Channel]) -> list[tuple[float, float]]:
+        """Return couplings, given or at which a limit is decided, and the relative errors allowed there."""
+        if at is not None:
+            return [(float(coupling), _PRECISION) for coupling in at]
+        points = self.criterion.deciding(Sample(tuple(channels), (), 0))
+        return [(p.coupling, min(p.allowed(_PRECISION), p.least_rows**-0.5)) for p in points]

@@ -4,6 +4,7 @@ Statistical comparisons ask for |pull| < 4 (chance 6e-5 each, 14 of them).
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,15 @@ def test_the_jacobian_is_bounded():
     """A tenth of the flat density stays in each dimension, so that no weight grows by more than 100."""
     uniform = np.random.default_rng(4).random((4, 100_000))
     assert trained(12)(uniform).max() < 10.0**2 * (1 + 1e-9)
+
+
+def test_few_rows_teach_little():
+    """One row alone leaves half of the flat density in each of two dimensions: before it was a tenth."""
+    uniform = np.random.default_rng(6).random((4, 1000))
+    alone = np.zeros(1000)
+    alone[17] = 1.0
+    learned = AdaptiveMap((1, 3)).taught(uniform, alone)
+    assert learned(np.random.default_rng(4).random((4, 100_000))).max() < 2.0**2 * (1 + 1e-9)
 
 
 def test_the_integral_stays_and_its_error_falls():
@@ -181,8 +191,46 @@ class Rehearsed:
         return Channel("", 4.0, 1.0, 1.0, 0, rows), np.full(n, self.weight)
 
 
-@pytest.mark.parametrize("at", [(), (1e-3,), (1e-3, 1e-2)])
+class Decaying(Rehearsed):
+    """A stream whose rows all pass, and survive the better the larger their first uniform number."""
+
+    def mapped(self, by):
+        return Decaying(self.number, self.weight, by)
+
+    def rehearse(self, uniform):
+        if self.map is not None:
+            self.map(uniform)
+        channel, guide = super().rehearse(uniform)
+        return replace(channel, rows=replace(channel.rows, survive=5e3 * (1.0 - uniform[0]))), guide
+
+
+def test_streams_of_which_nothing_survives_are_led_to_what_would():
+    """At G = 1 rows are exp(-5000 (1 - u)), mostly below all numbers; at smaller G they show where to go."""
+    (taught,) = adapt([Decaying(1, 2.0)], lambda _: [(1.0, 0.01)])
+    led = np.random.default_rng(8).random((3, 4000))
+    taught.map(led)
+    assert np.median(led[0]) > 0.9
+
+
+def test_a_stream_that_adds_nothing_beside_others_gets_one_lesson():
+    """All pass and nothing of it survives: it was rehearsed ten times."""
+    heard = []
+
+    class Counted(Decaying):
+        def mapped(self, by):
+            return Counted(self.number, self.weight, by)
+
+        def rehearse(self, uniform):
+            heard.append(self.number)
+            channel, guide = super().rehearse(uniform)
+            return replace(channel, rows=replace(channel.rows, survive=1e9 + channel.rows.survive)), guide
+
+    adapt([Rehearsed(1, 2.0), Counted(2, 2.0)], lambda _: [(1.0, 0.01)])
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize("at", [(1e-3,), (1e-3, 1e-2)])
 def test_what_needs_no_training_gets_none(at):
     streams = [Rehearsed(1, 2.0), Rehearsed(2, 0.0)]
-    assert adapt(streams, at, lambda _: [1e-3]) == streams
+    assert adapt(streams, lambda _: [(coupling, 0.01) for coupling in at]) == streams
     assert all(stream.map is None for stream in streams)

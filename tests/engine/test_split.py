@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from darkmc.engine.split import LEAST_SHARE, Need, Shown, fewest_rows, surely_enough
+from darkmc.engine.split import LEAST_SHARE, Need, Shown, fewest_rows, for_large_rows, surely_enough
 from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.sample import Sample
 
@@ -46,6 +46,15 @@ def test_each_channel_gets_a_share_and_the_unknown_the_mean():
     rows = fewest_rows([need([4.0, 1.0, math.inf], 0.1)], np.ones(3))
     assert rows[2] == pytest.approx(np.mean(rows[:2]))
     assert not np.any(fewest_rows([need([1.0, 1.0], 0.1, value=0.0)], np.ones(2)))
+
+
+def test_only_channels_with_a_row_that_is_too_large_grow_for_it():
+    """A row of 5% of the sum among 512 is below 2% among 1280; before, all channels grew by quarters."""
+    single = need([1.0, 1.0], 0.1, square=[0.5, 0.5])
+    single = single._replace(shown=single.shown._replace(largest=512.0 * np.array([0.05, 0.01])))
+    assert single.lacking == pytest.approx(2.5)
+    assert single.lacking_in_all < 1.0
+    assert for_large_rows([single], [512, 512], 1.25) == [1600, 512]
 
 
 def test_effective_rows_and_the_largest_row_need_primaries_too():
