@@ -206,10 +206,10 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
     experiment = request.load()
     if not isinstance(experiment, Experiment):
         raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
-    source = experiment.source
-    if not source.alternatives:
-        raise PhysicsError(f"--vary: {source.loaded.path} names no alternatives")
     try:
+        source = experiment.source
+        if not source.alternatives:
+            raise PhysicsError(f"{source.loaded.path} names no alternatives")
         return source.alternatives.chosen(names == "all" or [name.strip() for name in names.split(",")])
     except PhysicsError as error:
         raise PhysicsError(f"--vary: {error}") from None

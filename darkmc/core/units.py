@@ -27,7 +27,11 @@ _NUMBER = re.compile(
 )
 
 
-def _number_and_suffix(text: str, name: str = "", like: str = "0.03, 30MeV, 1e-2GeV") -> tuple[float, str]:
+_ENERGIES = "0.03, 30MeV, 1e-2GeV"
+GRID_EXAMPLES = "30MeV; 5MeV,8MeV; 1MeV:100MeV:12"
+
+
+def _number_and_suffix(text: str, name: str = "", like: str = _ENERGIES) -> tuple[float, str]:
     match = _NUMBER.match(text)
     if match is None:
         raise PhysicsError(f"{_for(name)}'{text}' is not a number (examples: {like})")
@@ -38,7 +42,7 @@ def _for(name: str) -> str:
     return f"{name}: " if name else ""
 
 
-def parse_energy(text: str, name: str = "") -> float:
+def parse_energy(text: str, name: str = "", like: str = _ENERGIES) -> float:
     """Return an energy or mass in GeV from text such as ``30MeV``, ``0.03GeV`` or ``0.03``.
 
     Parameters
@@ -47,13 +51,15 @@ def parse_energy(text: str, name: str = "") -> float:
         What a user typed.
     name : str
         Of the option that it was typed for, for messages.
+    like : str
+        Examples, for messages.
 
     Raises
     ------
     PhysicsError
         If the text is no number or the unit is unknown.
     """
-    number, unit = _number_and_suffix(text, name)
+    number, unit = _number_and_suffix(text, name, like)
     if unit and unit not in ENERGY_UNITS_GEV:
         raise PhysicsError(f"{_for(name)}'{text}': unknown unit '{unit}' (use {', '.join(ENERGY_UNITS_GEV)})")
     return number * ENERGY_UNITS_GEV.get(unit, 1.0)
@@ -157,7 +163,7 @@ def parse_energy_grid(text: str) -> NDArray[np.float64]:
         If the grid is empty, runs backwards, or contains anything that is no mass.
     """
     if ":" not in text:
-        values = [parse_energy(item) for item in text.split(",") if item.strip()]
+        values = [parse_energy(item, like=GRID_EXAMPLES) for item in text.split(",") if item.strip()]
         _checked_length(text, len(values))
         return masses("mass", values, massless=False)
     return parse_grid(text, _mass_end)

@@ -5,6 +5,7 @@ import pytest
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.units import (
+    GRID_EXAMPLES,
     AxionMass,
     MassGrid,
     parse_axion_grids,
@@ -182,3 +183,10 @@ def test_grids_that_refine_themselves_have_ends_and_a_coarse_grid():
     for text in ("1MeV:auto", "auto", "1MeV:2MeV:3:4:auto", "2MeV:1MeV:auto", "1MeV:2MeV:2:auto", "0:1:auto"):
         with pytest.raises(PhysicsError):
             parse_mass_grid(text)
+
+
+def test_what_is_no_grid_is_told_what_one_looks_like():
+    with pytest.raises(PhysicsError, match=r"'5MeV\.\.9MeV' is not a number \(examples: .* 1MeV:100MeV:12\)"):
+        parse_mass_grid("5MeV..9MeV")
+    for example in GRID_EXAMPLES.split("; "):
+        assert parse_mass_grid(example).values
