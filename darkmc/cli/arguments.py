@@ -207,12 +207,13 @@ def chosen_alternatives(request: Any, names: str | None) -> tuple[str, ...]:
     if not isinstance(experiment, Experiment):
         raise PhysicsError(f"--vary: {experiment.name} has no flux card whose alternatives could vary")
     try:
-        source = experiment.source
-        if not source.alternatives:
-            raise PhysicsError(f"{source.loaded.path} names no alternatives")
-        return source.alternatives.chosen(names == "all" or [name.strip() for name in names.split(",")])
+        alternatives = experiment.source.alternatives
+        chosen = alternatives.chosen(names == "all" or [name.strip() for name in names.split(",")])
     except PhysicsError as error:
         raise PhysicsError(f"--vary: {error}") from None
+    if not alternatives:
+        raise PhysicsError(f"--vary: {experiment.source.loaded.path} names no alternatives")
+    return chosen
 
 
 def report(output: str, text: str) -> None:
