@@ -6,6 +6,7 @@ from typing import Any
 from darkmc.cards.found import find_card
 from darkmc.core.particle_table import MASS_AND_WIDTH_MEV
 
+_NUCLEONS = {(1, 1): "protons", (0, 1): "neutrons"}
 _SLOW = 20.0  # GeV, below which a kinetic energy is worth telling
 
 
@@ -39,5 +40,6 @@ def _target(card: dict[str, Any]) -> str:
     target = card.get("target", {})
     name = target.get("element", target.get("material"))
     if name is None and "mass_number" in target:
-        name = f"Z = {target.get('Z', target.get('charge'))}, A = {target['mass_number']:g}"
+        nucleus = target.get("Z", target.get("charge")), target["mass_number"]
+        name = _NUCLEONS.get(nucleus, f"Z = {nucleus[0]}, A = {nucleus[1]:g}")
     return f" on {name}" if name else ""

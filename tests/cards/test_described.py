@@ -14,6 +14,7 @@ def test_the_list_of_fluxes_says_beam_and_target(tmp_path, monkeypatch, capsys):
     assert [*lines] == darkmc.list_fluxes()
     assert lines.pop("odd") == "fluxes/odd.toml is no flux card"
     assert lines["bmpt-cu-400"] == "bmpt: proton of 400 GeV on Cu"
+    assert lines["pythia-400"] == "table: proton of 400 GeV on protons"
     assert lines["burman-smith-lsnd"].endswith("proton of 1.736 GeV (0.798 kinetic) on water and tungsten")
     for name, words in lines.items():
         card = load_card("fluxes", name).card
