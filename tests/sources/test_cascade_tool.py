@@ -132,13 +132,19 @@ def test_iron_at_9_gev(above, everywhere, ahead):
     assert integrated("fe-8.9", above, 0.1) == pytest.approx(ahead, rel=0.1)
 
 
-@pytest.mark.parametrize(("energy", "expected"), [(0.005, 2.2e8), (0.02, 1.5e8), (0.06, 1.1e8)])
+@pytest.mark.parametrize(("energy", "expected"), [(0.005, 2.257e8), (0.02, 1.536e8), (0.06, 1.254e8)])
 def test_miniboone_with_all_of_it(energy, expected):
-    """N/G^4 without lifetimes and spin, within 25%."""
+    """N/G^4 without lifetimes and spin.
+
+    Expected: a Monte Carlo of decays, rays and recoils typed from the physics notes over the densities of
+    pi0 and eta of this card, 0.3% each. The notes' own cascade gives 2.2e8, 1.5e8 and 1.1e8.
+    """
     changes = {"simulation.spin_correlations": False}
     experiment = darkmc.Experiment("miniboone-offtarget", overrides=changes)
     sample = experiment.simulate(darkmc.DarkAxionPortal(energy), precision=0.05, at=[3e-7], seed=1)
-    assert sample.expected_events(3e-7).value / 3e-7**4 == pytest.approx(expected, rel=0.25)
+    value, error = sample.expected_events(3e-7).value, sample.draw_error(3e-7)
+    assert error < 0.03 * value
+    assert abs(value / 3e-7**4 - expected) < 4.5 * np.hypot(error / 3e-7**4, 0.003 * expected)
 
 
 @pytest.mark.slow
