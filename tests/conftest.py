@@ -1,6 +1,10 @@
 """How the suite is run, whatever it tests."""
 
 import gc
+import os
+
+# pytest-xdist uses the cores already; workers and processes of tests inherit it
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_configure():

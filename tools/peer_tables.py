@@ -40,6 +40,8 @@ SETUPS: dict[str, dict[str, Any]] = {
         "flux.targets": [{"name": "carbon", "charge": 6, "share": 1.0}],
     },
     "miniboone-offtarget": {
+        "source.flux": "sanford-wang-be-8gev",
+        "source.flux_may_differ": ["target"],
         **_PLAIN,
         **{key: [0.0, 0.0, 490.0] for key in _CENTRES},
         **dict.fromkeys(_RADII, 6.0),

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from processes import catches, group_is_gone, wait_for
+from processes import catches, group_is_gone, wait_for, workers_of
 
 LIMIT_TABLE = (
     "experiment,m_dark_photon,m_axion,interval,lower,upper,lower_error,upper_error,method,reason\n"
@@ -40,7 +40,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 WORDS = {signal.SIGINT: "interrupted\n", signal.SIGTERM: "terminated\n"}
 
 
-def strike(name, number, seconds, whole_group, folder):
+def strike(name, number, seconds, whole_group, folder, workers=0):
     """Start a command, send it a signal some time after it has begun, and see what it leaves."""
     for file, text in INPUTS.items():
         (folder / file).write_text(text)
@@ -54,6 +54,7 @@ def strike(name, number, seconds, whole_group, folder):
     )
     try:
         wait_for(lambda: catches(process.pid) or process.poll() is not None)
+        wait_for(lambda: len(workers_of(process.pid)) >= workers or process.poll() is not None)
         time.sleep(seconds)
         (os.killpg if whole_group else os.kill)(process.pid, number)
         out, err = process.communicate(timeout=120)  # only against a hang
@@ -86,15 +87,16 @@ def strikes(count, seed):
     ("name", "number", "seconds", "whole_group"),
     [
         ("generate", signal.SIGTERM, 2.5, False),
-        ("limit", signal.SIGINT, 2.5, True),
-        ("limit", signal.SIGTERM, 0.5, True),
-        ("run", signal.SIGTERM, 2.5, False),
+        ("limit", signal.SIGINT, 0.8, True),
+        ("limit", signal.SIGTERM, 0.1, True),
+        ("run", signal.SIGTERM, 0.8, False),
         ("figure", signal.SIGINT, 0.4, False),
         ("rate", signal.SIGTERM, 1.5, False),
     ],
 )
 def test_a_signal_leaves_nothing_behind(name, number, seconds, whole_group, tmp_path):
-    strike(name, number, seconds, whole_group, tmp_path)
+    """Of scans soon after their workers are there: neither before nor long after."""
+    strike(name, number, seconds, whole_group, tmp_path, workers=2 if name in ("limit", "run") else 0)
 
 
 @pytest.mark.slow

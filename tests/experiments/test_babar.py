@@ -98,8 +98,10 @@ def test_limits_at_48_masses_to_the_end_point():
     assert all(e.lower_error < 0.01 * e.lower for _, e in found[:-1])
     assert found[-1][1].intervals == ()
     assert "no crossing" in found[-1][1].reason
-    edges = [e.lower for m, e in found[:-1] if m > 0.1]
-    assert all(second > 0.99 * first for first, second in pairwise(edges))
+    edges = [e for m, e in found[:-1] if m > 0.1]
+    for first, second in pairwise(edges):
+        error = np.hypot(first.lower_error, second.lower_error)
+        assert second.lower > 0.99 * first.lower - 3.0 * error
 
 
 # The independent calculation's effect of each switch on the edges of (low-cut, high-cut), over all on

@@ -514,11 +514,15 @@ def test_protons_change_mineral_oil_as_much_as_stated(m, energy, low, high):
 # --- yields: a quadrature of the stable stream ---
 
 RATIOS = {"pi0": 0.98823, "eta": 0.3936}
+FLUXES: dict = {
+    "lsnd": {},
+    "miniboone-offtarget": {"source.flux": "sanford-wang-be-8gev", "source.flux_may_differ": ["target"]},
+}
 
 
 def quadrature(name, meson, m):
     """N/G^4 of gamma' e -> a e, polarised and averaged, without random numbers; mesons by the package."""
-    made = darkmc.Experiment(name)
+    made = darkmc.Experiment(name, overrides=FLUXES[name])
     made.topology.prepare()
     source = made.topology.source
 

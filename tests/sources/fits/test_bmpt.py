@@ -68,7 +68,7 @@ def random_points(n=2000):
 
 def integral(function, p_min, p_max=399.0):
     """2 pi sin(theta) dtheta dp by Simpson's rule in the logarithms of p and theta."""
-    y, z = np.linspace(np.log(p_min), np.log(p_max), 1501), np.linspace(np.log(1e-6), np.log(np.pi), 2501)
+    y, z = np.linspace(np.log(p_min), np.log(p_max), 751), np.linspace(np.log(1e-6), np.log(np.pi), 1251)
     p, theta = np.exp(y)[:, None], np.exp(z)[None, :]
     values = function(p, theta) * 2 * np.pi * np.sin(theta) * theta * p
     return simpson(simpson(values, x=z), x=y)
