@@ -180,8 +180,8 @@ def _shown(card: RunCard, preset: str | None) -> dict[str, str]:
 def _made(folder: Path) -> Iterator[None]:
     """Make a folder; when the block fails, take away what was made if it is empty."""
     fresh = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    try:  # an interruption may come as soon as it is made
+        folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
         for path in fresh:

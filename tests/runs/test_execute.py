@@ -4,6 +4,7 @@ import csv
 import inspect
 import math
 import typing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -523,6 +524,18 @@ def test_a_run_that_ends_early_leaves_no_empty_folder(error, code, here, monkeyp
     monkeypatch.setattr(Experiment, "simulate", fail)
     assert main(["run", card(here, HISTOGRAM), "-o", "a/b"]) == code
     assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["toy.toml"]
+
+
+def test_a_run_that_is_interrupted_as_its_folder_is_made_leaves_none(here, monkeypatch):
+    name, make = card(here, HISTOGRAM), Path.mkdir
+
+    def interrupted(path, *how, **more):
+        make(path, *how, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupted)
+    assert main(["run", name, "-o", "a"]) == 130
     assert sorted(path.name for path in here.iterdir()) == ["toy.toml"]
 
 
