@@ -86,7 +86,7 @@ def strikes(count, seed):
 @pytest.mark.parametrize(
     ("name", "number", "seconds", "whole_group"),
     [
-        ("generate", signal.SIGTERM, 2.5, False),
+        ("generate", signal.SIGTERM, 1.5, False),
         ("limit", signal.SIGINT, 0.8, True),
         ("limit", signal.SIGTERM, 0.1, True),
         ("run", signal.SIGTERM, 0.8, False),
