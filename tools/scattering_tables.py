@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import darkmc
+from darkmc.portals.dark_axion import processes
 from darkmc.portals.dark_axion.coherent_conversion import CoherentConversion
-from darkmc.signals import conversion
 
 Table = tuple[str, str, list[list[str]]]
 ANALYSES = {"lsnd": (1, 5, 10, 20, 25, 60), "miniboone-offtarget": (1, 5, 20, 60, 90)}
@@ -120,12 +120,12 @@ def spin() -> Iterator[Table]:
 def protons() -> Iterator[Table]:
     """Yield the table of what protons change against hydrogen as a nucleus of spin 0: conversion alone."""
     rows = [_before_and_after("N/G^4, prompt", "spin 0", "proton")]
-    proton = conversion.conversion_on
+    proton = processes.conversion_on
     for name, masses in PROTON_MASSES_MEV.items():
         for mass in masses:
             pair = []
             for on in (_spin_zero, proton):
-                conversion.conversion_on = on
+                processes.conversion_on = on
                 pair.append(_effect(name, mass, PROMPT, {"simulation.signal": "conversion"}))
             rows.append([f"{name}, {mass}", *_columns(*pair)])
     yield "protons-conversion", "N in GeV^4, excluded G in GeV^-1, Monte Carlo errors in per cent", rows
@@ -188,11 +188,14 @@ def _columns(before: tuple[_Pair, Any], after: tuple[_Pair, Any]) -> list[str]:
 
 
 def _number(value: float, error: float) -> str:
-    return f"{value:.4g} ({100 * error / value:.2f}%)" if value > 0.0 else "0"
+    return f"{value:.4g} ({_percent(error, value)})" if value > 0.0 else "0"
 
 
 def _edges(interval: tuple[float, float, float, float]) -> str:
     lower, upper, lower_error, upper_error = interval
-    error = f"{100 * upper_error / upper:.2f}%" if math.isfinite(upper_error) else "error unknown"
-    end = f"{upper:.4g} ({error})" if upper == upper else "up"
-    return f"{lower:.4g} ({100 * lower_error / lower:.2f}%) to {end}"
+    end = f"{upper:.4g} ({_percent(upper_error, upper)})" if upper == upper else "up"
+    return f"{lower:.4g} ({_percent(lower_error, lower)}) to {end}"
+
+
+def _percent(error: float, value: float) -> str:
+    return f"{100 * error / value:.2f}%" if math.isfinite(error) else "error unknown"

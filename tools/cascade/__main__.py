@@ -1,14 +1,16 @@
 """Tables of hadronic cascades for fluxes/: ``python tools/cascade [SETUP ...] [--libraries FOLDER]``.
 
 Needs chromo (pip install 'darkmc[hadronic]').  Libraries are made file by file, so that an interrupted run
-goes on.
+goes on.  With --checks the table of what cascades add up to is written, to docs/data/cascade-checks.csv.
 """
 
 import argparse
+import csv
 import subprocess
 import sys
 from pathlib import Path
 
+import checks
 from libraries import make, read
 from setups import SETUPS, Setup
 from tables import NAMES, factors, first_only, followed, nodes, primaries, rows, write_factors, write_first
@@ -16,6 +18,7 @@ from tables import NAMES, factors, first_only, followed, nodes, primaries, rows,
 from darkmc.sources.lists.hadronic import cache_folder
 
 FLUXES = Path(__file__).parents[2] / "fluxes"
+CHECKS = Path(__file__).parents[2] / "docs" / "data" / "cascade-checks.csv"
 _ALL_AROUND = 20.0  # GeV: below it first interactions are kept backwards, too
 OVER = {"fe-8.9": "be-8.9"}  # of which nucleus the fit is that the factors multiply
 
@@ -59,10 +62,21 @@ def cascade(name: str, folder: Path) -> None:
         )
 
 
+def write_checks(folder: Path) -> None:
+    """Write the table of what cascades add up to."""
+    with CHECKS.open("w", encoding="utf-8", newline="") as file:
+        file.write(
+            "# all generations of pi0 over the first, statistical errors; written by tools/cascade --checks\n"
+        )
+        csv.writer(file, lineterminator="\n").writerows([checks.HEAD, *checks.rows(folder)])
+
+
 def main() -> None:
     """Make libraries and write tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("setups", nargs="*", default=[*SETUPS], metavar="SETUP", help=", ".join(SETUPS))
+    shipped = [name for name, setup in SETUPS.items() if setup.cells or not setup.others]
+    parser.add_argument("setups", nargs="*", default=shipped, metavar="SETUP", help=", ".join(SETUPS))
+    parser.add_argument("--checks", action="store_true", help="write the table of checks, of all setups")
     parser.add_argument("--only-libraries", action="store_true", help="of one setup; write no tables")
     parser.add_argument("--libraries", type=Path, default=cache_folder() / "cascade", metavar="FOLDER")
     options = parser.parse_args()
@@ -70,11 +84,15 @@ def main() -> None:
         (name,) = options.setups
         make(name, SETUPS[name], options.libraries)
         return
-    for name in options.setups:
+    names = [*checks.CHECKED] if options.checks else options.setups
+    for name in names:
         for one in (name, *([OVER[name]] if name in OVER else [])):  # one generator per process
             command = [sys.executable, Path(__file__).parent, "--only-libraries", one]
             subprocess.run([*command, "--libraries", options.libraries], check=True)
-        cascade(name, options.libraries)
+        if not options.checks:
+            cascade(name, options.libraries)
+    if options.checks:
+        write_checks(options.libraries)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Libraries of UrQMD interactions, made through chromo and kept in a folder, file by file.
+"""Libraries of interactions of UrQMD, or SIBYLL, made through chromo and kept in a folder, file by file.
 
 Of every interaction the particles that a cascade can need are kept, and the energy of all of it as a function
 of the factor by which momenta along the beam are multiplied.
 """
 
 import contextlib
+import functools
 import math
 import os
 import tempfile
@@ -27,7 +28,7 @@ _EACH = 500  # interactions a file
 _ENERGY = 1e-3  # by which energy may be lost, relative to the projectile's
 _LEAST_SQRT_S = 1.2  # GeV
 _LIGHTEST = 0.4  # kept: what a factor of 2.5 brings above the least energy
-_FINAL = 1
+FINAL = 1
 _SEED = 1
 COUNTED = (111, 221)  # pi0 and eta are kept whatever their energy
 PROJECTILES = {2212: "proton", 211: "pi+"}
@@ -76,10 +77,9 @@ def make(name: str, setup: Setup, folder: Path) -> None:
     if not jobs:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    warnings.filterwarnings("ignore", message=".*haven't been decayed")
     begin = time.process_time()
-    with tempfile.TemporaryDirectory() as work, contextlib.chdir(work), _quiet():
-        generator = _Generator(setup)
+    with apart():
+        generator = Generator(setup)
         with count_bar(len(jobs), "files") as bar:
             for pid, p, part in jobs:
                 generator.write(_file(folder, name, pid, p, part), pid, p, part)
@@ -110,44 +110,64 @@ def _file(folder: Path, name: str, pid: int, momentum: float, part: int) -> Path
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Send what the Fortran prints to nowhere."""
+def apart() -> Iterator[None]:
+    """Work in a folder that goes, and send what the Fortran prints to nowhere."""
     kept = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 1)
-        yield
+        with tempfile.TemporaryDirectory() as work, contextlib.chdir(work), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*haven't been decayed")
+            yield
     finally:
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)
 
 
-class _Generator:
-    """UrQMD 3.4 on one nucleus, with any of the projectiles."""
+def _collision(pid: int, energy: float, nucleus: tuple[int, int]) -> Any:
+    kinematics, units = import_module("chromo.kinematics"), import_module("chromo.constants")
+    return kinematics.FixedTarget(energy * units.GeV, pid, nucleus)
+
+
+@functools.cache
+def _started(name: str) -> Any:
+    """Return a model of chromo, which starts once per process."""
+    model = getattr(import_module("chromo.models"), name)
+    if name == "UrQMD34":
+        model._ecm_min = _LEAST_SQRT_S * import_module("chromo.constants").GeV
+    started = model(_collision(2212, 400.0, (12, 6)), seed=_SEED)
+    if name != "UrQMD34":  # which leaves them alone
+        for pid in COUNTED:
+            started.set_stable(pid)
+    return started
+
+
+class Generator:
+    """UrQMD 3.4, or another model of chromo, on one nucleus, with any of the projectiles."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        kinematics = import_module("chromo.kinematics")
-        self._fixed_target, self._gev = kinematics.FixedTarget, import_module("chromo.constants").GeV
-        model = import_module("chromo.models").UrQMD34
-        model._ecm_min = _LEAST_SQRT_S * self._gev
-        self._model = model(self._collision(2212, setup.beam_momentum), seed=_SEED)
+        self._urqmd = setup.model == "UrQMD34"
+        self.model = _started(setup.model)
 
-    def _collision(self, pid: int, momentum: float) -> Any:
-        energy = math.hypot(momentum, mass(PROJECTILES[pid]))
-        return self._fixed_target(energy * self._gev, pid, (self.setup.mass_number, self.setup.charge))
+    def aim(self, pid: int, momentum: float, heavy: float, *seed: int) -> None:
+        """Set the projectile: PDG id, momentum and mass in GeV; with a seed random numbers start anew."""
+        nucleus = self.setup.mass_number, self.setup.charge
+        self.model.kinematics = _collision(pid, math.hypot(momentum, heavy), nucleus)
+        if self._urqmd:
+            self.model._lib.inputs.eos = 0  # potentials lose energy; chromo sets them below 4.9 GeV
+            self.model._lib.options.ctoption[24 - 1] = 2
+        if seed:
+            self.model.random_state = np.random.default_rng([_SEED, *seed]).bit_generator.state
 
     def write(self, file: Path, pid: int, momentum: float, part: int) -> None:
         """Write one file of interactions; it is whole or not there."""
-        self._model.kinematics = self._collision(pid, momentum)
-        self._model._lib.inputs.eos = 0  # potentials do not conserve energy; chromo sets them below 4.9 GeV
-        self._model._lib.options.ctoption[24 - 1] = 2
-        seed = [_SEED, pid, round(1e3 * momentum), part]
-        self._model.random_state = np.random.default_rng(seed).bit_generator.state
+        heavy = mass(PROJECTILES[pid])
+        self.aim(pid, momentum, heavy, pid, round(1e3 * momentum), part)
         counts, ids, vectors, energies = [], [], [], []
-        for event in self._model(_EACH):
-            final = event.status == _FINAL
+        for event in self.model(_EACH):
+            final = event.status == FINAL
             mine = np.stack([event.px[final], event.py[final], event.pz[final]])
             masses = event.m[final]
             squared = masses**2 + mine[0] ** 2 + mine[1] ** 2
@@ -159,9 +179,11 @@ class _Generator:
             vectors.append(mine[:, kept])
         table = np.array(energies)
         at_one = np.array([np.interp(0.0, np.log(SCALES), row) for row in table])
-        energy = math.hypot(momentum, mass(PROJECTILES[pid]))
-        nucleus = float(np.median(at_one)) - energy
-        if np.max(np.abs(at_one - nucleus - energy)) > _ENERGY * energy:
+        energy = math.hypot(momentum, heavy)
+        nucleus = np.full(len(table), np.median(at_one)) - energy if self._urqmd else at_one - energy
+        lost = np.max(np.abs(at_one - nucleus - energy)) > _ENERGY * energy
+        # SIBYLL: as many nucleons as were hit, and no rest of the nucleus
+        if lost or np.min(nucleus) < 0.0 or np.max(nucleus) > self.setup.mass_number:
             raise RuntimeError(f"{file.name}: energy is not conserved")
         part_file = file.with_suffix(".part")
         with part_file.open("wb") as stream:
@@ -170,6 +192,6 @@ class _Generator:
                 counts=np.array(counts),
                 pid=np.concatenate(ids).astype(np.int32),
                 vectors=np.concatenate(vectors, axis=1).astype(np.float32),
-                energies=table - nucleus,
+                energies=table - nucleus[:, None],
             )
         part_file.replace(file)

@@ -9,6 +9,7 @@ _CELLS_70 = (5.0, 6.0, 7.2, 8.7, 10.5, 13.0, 16.5, 22.0, 30.0, 70.0)
 _CELLS_9 = (0.2, 0.3, 0.42, 0.58, 0.8, 1.1, 1.5, 2.1, 3.0, 8.89)
 _NUCLEONS = (1.05, 1.3, 1.7, 2.2, 2.8, 3.5, 4.5, 5.7, 7.2)
 _PIONS = (0.5, 0.6, 0.8, 1.1, 1.5, 2.0, 2.8, 3.8, 5.0, 6.6)
+_ABOVE_50 = (54.0, 68.0, 85.0, 110.0, 140.0, 180.0, 240.0, 310.0)  # sqrt(s) > 10 GeV: the least of SIBYLL
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Setup:
     first, others : int
         Interactions of the beam, and in each of the other libraries.
     cells : tuple of float
-        Momenta of neutral mesons between which factors are found, GeV.
+        Momenta of neutral mesons between which factors are found, GeV; none: only for comparisons.
+    model : str
+        The generator's name in chromo.
     """
 
     charge: int
@@ -47,6 +50,7 @@ class Setup:
     first: int
     others: int
     cells: tuple[float, ...] = ()
+    model: str = "UrQMD34"
 
 
 SETUPS = {
@@ -54,5 +58,10 @@ SETUPS = {
     "cu-400": Setup(29, 64, "copper", 400.0, 300.0, 5.0, 5.0, _HIGH, _HIGH, 6_000, 1_000, _CELLS_400),
     "fe-70": Setup(26, 56, "iron", 70.0, 500.0, 5.0, 5.0, _MIDDLE, _MIDDLE, 6_000, 1_000, _CELLS_70),
     "w-400": Setup(74, 184, "tungsten", 400.0, 150.0, 5.0, 5.0, _HIGH, _HIGH, 8_000, 1_000, _CELLS_400),
+    "ne-400": Setup(10, 20, "copper", 400.0, 300.0, 50.0, 50.0, _ABOVE_50, _ABOVE_50, 4_000, 1_000),
+    "ne-400-sibyll": Setup(
+        *(10, 20, "copper", 400.0, 300.0, 50.0, 50.0, _ABOVE_50, _ABOVE_50, 4_000, 1_000),
+        model="Sibyll23d",
+    ),
     "be-8.9": Setup(4, 9, "", 8.89, 0.0, 1.0, 0.5, (), (), 20_000, 0),
 }
