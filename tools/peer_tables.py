@@ -43,8 +43,6 @@ SETUPS: dict[str, dict[str, Any]] = {
         "source.flux": "sanford-wang-be-8gev",
         "source.flux_may_differ": ["target"],
         **_PLAIN,
-        "source.flux": "sanford-wang-be-8gev",
-        "source.flux_may_differ": ["target"],
         **{key: [0.0, 0.0, 490.0] for key in _CENTRES},
         **dict.fromkeys(_RADII, 6.0),
         "cuts": [HARD, FORWARD],
