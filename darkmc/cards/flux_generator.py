@@ -10,8 +10,9 @@ from darkmc.core.checked import Checked, NotNegative
 from darkmc.core.particles import canonical_name
 from darkmc.core.units import LARGEST_SEED
 
-_OWN_SETTINGS = ("Beams:", "Random:", "SoftQCD:")  # of Pythia, which other keys stand for
-_HARD = ("HardQCD:", "Charmonium:", "Bottomonium:", "Onia:", "PromptPhoton:", "WeakSingleBoson:")
+# of Pythia, to which capitals are small letters
+_OWN_SETTINGS = ("beams:", "random:", "softqcd:")  # which other keys stand for
+_HARD = ("hardqcd:", "charmonium:", "bottomonium:", "onia:", "promptphoton:", "weaksingleboson:")
 
 
 class Generator(Checked):
@@ -74,7 +75,7 @@ class PythiaGenerator(Checked):
     @field_validator("processes", mode="before")
     @classmethod
     def _no_hard_process(cls, name: Any) -> Any:
-        if isinstance(name, str) and name.startswith(_HARD):
+        if isinstance(name, str) and name.lower().startswith(_HARD):
             raise ValueError(
                 f"{name}: mesons of a hard process have a cross section of their own, which is not in here: "
                 "charmonium is in [central] of fits, with a yield from data"
@@ -85,7 +86,7 @@ class PythiaGenerator(Checked):
     @classmethod
     def _nothing_that_keys_say(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
         for line in lines:
-            if line.lstrip().startswith((*_OWN_SETTINGS, *_HARD)):
+            if line.lstrip().lower().startswith((*_OWN_SETTINGS, *_HARD)):
                 raise ValueError(f"'{line}': beams, random numbers and processes have keys of their own")
         return lines
 

@@ -336,5 +336,8 @@ def checked_couplings(coupling: Any, name: str = "coupling") -> NDArray[np.float
 
 
 def positive_couplings(name: str, value: Any) -> list[float]:
-    """Return couplings above zero as a flat list."""
-    return [require_positive(name, g) for g in checked_couplings(value, name).ravel()]
+    """Return couplings above zero as a flat list, of one at least."""
+    couplings = checked_couplings(value, name).ravel()
+    if not couplings.size:
+        raise PhysicsError(f"{name} names no coupling")
+    return [require_positive(name, g) for g in couplings]

@@ -14,6 +14,7 @@ from darkmc.core.units import (
     parse_energy_grid,
     parse_mass_grid,
     parse_number,
+    positive_couplings,
     require_not_negative,
     require_positive,
 )
@@ -190,3 +191,10 @@ def test_what_is_no_grid_is_told_what_one_looks_like():
         parse_mass_grid("5MeV..9MeV")
     for example in GRID_EXAMPLES.split("; "):
         assert parse_mass_grid(example).values
+
+
+@pytest.mark.parametrize("none", [[], (), np.empty(0)])
+def test_couplings_at_which_precision_is_wanted_are_at_least_one(none):
+    """Before, simulate(at=[]) ended in an error of Python's own."""
+    with pytest.raises(PhysicsError, match="at names no coupling"):
+        positive_couplings("at", none)

@@ -235,6 +235,7 @@ def test_without_pythia_the_extra_is_named(cache, monkeypatch):
         ({"generator__processes": "SoftQCD:elastic"}, "generator.processes: .*'SoftQCD:inelastic'"),
         ({"generator__settings": ["Charmonium:all = on"]}, "processes have keys of their own"),
         ({"generator__settings": ["Beams:eA = 3"]}, "'Beams:eA = 3': beams, random numbers"),
+        ({"generator__settings": [" beams:ea = 3"]}, "' beams:ea = 3': beams, random numbers"),
         ({"target__element": "Cu"}, "A_dependence is missing: .*A = 64"),
         (
             {"target__element": "Be", "generator__A_dependence": "none", "generator__frame": "collider"},
