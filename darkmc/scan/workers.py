@@ -94,6 +94,8 @@ class Workers:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join()
+        for process in self._processes:
+            process.join()  # else what they have spent is not known
 
     def _serve(self) -> None:
         """Hand tasks to a process, and start another when it has died."""

@@ -229,3 +229,13 @@ def test_pairs_of_masses_are_places_and_the_room_names_what_is_wanted_of_it():
     assert [point.m_dark_photon for point in room.scan(request)] == [0.01, 0.02]
     with pytest.raises(AttributeError, match="no attribute 'scanner'"):
         _ = room.scanner
+
+
+def test_what_workers_have_spent_is_known_when_they_are_closed():
+    """Manifests tell it; before, it was known only when the next workers were started."""
+    workers = Workers(1)
+    spent = os.times()
+    assert workers.submit(sum, range(2_000_000)).result() == 1_999_999_000_000
+    workers.close()
+    now = os.times()
+    assert now.children_user + now.children_system > spent.children_user + spent.children_system
