@@ -169,7 +169,7 @@ class Experiment(Inputs):
             The masses.
         precision : float, optional
             Wanted relative Monte Carlo error, of N at couplings `at`, else of the edges of the exclusion
-            (where N is flat there, of N); 0.01 if neither this nor `n_samples` is given.
+            (where N is flat there, of N; without edges 5% of N do); 0.01 if no `n_samples` is given.
         n_samples : int, optional
             Total number of primaries instead, split equally over the channels.
         at : float or sequence, optional
