@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from darkmc.biasing.tilts import Tilts
 from darkmc.core.kinematics import (
     Array,
     Rotation,
@@ -95,6 +96,13 @@ class Emission:
         return np.where(self.folds, 0.5 * out, out)
 
     @property
+    def steepness(self) -> Array:
+        """Slope of -1/E with the cosine in the meson's frame for decays straight ahead, 1/GeV."""
+        along = self.u * self.speed
+        out: Array = along / (self.gamma * self.energy + along) ** 2
+        return out
+
+    @property
     def ahead(self) -> Array:
         """Density of decays straight ahead over their mean on the sphere: dOmega*/dOmega there."""
         out: Array = (self.gamma + self.u * self.energy / np.maximum(self.speed, 1e-9 * self.energy)) ** 2
@@ -123,9 +131,11 @@ def azimuth_share(gamma: Array, cones: Cones, theta: Array) -> Array:
 def energy_towards(gamma: Array, cones: Cones, theta: Array) -> Array:
     """Return the energy of massless states that hit a cone over the mesons' mass, 1/(2 gamma (1 - beta cos)).
 
-    Of mesons at polar angles theta (rad), at the azimuth nearest to the cone.
+    Of mesons at polar angles theta (rad), at the azimuth nearest to the cone; straight ahead for closed
+    cones, which belong to mesons within the detector.
     """
     nearest = np.maximum(np.abs(theta - polar_angle(cones.centre)) - cones.angle, 0.0)
+    nearest = np.where(cones.angle > 0.0, nearest, 0.0)
     out: Array = 0.5 / (gamma * _closeness(gamma, nearest))
     return out
 
@@ -182,19 +192,31 @@ class AzimuthProposal:
 
 
 class AsItComes:
-    """Decays as they come; the azimuth of the dark state about the beam axis is flat in some range.
+    """Decays as they come, or leaning forward; the azimuth about the beam axis is flat in some range.
 
     Parameters
     ----------
     uniform : array (4, n)
-        For the direction in the meson's frame (2), the azimuth, and what :class:`Forced` chooses.
+        For the direction in the meson's frame (2), the azimuth of the dark state, and what is chosen.
     middle, half : array (n,)
         The range of azimuths, rad.
+    tilts : Tilts or None
+        How decays lean.
     """
 
-    def __init__(self, uniform: Array, middle: Array, half: Array) -> None:
-        self._uniform, self._middle, self._half = uniform, middle, half
-        self.cosine: Array = 2.0 * uniform[0] - 1.0  # to the meson's flight, in its frame
+    def __init__(self, uniform: Array, middle: Array, half: Array, tilts: Tilts | None = None) -> None:
+        self._uniform, self._middle, self._half, self._tilts = uniform, middle, half, tilts
+        self.cosine = self._drawn(uniform[3])  # to the meson's flight, in its frame
+
+    def _drawn(self, choice: Array) -> Array:
+        uniform = self._uniform[0]
+        out: Array = 2.0 * uniform - 1.0 if self._tilts is None else self._tilts.cosine(uniform, choice)
+        return out
+
+    def _leaning(self) -> Array:
+        """Return the density of decays that are not forced, at flat azimuths, over that as they come."""
+        lean = np.ones_like(self._half) if self._tilts is None else self._tilts.density(self.cosine)
+        return lean * (np.pi / self._half)
 
     def roll(self, axis: Array, flight: Array) -> Array:
         """Return the turn of the decay about the meson's direction.
@@ -224,15 +246,15 @@ class AsItComes:
             Of everything about the beam axis.
         """
         del momentum, direction, turn
-        return self._half / np.pi
+        return 1.0 / self._leaning()
 
 
 class Forced(AsItComes):
-    """Decays of which a share goes to a cone, meson by meson; the others are as they come.
+    """Decays of which a share goes to a cone, meson by meson; the others are those of the base.
 
     Parameters
     ----------
-    uniform, middle, half
+    uniform, middle, half, tilts
         See :class:`AsItComes`.
     emission : Emission
         The decays.
@@ -253,8 +275,9 @@ class Forced(AsItComes):
         meson: Array,
         cones: Cones,
         share: Array,
+        tilts: Tilts | None = None,
     ) -> None:
-        super().__init__(uniform, middle, half)
+        super().__init__(uniform, middle, half, tilts)
         self._emission, self._meson, self._cones, self._share = emission, meson, cones, share
         self._theta, self._forced = polar_angle(meson), uniform[3] < share
         direction = cones.sample(uniform[0], uniform[1])
@@ -263,7 +286,7 @@ class Forced(AsItComes):
         self._lost = self._forced & ~azimuths.open
         self._goal = about_z(direction, -self._turn)
         cosine = emission.cosine(length(self._goal - meson), uniform[3] < 0.5 * share)
-        self.cosine = np.where(self._forced, cosine, self.cosine)
+        self.cosine = np.where(self._forced, cosine, self._drawn((uniform[3] - share) / (1.0 - share)))
 
     def roll(self, axis: Array, flight: Array) -> Array:
         """Return the turn of the decay about the meson's direction; see the base."""
@@ -286,6 +309,6 @@ class Forced(AsItComes):
         difference = azimuthal_angle(self._meson) + turn - azimuthal_angle(direction)
         forced = self._emission.density(self.cosine, momentum) * azimuths.density(difference)
         forced = np.where(inside, forced / self._cones.solid_angle, 0.0)
-        weight = 1.0 / (self._share * forced + (1.0 - self._share) * (np.pi / self._half))
+        weight = 1.0 / (self._share * forced + (1.0 - self._share) * self._leaning())
         off = np.abs(np.angle(np.exp(1j * (azimuthal_angle(direction) - self._middle))))
         return np.where(self._lost | (off > self._half * (1.0 + 1e-12)), 0.0, weight)

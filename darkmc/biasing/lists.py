@@ -5,11 +5,12 @@ beam axis among those from which a decay can go there, and one of the decays tha
 they come, the density of which is known everywhere: that bounds the weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkmc.biasing.forced import (
     AsItComes,
@@ -19,7 +20,8 @@ from darkmc.biasing.forced import (
     energy_towards,
     hit_chance,
 )
-from darkmc.biasing.placement import Function, LabParents, Placed, Pointing, moving
+from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
+from darkmc.biasing.tilts import Tilts, kappas
 from darkmc.core.kinematics import Array, Rotation, about_z, around, boost, length, polar_angle
 from darkmc.core.mixtures import Index, ListDraw, TiltedDraw, half_flat
 from darkmc.geometry.cones import Cones, cones_of_sight
@@ -27,7 +29,8 @@ from darkmc.geometry.shape import Shape
 from darkmc.sources.lists.entries import Entries
 
 _STRETCHES = 512  # of the order of entries, in which what they are worth is looked at
-_UNTILTED = 0.1  # of what the best are worth, that every entry is taken to be worth: it bounds the weights
+_TAIL = 64  # more of them at the end, where what is worth most at great depths may be single entries
+_UNTILTED = 0.1  # of the draws, whatever entries are worth: it bounds the weights
 FORCED_SHARE = 0.9  # of the rows of a meson that hardly ever hits; 1/(1 - this) bounds their weights
 
 
@@ -55,7 +58,8 @@ class ListPrimaries:
         themselves get there.
     worth : callable, optional
         From energies (k,) that massless states with half of the meson's mass have towards the detector, GeV,
-        to roughly what entries are worth then: aimed ones are drawn more often where that is more.
+        to roughly what entries are worth then: aimed ones are drawn more often where that is more, and lean
+        forward where little is left.
     """
 
     n_uniform, mappable = 6, (0, 1, 2)
@@ -68,15 +72,14 @@ class ListPrimaries:
         shape: Shape,
         aimed: bool = True,
         margin: float = 0.0,
-        worth: Function | None = None,
+        worth: "Callable[[Array], Worth] | None" = None,
     ) -> None:
         self._aim = aim_of(entries, meson_mass, tuple(origin.tolist()), shape, margin if aimed else None)
         self.entries, self.mass = self._aim.entries, meson_mass
         self.origin, self.shape, self.margin = origin, shape, margin
-        factors = np.ones(len(self._aim.starts))
-        if worth is not None and aimed:
-            found = worth(self._aim.energies)
-            factors = _UNTILTED + (1.0 - _UNTILTED) * found / max(float(np.max(found)), 1e-300)
+        found = worth(self._aim.energies) if worth is not None and aimed else None
+        self._parts = None if found is None else _parts(self._aim, found)
+        factors = np.ones(len(self._aim.starts)) if self._parts is None else self._parts.factors
         self._draws = TiltedDraw(self._aim.draw, self._aim.starts, factors)
 
     @property
@@ -143,7 +146,15 @@ class ListPrimaries:
         emission, cones = Emission(np.hypot(u, 1.0), u, energy, speed), aim.cones.at(entry)
         hits = aim.azimuth_share[entry] * hit_chance(emission.ahead, cones, polar_angle(meson))
         share = np.where(cones.angle > 0.0, FORCED_SHARE / (1.0 + hits), 0.0)
-        return Forced(uniform, *_azimuths(cones, self.margin), emission, meson, cones, share)
+        tilts = self._tilts(entry, emission)
+        return Forced(uniform, *_azimuths(cones, self.margin), emission, meson, cones, share, tilts)
+
+    def _tilts(self, entry: Index, emission: Emission) -> Tilts | None:
+        """Return how decays of some entries lean that are not forced; None: not at all."""
+        if self._parts is None or not len(self._parts.depths):
+            return None
+        chances = np.take(self._parts.chances, self._aim.stretch[entry], axis=1)
+        return Tilts(chances, kappas(self._parts.depths, emission.steepness))
 
     def _turned(self, start: Array, turn: Array) -> Array:
         """Return starts (4, n) turned about the beam, from where it hits the target."""
@@ -153,6 +164,40 @@ class ListPrimaries:
         """Return nothing: a list has no alternatives."""
         del names
         return np.empty((0, len(placed.weight)))
+
+
+class Worth(NamedTuple):
+    """Roughly what entries are worth, in some cases that matter.
+
+    Attributes
+    ----------
+    depths : array (d,)
+        C in GeV of exp(-C/E), the share that gets to the detector.
+    shares : array (d,)
+        Of the draws; they sum to 1.
+    values : array (d, k)
+        By the energies asked for, in any unit.
+    """
+
+    depths: Array
+    shares: Array
+    values: Array
+
+
+class _Parts(NamedTuple):
+    """How draws are shared among depths.
+
+    Attributes
+    ----------
+    factors : array (k,)
+        Of the chances of entries, by stretch.
+    depths, chances : arrays (d,), (d, k)
+        Depths above zero, and the share of a stretch's draws that is for each.
+    """
+
+    factors: Array
+    depths: Array
+    chances: Array
 
 
 class _Aim(NamedTuple):
@@ -170,6 +215,8 @@ class _Aim(NamedTuple):
         Where to force; None: nowhere.
     azimuth_share : array (m,)
         See :func:`azimuth_share`; in the azimuths of decays as they come.
+    stretch : array (m,)
+        In which stretch each entry lies.
     """
 
     entries: Entries
@@ -178,6 +225,26 @@ class _Aim(NamedTuple):
     energies: Array
     cones: Cones | None
     azimuth_share: Array
+    stretch: NDArray[np.int16]
+
+
+def _stretches(cumulative: Array) -> Index:
+    """Return where stretches of an order begin: alike in chance, and ever shorter ones before the end."""
+    tail = 1.0 - np.geomspace(1.0 / _STRETCHES, 1e-9, _TAIL)
+    edges = np.concatenate([np.linspace(0.0, 1.0, _STRETCHES, endpoint=False), tail])
+    starts = np.unique(np.searchsorted(cumulative, edges))
+    starts[0] = 0
+    return starts[starts < len(cumulative)]
+
+
+def _parts(aim: _Aim, worth: Worth) -> "_Parts":
+    """Return how stretches are drawn for what their entries are worth."""
+    size = np.diff(aim.draw.cumulative[aim.starts[1:] - 1], prepend=0.0, append=1.0)
+    whole = np.maximum(worth.values @ size, 1e-300)
+    parts = (1.0 - _UNTILTED) * (worth.shares / whole)[:, None] * worth.values
+    factors = _UNTILTED + np.sum(parts, axis=0)
+    deep = worth.depths > 0.0
+    return _Parts(factors, worth.depths[deep], (parts / factors)[deep])
 
 
 def _azimuths(cones: Cones, margin: float) -> tuple[Array, Array]:
@@ -198,7 +265,8 @@ def aim_of(
     gamma = np.hypot(size / mass, 1.0)
     if margin is None:
         draw = ListDraw(worth, chance, _sorted(size))
-        return _Aim(entries, draw, np.zeros(1, dtype=np.intp), np.ones(1), None, np.ones(1))
+        none = np.zeros(0, dtype=np.int16)
+        return _Aim(entries, draw, np.zeros(1, dtype=np.intp), np.ones(1), None, np.ones(1), none)
     start = np.zeros((3, 1)) if entries.position is None else entries.position
     cones = cones_of_sight(shape, np.array(origin), start, margin)
     theta = polar_angle(entries.direction())
@@ -208,11 +276,13 @@ def aim_of(
     chance = 0.5 * chance + 0.5 * likely / np.sum(likely)
     towards = energy_towards(gamma, cones, theta) * mass
     draw = ListDraw(worth, chance, _sorted(towards))
-    starts = np.unique(np.searchsorted(draw.cumulative, np.linspace(0.0, 1.0, _STRETCHES, endpoint=False)))
-    starts[0] = 0
+    starts = _stretches(draw.cumulative)
     middle = (starts + np.append(starts[1:], len(share))) // 2
     natural = np.minimum(turned * (np.pi / _azimuths(cones, margin)[1]), 1.0)
-    return _Aim(entries, draw, starts, towards[draw.at(middle)], cones, natural)
+    stretch = np.empty(len(share), dtype=np.int16)
+    numbers = np.arange(len(starts), dtype=np.int16)
+    stretch[draw.at(np.arange(len(share)))] = np.repeat(numbers, np.diff(starts, append=len(share)))
+    return _Aim(entries, draw, starts, towards[draw.at(middle)], cones, natural, stretch)
 
 
 def _sorted(values: Array) -> Index:

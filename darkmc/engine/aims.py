@@ -183,7 +183,8 @@ def natural(site: Site, chain: Chain, aimed: bool, at: Sequence[float] | None = 
 
     # The daughter of a decay upstream starts elsewhere: it may point past the detector from here.
     margin = 0.5 if chain.route.kind == "far" else 0.0
-    arriving, nearest = chain.route.arriving, site.reach - site.volume.reach
+    arriving = chain.route.arriving
+    nearest = site.reach - site.volume.reach - lists[meson].distance_from(site.origin)
     depths: list[float] | None = [0.0]
     if arriving.decays and nearest > 0.0:
         depth = float(decay_lengths(nearest, 1.0, arriving.mass, arriving.ctau))

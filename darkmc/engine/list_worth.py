@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from darkmc.biasing.lists import Worth
 from darkmc.core.kinematics import Array, length
 from darkmc.core.particles import mass
 from darkmc.core.rng import CHUNKS, chunk_rng
 from darkmc.engine.chain import Chain
 
 DEPTHS = (0.0, 2.0, 10.0)  # in units of the largest energy, where couplings are not given
+_SHARES = (0.5, 0.25, 0.25)  # of the draws
 _DECAYS = 48  # that are looked at
 
 
@@ -38,15 +40,17 @@ class ListWorth:
         out: Array = (self._signal.acceptance(energy) + 1e-4) / energy
         return out
 
-    def __call__(self, energies: Array) -> Array:
-        """Return worths (k,) at energies (k,) that massless states would have; see :class:`ListPrimaries`."""
+    def __call__(self, energies: Array) -> Worth:
+        """Return what entries are worth at energies (k,) of massless states; see :class:`ListPrimaries`."""
         energy = self._ahead[:, None] * np.maximum(energies, 1e-30)
         accepted = self._signal.acceptance(energy) if self._signal.per_length else self._decays(energy)
-        top = float(np.max(energies))
-        out = np.zeros(len(energies))
-        depths = [depth * top for depth in DEPTHS] if self._depths is None else self._depths
-        for depth in depths:
+        if self._depths is None:
+            depths, shares = np.array(DEPTHS) * float(np.max(energies)), np.array(_SHARES)
+        else:
+            depths = np.array(self._depths)
+            shares = np.full(len(depths), 1.0 / len(depths))
+        out = np.zeros((len(depths), len(energies)))
+        for k, depth in enumerate(depths):
             exponent = depth / energy
-            worth = np.mean(accepted * np.exp(np.min(exponent) - exponent), axis=0)
-            out += worth / max(float(np.max(worth)), 1e-300)
-        return out
+            out[k] = np.mean(accepted * np.exp(np.min(exponent) - exponent), axis=0)
+        return Worth(depths, shares, out)

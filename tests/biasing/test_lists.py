@@ -15,7 +15,7 @@ from scipy.stats import chi2
 
 import darkmc
 from darkmc.biasing.forced import AzimuthProposal, Emission
-from darkmc.biasing.lists import FORCED_SHARE, ListPrimaries
+from darkmc.biasing.lists import FORCED_SHARE, ListPrimaries, Worth
 from darkmc.core.kinematics import length, unit_vector
 from darkmc.core.particles import mass
 from darkmc.geometry.shapes import Box, Sphere
@@ -126,27 +126,60 @@ SHAPES = {
 FLIGHTS = {"slow": (0.05, 0.05), "mid": (1.0, 0.2), "fast": (30.0, 0.3)}
 
 
-def largest_weight(primaries):
+def largest_weight(primaries, untilted=1.0):
     """Return what no weight exceeds: a quarter of the draws follows the shares, a tenth is natural."""
-    return primaries.entries.per_pot * 4.0 / (1.0 - FORCED_SHARE)
+    return primaries.entries.per_pot * 4.0 / (1.0 - FORCED_SHARE) / untilted
+
+
+def worth_if_deep(energies):
+    """Return what is worth more the less is left: nothing lost, and C of 0.3 and 3 times the largest."""
+    depths = np.array([0.0, 0.3, 3.0]) * np.max(energies)
+    return Worth(depths, np.array([0.2, 0.4, 0.4]), np.exp(-np.divide.outer(depths, energies + 1e-9)))
 
 
 @pytest.mark.parametrize("spread", [None, (0.2, 0.2, 0.5)], ids=["axis", "spread"])
 @pytest.mark.parametrize("flight", ["slow", "fast", pytest.param("mid", marks=pytest.mark.slow)])
 def test_forced_and_natural_decays_are_the_same(flight, spread):
-    """Rates, chords, energies, and how meson and decay lie in space; positions in and out of "around"."""
+    """Rates, chords, energies, and how meson and decay lie in space; positions in and out of "around".
+
+    Every other state leans forward as for great depths.
+    """
     n, some = 60_000, entries(*FLIGHTS[flight], spread)
     for k, (m, energy) in enumerate(STATES):
         natural = ListPrimaries(some, PI0, ORIGIN, SHAPES["near"], aimed=False)  # wherever the shape is
         decays_anywhere = placed(natural, m, energy, n, 2 * k + 1)
         for body in SHAPES.values():
-            primaries = ListPrimaries(some, PI0, ORIGIN, body, aimed=True)
+            worth, untilted = (worth_if_deep, 0.1) if k % 2 else (None, 1.0)
+            primaries = ListPrimaries(some, PI0, ORIGIN, body, aimed=True, worth=worth)
             made = placed(primaries, m, energy, n, 2 * k)
-            assert np.all((made.weight >= 0.0) & (made.weight <= largest_weight(primaries)))
+            assert np.all((made.weight >= 0.0) & (made.weight <= largest_weight(primaries, untilted)))
             forced, expected = seen(made, body), seen(decays_anywhere, body)
             if np.count_nonzero(expected[0]) > 100:
                 for first, second in zip(forced, expected, strict=True):
                     assert_same(first, second)
+
+
+@pytest.mark.parametrize(("depth", "saved"), [(0.3, 3.0), (3.0, 300.0)])
+def test_what_is_left_at_great_depths_takes_few_rows(depth, saved):
+    """Of massless states of 20 000 mesons that hit wherever they go, exp(-C/E): against its integral.
+
+    Entries as their weights have it and decays as they come take 5 and 1000 times as many rows.
+    """
+    n, some = 100_000, entries(10.0, 0.3, n=20_000)
+    body = Sphere([0.0, 0.0, 0.5], 1.2)
+    top = np.max(np.hypot(some.size, PI0))
+    cosine, weight = np.polynomial.legendre.leggauss(400)
+    energy = 0.5 * (np.hypot(some.size, PI0) + some.size * cosine[:, None])
+    wanted = some.per_pot * np.sum(0.5 * weight @ (some.share * np.exp(-depth * top / energy)))
+    spreads = []
+    for worth in (worth_if_deep, None):
+        primaries = ListPrimaries(some, PI0, ORIGIN, body, worth=worth)
+        made = placed(primaries, 0.0, PI0 / 2, n, 5)
+        left = made.weight * np.exp(-depth * top / made.arriving[0])
+        spreads.append(np.std(left) / np.mean(left))
+        if worth is not None:
+            assert abs(np.mean(left) - wanted) < 4.5 * np.std(left) / np.sqrt(n)
+    assert (spreads[1] / spreads[0]) ** 2 > saved
 
 
 def seen(made, body):

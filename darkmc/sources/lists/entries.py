@@ -117,6 +117,11 @@ class Entries:
             return self
         return replace(self, position=self.position - target[:, None], from_target=True)
 
+    def distance_from(self, target: Array) -> float:
+        """Return how far from a target (3,) in the lab mesons are made in the mean, m."""
+        position = self.relative_to(target).position
+        return 0.0 if position is None else float(np.vdot(self.share, length(position)))
+
     def draw(self, uniform: Array) -> tuple[Array, Array, Array]:
         """Return momentum (GeV), theta (rad) and weight of entries drawn by uniform numbers (n,)."""
         entry = self._draw.pick(uniform)
