@@ -86,7 +86,10 @@ class Route:
         return path, half_logarithmic_weight(path, low, high)
 
     def pointing(self, carrier: Array, path: Array, reach: float) -> Pointing | None:
-        """Return what is turned into the solid angle: where the daughter crosses the distance `reach`, m."""
+        """Return what is turned into the solid angle: where the daughter crosses the distance `reach`, m.
+
+        Beyond that distance it is the place of the decay: what flies on from there is not turned far off it.
+        """
         if self.kind != "far":
             return None
 
@@ -95,7 +98,8 @@ class Route:
             flight = flight / length(flight)
             direction = light[1:] / length(light[1:])
             cosine = np.einsum("ij,ij->j", flight, direction)
-            onward = np.sqrt(reach**2 - path**2 * np.maximum(1.0 - cosine**2, 0.0)) - path * cosine
+            out_to = np.maximum(reach, path)
+            onward = np.sqrt(out_to**2 - path**2 * np.maximum(1.0 - cosine**2, 0.0)) - path * cosine
             point: Array = path * flight + onward * direction
             out: Array = point / length(point)
             return out

@@ -10,7 +10,7 @@ from darkmc.biasing.following import Towards
 from darkmc.biasing.placement import Placed
 from darkmc.biasing.shield import ShieldedWay
 from darkmc.cards.experiment import Cut, EfficiencyTable
-from darkmc.core.kinematics import Array
+from darkmc.core.kinematics import Array, length
 from darkmc.core.rng import CHUNKS, chunk_rng, stream_number
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
@@ -89,6 +89,15 @@ class Site:
     def reach(self) -> float:
         """Distance of the volume's centre, m."""
         return float(np.linalg.norm(self.centre - self.origin))
+
+    @cached_property
+    def farthest(self) -> float:
+        """Path beyond which no decay sends a daughter on into the volume, from wherever parents start, m."""
+        points, radius = self.volume.balls
+        lists = {} if self.source is None else self.source.lists or {}
+        starts = [entries.relative_to(self.origin).position for entries in lists.values()]
+        behind = max((float(np.max(length(at))) for at in starts if at is not None), default=0.0)
+        return float(np.max(np.linalg.norm(points - self.origin, axis=1))) + radius + behind
 
     @cached_property
     def towards(self) -> Towards:

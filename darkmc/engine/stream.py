@@ -197,7 +197,7 @@ class Stream:
             return self.placement.place(parents, carrier, placing), Way(*route.path(on_the_way, 0.0))
         arriving = emitted.last.momentum(route.arriving.name)
         if not route.inside:
-            path = route.path(on_the_way, self.site.span[int(self.signal.from_inside)])
+            path = route.path(on_the_way, self.site.farthest)
             pointing = route.pointing(carrier, path[0], self.site.reach)
             placed = self.placement.place(parents, arriving, placing, pointing)
             size, carried, flight = self._carried(placed, carrier, with_events)
