@@ -13,7 +13,6 @@ import numpy as np
 
 from darkmc.biasing.placement import LabParents, Placed, Pointing, Turn
 from darkmc.biasing.tracks import TrackParents
-from darkmc.core.estimates import GROUPS
 from darkmc.core.kinematics import Array, Rotation, unit_vector
 from darkmc.geometry.directions import DirectionProposal
 from darkmc.sources.meson_showers import ListedTracks, MesonShowers
@@ -39,7 +38,6 @@ class MesonTrackParents(TrackParents):
 
     mappable = (0,)
     n_uniform = _OWN + 3
-    list_shares: Array = np.full(GROUPS, 1.0 / GROUPS)
 
     def __init__(
         self, showers: MesonShowers, least: float, threshold: float, proposal: DirectionProposal | None
@@ -47,10 +45,6 @@ class MesonTrackParents(TrackParents):
         self.showers, self.proposal = showers, proposal
         self.listed = ListedTracks(showers.tracks, least)
         super().__init__(self.listed, showers.physics.medium, "", threshold, radiation=True)
-
-    def parents(self, uniform: Array) -> LabParents:
-        """Return pairs along axes of their mesons; see :class:`Placement`."""
-        return super().parents(uniform)._replace(entry=self.listed.pick(uniform[0]))
 
     def place(
         self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
@@ -77,7 +71,6 @@ class MesonTrackParents(TrackParents):
             weight=placed.weight * solid_angle * density,
             direction=turn(placed.direction),
             turned=partial(_both, placed.turned, turn),
-            group=tracks.group,
             entry=parents.entry,
             ancestor=meson,
         )

@@ -33,7 +33,6 @@ class TrackParents:
     """
 
     mappable: tuple[int, ...] = (0, 1)
-    list_shares: Array = np.empty(0)
     n_uniform = N_UNIFORM + 3
 
     def __init__(
@@ -41,6 +40,11 @@ class TrackParents:
     ) -> None:
         self.draw, self.medium, self.element = draw, medium, element
         self.threshold, self.radiation = threshold, radiation
+
+    @property
+    def list_shares(self) -> Array:
+        """What part of the showers each group of them is."""
+        return self.draw.list_shares
 
     def entries(self, uniform: Array) -> Entries:
         """Return the tracks with what they meet, from uniform numbers (n_uniform, n)."""
@@ -58,7 +62,8 @@ class TrackParents:
         momentum = length(entries.momentum[1:])
         four = entries.momentum
         mass = np.sqrt(np.maximum(four[0] ** 2 - momentum**2, 0.0)) if self.element else entries.energy
-        return LabParents(momentum, mass, entries.weight, four[1:] / momentum)
+        entry = self.draw.pick(uniform[:N_UNIFORM])
+        return LabParents(momentum, mass, entries.weight, four[1:] / momentum, entry=entry)
 
     def place(
         self, parents: LabParents, arriving: Array, uniform: Array, pointing: Pointing | None = None
@@ -76,7 +81,9 @@ class TrackParents:
         size = length(state[1:])
         along = np.broadcast_to([[0.0], [0.0], [1.0]], parents.direction.shape)
         turned = Rotation(along, parents.direction, 2.0 * np.pi * uniform[-1])
-        return Placed(parents.weight, parent, state, size, turned(state[1:] / size), moved, turned)
+        group = self.draw.groups(parents.entry)
+        direction = turned(state[1:] / size)
+        return Placed(parents.weight, parent, state, size, direction, moved, turned, group=group)
 
     def factors(self, placed: Placed, names: Sequence[str]) -> Array:
         """Return nothing: a shower has no alternatives."""

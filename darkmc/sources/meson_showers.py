@@ -241,14 +241,23 @@ class ListedTracks:
         self._first = int(np.searchsorted(tracks.energy, least, side="right"))
         self.number = len(tracks.energy) - self._first
 
+    @property
+    def list_shares(self) -> Array:
+        """What part of the list each group is."""
+        return np.full(GROUPS, 1.0 / GROUPS)
+
+    def groups(self, entry: Index | None) -> Groups | None:
+        """Return the groups of entries."""
+        return None if entry is None else self.tracks.group[entry]
+
     def pick(self, uniform: Array) -> Index:
-        """Return the numbers of entries drawn by uniform numbers (n,)."""
-        drawn: NDArray[np.intp] = self._first + (uniform * self.number).astype(np.intp)
+        """Return the numbers of entries drawn by the first row of uniform numbers."""
+        drawn: NDArray[np.intp] = self._first + (uniform[0] * self.number).astype(np.intp)
         return np.minimum(drawn, len(self.tracks.energy) - 1)
 
     def sample(self, uniform: Array) -> Tracks:
         """Return tracks along axes of their mesons from uniform numbers, of which it takes the first row."""
-        entry = self.pick(uniform[0])
+        entry = self.pick(uniform)
         known = self.tracks.at(entry)
         slopes = known.direction[:2] / known.direction[2]
         zero = np.zeros_like(known.energy)

@@ -135,7 +135,7 @@ def test_draws_above_an_energy_stand_for_all_of_them():
     for power in (0.0, 1.0, -1.0):
         expected = np.sum(tracks.weight[kept] * tracks.energy[kept] ** power)
         assert np.mean(drawn.length * drawn.energy**power) == pytest.approx(expected, rel=2e-3)
-    entry = listed.pick(np.array([0.0, 1.0 - 1e-16]))
+    entry = listed.pick(np.array([[0.0, 1.0 - 1e-16]]))
     assert list(entry) == [np.flatnonzero(kept)[0], len(tracks.energy) - 1]
 
 

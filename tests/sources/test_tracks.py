@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers import ROOT, pull
 
+from darkmc.core.estimates import GROUPS, Weights, estimate, mean_and_error
 from darkmc.core.rng import CHUNK_ROWS
 from darkmc.sources.dumps import SHIPPED, Shower
 from darkmc.sources.electromagnetic.media import Medium
@@ -85,6 +86,41 @@ def test_others_are_made():
     shower = Shower(Beam("e-", 3.0), Medium.of("tungsten"), 1.5, False)
     assert shower.tracks is track_lengths(shower.beam, shower.physics, 1, 16)
     assert np.nanmax(shower.tracks.positrons.angle) < 2e-3
+
+
+def test_parts_of_the_showers_add_up_and_scatter_as_the_table_says():
+    """Errors of single bins from GROUPS parts are those between showers, by 1/8 each; the mean is exact."""
+    table = track_lengths(Beam("e-", 3.0), Physics(Medium.of("aluminium")), 1, 4)
+    for parts, kind in zip(table.groups, ("electrons", "positrons"), strict=True):
+        spectrum = getattr(table, kind)
+        np.testing.assert_allclose(parts.mean(axis=0), spectrum.length, rtol=1e-12)
+        busy = spectrum.error < 0.2 * spectrum.length
+        ratio = parts.std(axis=0, ddof=1)[busy] / np.sqrt(GROUPS) / spectrum.error[busy]
+        assert busy.sum() > 40
+        assert np.sqrt(np.mean(ratio**2)) == pytest.approx(1.0, abs=0.12)
+
+
+@pytest.mark.parametrize("kinds", [("positrons",), ("electrons", "positrons")])
+def test_the_error_of_few_showers_is_that_between_their_parts(kinds):
+    """What is above 1.5 GeV, of one chunk: the list's error against sums over the table, with 1% of draws."""
+    table = track_lengths(Beam("e-", 3.0), Physics(Medium.of("aluminium")), 1, 1)
+    draw, edge = TrackDraw(table, kinds, 1.0), table.edges[30]
+    uniform = np.random.default_rng(2).random((N_UNIFORM, 4 * N))
+    found, group = draw.sample(uniform), draw.groups(draw.pick(uniform))
+    values = found.length * (found.energy > edge)
+    of_parts = table.groups[-len(kinds) :, :, 30:].sum(axis=(0, 2))
+    expected, error = of_parts.mean(), of_parts.std(ddof=1) / np.sqrt(GROUPS)
+    result = estimate([Weights(values, len(values), groups=group, shares=draw.list_shares)])
+    assert abs(pull(values, expected)) < 4.5
+    assert result.list_error == pytest.approx(error, rel=0.15)
+    assert result.draw_error == pytest.approx(mean_and_error(values, len(values))[1])
+
+
+def test_tables_that_know_no_parts_have_no_such_error():
+    draw = TrackDraw(TABLE, ("positrons",), 1.0)
+    assert draw.list_shares.size == 0
+    assert draw.pick(np.full((N_UNIFORM, 2), 0.5)) is None
+    assert draw.groups(None) is None
 
 
 def test_a_table_without_such_energies_is_closed():

@@ -5,13 +5,14 @@ length, T_i the track length in the i-th bin of energy in radiation lengths, E_i
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from darkmc.core.errors import PhysicsError
+from darkmc.core.estimates import GROUPS
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS, CHUNKS, chunk_rng, stream_number
 from darkmc.core.units import require_positive
@@ -23,6 +24,7 @@ CHARGES = {"electrons": -1.0, "positrons": 1.0}
 BINS = 60
 _BEAMS = {"e-": -1, "gamma": 0, "e+": 1}
 _MOMENTS = 4  # of lengths: sum over showers, sum of squares, sum times energy, sum times angle squared
+_NO_GROUPS: Array = np.empty((len(CHARGES), 0, 0))
 _CELLS = np.geomspace(1e-6, 1.0, 241)  # of angle times energy, rad GeV
 DEPTHS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.5, 8.0)
 """A share exp(-depth) of the lengths has a larger angle: where scattering is Gaussian, angle^2 ~ depth."""
@@ -81,12 +83,16 @@ class TrackLengths:
         Their tracks.
     showers : int
         How many were followed.
+    groups : array (charges, GROUPS, bins)
+        Lengths that each of as many equal parts of the showers has alone, in the order of CHARGES: what tells
+        how uncertain sums over bins are, as bins are correlated.  No groups where that is not known.
     """
 
     edges: Array
     electrons: Spectrum
     positrons: Spectrum
     showers: int
+    groups: Array = field(default_factory=_NO_GROUPS.copy)
 
 
 def energy_bins(beam: Beam, physics: Physics) -> Array:
@@ -120,11 +126,11 @@ def shower_chunk(beam: Beam, physics: Physics, seed: int, chunk: int) -> Shower:
 
 
 def moments(shower: Shower, edges: Array) -> Array:
-    """Return sums over the tracks of showers: an array (charges, moments and cells of angle, bins)."""
+    """Return sums over the tracks of showers: an array (charges; moments, cells of angle, groups; bins)."""
     tracks, bins = shower.tracks, len(edges) - 1
     showers = len(shower.ledger.below)
     where = np.clip(np.searchsorted(edges, tracks.energy, side="right") - 1, 0, bins - 1)
-    found = np.empty((len(CHARGES), _MOMENTS + len(_CELLS), bins))
+    found = np.empty((len(CHARGES), _MOMENTS + len(_CELLS) + GROUPS, bins))
     for sums, charge in zip(found, CHARGES.values(), strict=True):
         mine = tracks.charge == charge
         length, place = tracks.length[mine], where[mine]
@@ -137,7 +143,8 @@ def moments(shower: Shower, edges: Array) -> Array:
         scaled = np.sqrt(2.0 * angle2) * tracks.energy[mine]
         cell = np.minimum(np.searchsorted(_CELLS, scaled), len(_CELLS) - 1)
         counted = np.bincount(cell * bins + place, length, len(_CELLS) * bins)
-        sums[_MOMENTS:] = counted.reshape(len(_CELLS), bins)
+        sums[_MOMENTS:-GROUPS] = counted.reshape(len(_CELLS), bins)
+        sums[-GROUPS:] = of_showers.reshape(-1, GROUPS, bins).sum(axis=0)
     return found
 
 
@@ -166,17 +173,19 @@ def from_moments(parts: Iterable[Array], edges: Array, showers: int) -> TrackLen
         In all of them, at least two.
     """
     spectra = []
-    for total, square, energy, angle2, *cells in np.sum([*parts], axis=0):
+    of_all = np.sum([*parts], axis=0)
+    for total, square, energy, angle2, *cells in of_all[:, :-GROUPS]:
         mean = total / showers
         variance = np.maximum(square / showers - mean**2, 0.0) / (showers - 1)
         seen = np.where(total > 0.0, total, np.nan)
         energy = energy / seen
         angles = _exceeded(np.array(cells), energy)
         spectra.append(Spectrum(mean, np.sqrt(variance), energy, np.sqrt(angle2 / seen), angles))
-    for array in (edges, *spectra[0], *spectra[1]):
+    groups = of_all[:, -GROUPS:] * (GROUPS / showers)
+    for array in (edges, groups, *spectra[0], *spectra[1]):
         array.setflags(write=False)
     electrons, positrons = spectra
-    return TrackLengths(edges, electrons, positrons, showers)
+    return TrackLengths(edges, electrons, positrons, showers, groups)
 
 
 @lru_cache(maxsize=32)
