@@ -1,6 +1,7 @@
 """Which placements chains get: natural, of a list, or turned towards the detector, and by what proposals."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ _DECAYS = 96  # looked at for every momentum
 _FOLLOWING = (0.2, 0.5, 0.8, 0.9)  # shares of directions that follow, to choose from
 _LEAST_REACHED = 0.03  # of the solid angle: at the highest momenta hardly a decay that is looked at is there
 _TILT = 3.0  # of decays towards the energies that cuts leave, in units of the least
+_COARSE = 5  # steps in which the depth of an upper edge is looked for first
 _DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
 
 
@@ -99,6 +101,7 @@ class Expectation:
         self.energies = _lab_energies(state, cosine, self.momenta, mass(chain.parent))
         self.accepted = chain.signal.acceptance(self.energies) + 1e-4
         apart = _lab_angles(state, cosine, self.momenta, mass(chain.parent))
+        self._mixed: dict[float, Array] = {}
         self._solid_angle = towards.flat.largest_weight
         self._ahead, self._flat, self._near = self._sent(
             site, chain.parent, towards, apart, uniform[own + 1 :]
@@ -132,9 +135,12 @@ class Expectation:
         return out
 
     def _drawn(self, following: float) -> Array:
-        """Return the density of directions of which a share follows, 1/sr."""
-        out: Array = np.maximum((1.0 - following) * self._flat + following * self._near, 1e-300)
-        return out
+        """Return the density of directions of which a share follows, 1/sr, kept for all components."""
+        if following not in self._mixed:
+            self._mixed[following] = np.maximum(
+                (1.0 - following) * self._flat + following * self._near, 1e-300
+            )
+        return self._mixed[following]
 
     def aim(self, share: float, depth: float, worth: Array, tilt: float, floor: float) -> Aim:
         """Return a component for what dark states are worth (k, m) that are left of those of a depth.
@@ -228,18 +234,25 @@ def _depths(
     for chain, rough in decays:
         ratio = portal.heavy_branching_ratio(chain.signal.states[0]) * branching_ratio(portal, chain.parent)
         rates.append(site.exposure / absorption * ratio * rough.accepted * rough.sent())
-    depths, totals = np.geomspace(0.3, 3e4, 31), [0.0]
-    for depth in depths[::-1]:
+    depths = np.geomspace(0.3, 3e4, 31)[::-1]
+
+    @cache
+    def total(k: int) -> float:
         inside = (
-            -np.expm1(-(far - near) / near * depth / rough.energies) * np.exp(-depth / rough.energies)
+            -np.expm1(-(far - near) / near * depths[k] / rough.energies) * np.exp(-depths[k] / rough.energies)
             for _, rough in decays
         )
-        totals.append(
-            depth * sum(float(np.vdot(rate, seen)) for rate, seen in zip(rates, inside, strict=True))
+        return float(
+            depths[k] * sum(float(np.vdot(rate, seen)) for rate, seen in zip(rates, inside, strict=True))
         )
-        if totals[-1] > wanted.target:
-            return [(0.5, 0.0), (0.5, min(float(depth * depths[1] / depths[0]), depths[-1]))]
-    return [(0.5, 0.0), (0.5, float(depths[::-1][max(int(np.argmax(totals)) - 2, 0)]))]
+
+    # yields rise towards their peak: steps of five first, then those before the one that is above
+    for k in (*range(0, len(depths), _COARSE), *range(len(depths))):
+        if total(k) > wanted.target:
+            first = next(j for j in range(max(k - _COARSE + 1, 0), k + 1) if total(j) > wanted.target)
+            return [(0.5, 0.0), (0.5, min(float(depths[first] * depths[-2] / depths[-1]), depths[0]))]
+    best = int(np.argmax([total(k) for k in range(len(depths))]))
+    return [(0.5, 0.0), (0.5, float(depths[max(best - 1, 0)]))]
 
 
 def directions(site: Site, portal: Portal, chain: Chain) -> DirectionProposal | None:

@@ -8,7 +8,7 @@ from darkmc.core.estimates import Groups
 from darkmc.core.flight import vertex_depth
 from darkmc.core.kinematics import Array
 from darkmc.core.rng import CHUNK_ROWS
-from darkmc.sample.rows import Channel
+from darkmc.sample.rows import Channel, Rows
 from darkmc.sample.stream import ChannelPlan, Events, Momenta
 from darkmc.selection.observables import observable
 
@@ -28,6 +28,11 @@ class EventReplay:
 
     def __init__(self, plans: Sequence[ChannelPlan], seed: int) -> None:
         self.plans, self.seed = {plan.name: plan for plan in plans}, seed
+        self._last: tuple[tuple[str, int, int], tuple[Rows, Events]] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what pickles hold: no events."""
+        return {**self.__dict__, "_last": None}
 
     def __call__(
         self, channel: str, tried: int, coupling: float, name: str
@@ -47,6 +52,13 @@ class EventReplay:
 
     def _chunks(self, plan: ChannelPlan, tried: int, coupling: float) -> Iterator[tuple[Momenta, Channel]]:
         for chunk, start in enumerate(range(0, tried, CHUNK_ROWS)):
-            rows, events = plan.run_events(self.seed, chunk, min(CHUNK_ROWS, tried - start))
+            rows, events = self._made(plan, chunk, min(CHUNK_ROWS, tried - start))
             kept = plan.channel(rows)
             yield lab_event(events, kept.point(coupling).rate), kept
+
+    def _made(self, plan: ChannelPlan, chunk: int, size: int) -> tuple[Rows, Events]:
+        """Return a chunk; the last one is kept, as other observables and couplings ask for the same."""
+        key = plan.name, chunk, size
+        if self._last is None or self._last[0] != key:
+            self._last = key, plan.run_events(self.seed, chunk, size)
+        return self._last[1]

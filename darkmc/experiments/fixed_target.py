@@ -46,23 +46,23 @@ def meson_source(card: FixedTargetCard, path: str, overrides: Mapping[str, Any])
         raise
 
 
-def _outside(sample: Sample, source: MesonSource, coupling: float) -> float:
-    """Return the share of the yield at one coupling from mesons outside the range of the fit."""
-    values = {name: float(part.value) for name, part in sample.channels(coupling).items()}
-    total, outside = sum(values.values()), 0.0
-    parents = {channel.name: channel.parent for channel in sample.channel_rows}
-    for name, value in values.items():
-        known = parents[name] in PDG_IDS
-        if sample.replay is None or not known or value < _LEAST_SHARE * total:
-            continue
-        (momentum, weights, _), (theta, *_) = (
-            next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
-            for quantity in ("p_meson", "theta_meson")
-        )
-        inside = source.in_range(parents[name], momentum, theta)
-        summed = float(np.sum(weights))
-        outside += value * float(np.sum(weights[~inside])) / summed if summed > 0.0 else 0.0
-    return outside / total if total > 0.0 else 0.0
+def _outside(sample: Sample, source: MesonSource, couplings: Sequence[float]) -> list[float]:
+    """Return the shares of the yield at couplings from mesons outside the range of the fit."""
+    values = [{n: float(part.value) for n, part in sample.channels(g).items()} for g in couplings]
+    totals, outside = [sum(one.values()) for one in values], [0.0 for _ in couplings]
+    for channel in sample.channel_rows:
+        name = channel.name
+        for k, coupling in enumerate(couplings):
+            value = values[k][name]
+            if sample.replay is None or channel.parent not in PDG_IDS or value < _LEAST_SHARE * totals[k]:
+                continue
+            (momentum, weights, _), (theta, *_) = (
+                next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
+                for quantity in ("p_meson", "theta_meson")
+            )
+            inside, summed = source.in_range(channel.parent, momentum, theta), float(np.sum(weights))
+            outside[k] += value * float(np.sum(weights[~inside])) / summed if summed > 0.0 else 0.0
+    return [part / total if total > 0.0 else 0.0 for part, total in zip(outside, totals, strict=True)]
 
 
 class FixedTarget(BehindTarget):
@@ -148,7 +148,8 @@ class FixedTarget(BehindTarget):
         known = [*self.on_purpose, *self.source.validity_remarks(), *left_out]
         if sample.replay is None or self.source.lists is not None:
             return known
-        shares = [(_outside(sample, self.source, g), name) for name, g in couplings]
+        found = _outside(sample, self.source, [g for _, g in couplings])
+        shares = [(share, name) for share, (name, _) in zip(found, couplings, strict=True)]
         worst, name = max(shares, key=lambda one: one[0], default=(0.0, ""))
         outside = self.source.range_remark(worst, name) if worst >= _LEAST_SHARE else ""
         return [*known, outside] if outside else known

@@ -3,7 +3,7 @@
 A portal that has such a process says so by having its methods; one that has none is drawn as it comes.
 """
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array
@@ -189,10 +189,15 @@ class PointScattering(Scattering, Protocol):
         ...
 
 
+def is_photon_decay(process: Process) -> TypeGuard[PhotonDecay]:
+    """Return whether a process is one; asked for all of it, others would compute their largest weights."""
+    return hasattr(process, "over_isotropic") and isinstance(process, PhotonDecay)
+
+
 def photon_decay(portal: Portal) -> PhotonDecay:
     """Return the decay of the heavier state to a photon and the lighter one, or raise PhysicsError."""
     for process in portal.decays(portal.heavy.name):
-        if isinstance(process, PhotonDecay):
+        if is_photon_decay(process):
             return process
     raise PhysicsError(f"{portal} has no decay to a photon and a dark state")
 

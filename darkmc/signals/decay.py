@@ -9,7 +9,7 @@ from darkmc.core.constants import SPEED_OF_LIGHT_M_PER_NS
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import Array, boost, length, spin_at_rest
 from darkmc.core.vocabulary import final_state
-from darkmc.portals.kinds import PhotonDecay
+from darkmc.portals.kinds import is_photon_decay
 from darkmc.portals.portal import Parents, Portal, Process
 from darkmc.sample.stream import Flight, Momenta
 from darkmc.signals.photon_window import in_window, share_in_window
@@ -56,7 +56,7 @@ class Decay:
         self.particles: tuple[str, ...] = tuple(
             name if name in self.seen else f"decay_{name}" for name in self._process.products
         )
-        self._photon = self._process if isinstance(self._process, PhotonDecay) else None
+        self._photon = self._process if is_photon_decay(self._process) else None
         self._forced = self._photon is not None and not natural
         self.polarised = spin
         self.n_uniform = max(self._process.n_uniform, _OF_A_WINDOW)

@@ -6,7 +6,7 @@ target, or of another nucleus, multiplies it.
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +200,7 @@ class Densities:
 
     def proposal(self, meson: str, momentum: Array) -> Array:
         """Return the density of a shape's proposal per POT in 1/(GeV sr)."""
-        return self.scale(meson) * self.shape(meson).proposal(momentum)
+        return _ahead(self, meson, momentum.tobytes())
 
     @property
     def _interacting(self) -> float:
@@ -316,3 +316,11 @@ class Densities:
         """Return the cells that a species follows, if they are those of a table that says their errors."""
         table = self.tables.get(self._followed(meson))
         return None if table is None or table.cells.events is None else table.cells
+
+
+@lru_cache(maxsize=64)  # species times grids: all masses and final states ask for the same ones
+def _ahead(densities: Densities, meson: str, momenta: bytes) -> Array:
+    """Return :meth:`Densities.proposal` at the bytes of an array."""
+    out = densities.scale(meson) * densities.shape(meson).proposal(np.frombuffer(momenta))
+    out.flags.writeable = False
+    return out
