@@ -73,7 +73,8 @@ def _log_at_most(n_obs: int, background: float, error: float, signal: float) -> 
     """
     if error <= _NO_ERROR * max(background, 1.0):
         return float(_log_poisson_at_most(n_obs, np.array([background + signal]))[0])
-    low, high = max(background - 8.0 * error, 0.0), background + 8.0 * error
+    # ln P falls by at most 1 per event, which moves the summit of the product down by at most error^2
+    low, high = max(background - error**2 - 8.0 * error, 0.0), background + 8.0 * error
     for _ in range(60):
         nodes, weights = gauss_legendre(low, high, 200)
         log_values = _log_poisson_at_most(n_obs, nodes + signal) - 0.5 * ((nodes - background) / error) ** 2

@@ -37,13 +37,14 @@ def test_nothing_seen_needs_no_background(background, error):
 
 
 @pytest.mark.parametrize(
-    ("n_obs", "background", "error"), [(5, 1e3, 300.0), (3, 2.0, 1.0), (5, 1e5, 1e6), (10, 50.0, 20.0)]
+    ("n_obs", "background", "error"),
+    [(5, 1e3, 300.0), (3, 2.0, 1.0), (5, 1e5, 1e6), (10, 50.0, 20.0), (3, 49.0, 5.0), (10, 300.0, 30.0)],
 )
 def test_a_background_error_is_averaged_over(n_obs, background, error):
     """Far below the background only the edge of the Gaussian counts: the quadrature missed it."""
     limit = poisson_limit(n_obs, background, error)
-    low, high = max(background - 8 * error, 0.0), background + 8 * error
-    nodes = [low, *(low + (high - low) * x for x in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0))]
+    low, high = max(background - error**2 - 8 * error, 0.0), background + 8 * error
+    nodes = [low, *(low + (high - low) * 10.0 ** (k / 4.0 - 7.0) for k in range(29))]
 
     def averaged(signal):
         return mpmath.quad(
