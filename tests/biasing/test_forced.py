@@ -70,7 +70,7 @@ def test_turned_and_analogue_sampling_agree_at_25_mev(mass, coupling, n_samples)
 def test_every_stage_of_the_cutflow_agrees_with_analogue_sampling(meson):
     """Production towards the box, decays inside and each cut: |pull| < 4, chance 6e-5 each."""
     flows = []
-    for biasing, n_samples in (("turned", 100_000), ("none", 2_000_000)):
+    for biasing, n_samples in (("turned", 50_000), ("none", 800_000)):
         overrides = PAIR | {"source.mesons": [meson], "simulation.biasing": biasing}
         experiment = darkmc.Experiment("charm-finegrained", overrides=overrides)
         made = experiment.simulate(darkmc.DarkAxionPortal(0.02), n_samples=n_samples, seed=6)

@@ -144,7 +144,7 @@ def test_forced_and_natural_decays_are_the_same(flight, spread):
 
     Every other state leans forward as for great depths.
     """
-    n, some = 60_000, entries(*FLIGHTS[flight], spread)
+    n, some = 25_000, entries(*FLIGHTS[flight], spread)
     for k, (m, energy) in enumerate(STATES):
         natural = ListPrimaries(some, PI0, ORIGIN, SHAPES["near"], aimed=False)  # wherever the shape is
         decays_anywhere = placed(natural, m, energy, n, 2 * k + 1)
@@ -201,7 +201,7 @@ def seen(made, body):
 @pytest.mark.parametrize("aimed", [True, False])
 def test_how_decays_lie_in_space_agrees_with_turning_them_at_random(aimed, state):
     """Brute force: any rotation of the decay, a boost along its meson, any turn about the beam axis."""
-    n, (m, energy), body = 200_000, state, SHAPES["near"]
+    n, (m, energy), body = 80_000, state, SHAPES["near"]
     rng, some = np.random.default_rng(8), entries(0.2, 0.1, n=20)
     speed = np.sqrt(energy**2 - m**2)
     unstable = np.array([energy, 0.6 * speed, 0.0, 0.8 * speed])[:, None] + np.zeros((4, n))
@@ -254,7 +254,7 @@ def test_the_mean_weight_is_the_exact_probability(momentum, aside):
     """Massless states of one meson along the beam: the share of cos theta* that goes to a sphere."""
     one = Entries(np.array([[0.0], [0.0], [momentum]]), None, None, np.ones(1), 1.0)
     at = 100.0 * np.array([np.sin(aside), 0.0, np.cos(aside)])
-    made = placed(ListPrimaries(one, PI0, np.zeros(3), Sphere(at, 1.0)), 0.0, PI0 / 2, 100_000, 1)
+    made = placed(ListPrimaries(one, PI0, np.zeros(3), Sphere(at, 1.0)), 0.0, PI0 / 2, 50_000, 1)
     cone = np.sqrt(1.0 - 1e-4)
     hit = made.weight * (at @ made.direction / 100.0 > cone)
     u = momentum / PI0
@@ -343,8 +343,8 @@ def test_forced_and_natural_yields_of_decays_agree(lists, place, m):
     natural, forced = both(
         "charm-finegrained",
         lists["bmpt-cu-400"],
-        200_000,
         100_000,
+        50_000,
         darkmc.DarkAxionPortal(m),
         1e-5,
         **overrides,
@@ -362,8 +362,8 @@ def test_forced_and_natural_yields_of_scattering_agree(lists, m, at, least):
     natural, forced = both(
         "miniboone-offtarget",
         lists["sanford-wang-be-8gev"],
-        400_000,
-        100_000,
+        200_000,
+        50_000,
         darkmc.DarkAxionPortal(m),
         at,
         **overrides,
@@ -384,7 +384,7 @@ def test_what_entries_are_taken_to_be_worth_changes_no_yield_but_saves_rows(list
         "charm-finegrained", overrides={"source.flux": lists["bmpt-cu-400"], "source.mesons": ["pi0", "eta"]}
     )
     edge, portal = 3e-3, darkmc.DarkAxionPortal(0.01)
-    right, wrong, ends = (run.simulate(portal, n_samples=160_000, at=at, seed=3) for at in (edge, 1e-6, None))
+    right, wrong, ends = (run.simulate(portal, n_samples=80_000, at=at, seed=3) for at in (edge, 1e-6, None))
     first, *others = (sample.estimate(edge) for sample in (right, wrong, ends))
     for other in others:
         assert abs(first.value - other.value) < 4.5 * np.hypot(first.draw_error, other.draw_error)

@@ -28,7 +28,7 @@ def test_reweighting_equals_a_simulation_of_its_own(sample, name):
     changed = darkmc.MesonSource("bmpt-cu-400", cascade=True).densities.changes[name]
     overrides = {f"flux.{key}": value for key, value in flatten(changed)}
     direct = darkmc.Experiment("charm-finegrained", overrides=overrides)
-    theirs = direct.simulate(PORTAL, n_samples=12 * 8192, seed=2).expected_events(POINTS)
+    theirs = direct.simulate(PORTAL, n_samples=6 * 8192, seed=2).expected_events(POINTS)
     ours = sample.varied(name).expected_events(POINTS)
     pull = (ours.value - theirs.value) / np.hypot(ours.error, theirs.error)
     assert np.max(np.abs(pull)) < 4.2

@@ -72,44 +72,51 @@ POINTS = [p if p in FAST else pytest.param(*p, marks=pytest.mark.slow) for p in 
 OTHERS = [p if p in DECAYING else pytest.param(*p, marks=pytest.mark.slow) for p in ELECTRON]
 
 
+@pytest.fixture
+def precision(request):
+    """Return the error asked of a yield: what is slow may cost more."""
+    return 0.003 if request.node.get_closest_marker("slow") else 0.005
+
+
 @pytest.mark.parametrize("spin", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("name", "meson", "m"), POINTS)
-def test_stable_states_against_the_quadrature(name, meson, m, spin):
+def test_stable_states_against_the_quadrature(name, meson, m, spin, precision):
     """N/G^4 of the meson's own axion and dark photon for G -> 0."""
     made = plans(name, m, STABLE, source__mesons=(meson,), simulation__spin_correlations=spin)
     factors = END_POINT.get(m, (1.0,) * 4) if name == LSND else (1.0,) * 4
     axion, average, *_ = ELECTRON[name, meson, m]
     dark_photon = POLARISED[name, meson, m] if spin else average
     for k, (state, expected) in enumerate((("a", axion), ("gamma'", dark_photon))):
-        assert_agrees(made[f"{meson}: {state} scatters"], STABLE, expected * factors[k], reference_error=1e-3)
+        plan = made[f"{meson}: {state} scatters"]
+        assert_agrees(plan, STABLE, expected * factors[k], precision, reference_error=1e-3)
 
 
 @pytest.mark.parametrize("spin", [True, False])
 @pytest.mark.parametrize(("name", "meson", "m"), OTHERS)
-def test_prompt_states_against_the_quadrature(name, meson, m, spin):
+def test_prompt_states_against_the_quadrature(name, meson, m, spin, precision):
     """N/G^4 of the two axions for large G, photons accepted."""
     overrides = {"simulation__veto": "accept", "simulation__spin_correlations": spin}
     made = plans(name, m, PROMPT, source__mesons=(meson,), **overrides)
     expected = ELECTRON[name, meson, m]
     factors = END_POINT.get(m, (1.0,) * 4) if name == LSND else (1.0,) * 4
     branching = darkmc.DarkAxionPortal(1e-3 * m).branching_ratio("a gamma")
-    assert_agrees(made[f"{meson}: a scatters"], PROMPT, expected[0] * factors[0])
+    assert_agrees(made[f"{meson}: a scatters"], PROMPT, expected[0] * factors[0], precision)
     late = 2 if spin else 3
-    assert_agrees(made[f"{meson}: {LATE}"], PROMPT, branching * expected[late] * factors[late])
+    assert_agrees(made[f"{meson}: {LATE}"], PROMPT, branching * expected[late] * factors[late], precision)
     gone = (f"{meson}: gamma' scatters", f"{meson}: a scatters after decay upstream")
     assert all(measured(made[name], PROMPT, 0.1) == (0.0, 0.0) for name in gone)
 
 
 @pytest.mark.parametrize("spin", [True, False])
 @pytest.mark.parametrize(("name", "meson", "m"), OTHERS)
-def test_prompt_conversion_against_the_quadrature(name, meson, m, spin):
+def test_prompt_conversion_against_the_quadrature(name, meson, m, spin, precision):
     """N/G^4 of the meson's axion on carbon and hydrogen together, the new dark photon's decay at once."""
     overrides = {"simulation__signal": "conversion", "simulation__spin_correlations": spin}
     made = plans(name, m, PROMPT, source__mesons=(meson,), **overrides)
     carbon_and_hydrogen = CONVERSION[name, meson, m][1 if spin else 0 :: 2]
     branching = darkmc.DarkAxionPortal(1e-3 * m).branching_ratio("a gamma")
     expected = branching * sum(carbon_and_hydrogen)
-    assert_agrees(made[f"{meson}: a converts"], PROMPT, expected, reference_error=2.5e-3)
+    assert_agrees(made[f"{meson}: a converts"], PROMPT, expected, precision, reference_error=2.5e-3)
 
 
 # detectors nearer and larger, so that mesons as they come hit them
@@ -269,7 +276,7 @@ def test_the_slope_is_the_derivative(veto):
 def test_every_channel_closes_where_it_must():
     """Exactly nothing from a e -> gamma' e at 60 MeV (threshold 3.6 GeV), nor at 90 MeV at MiniBooNE."""
     for name, m in ((LSND, 0.06), (MINIBOONE, 0.09)):
-        sample = experiment(name).simulate(darkmc.DarkAxionPortal(m), n_samples=200_000, at=1e-8)
+        sample = experiment(name).simulate(darkmc.DarkAxionPortal(m), n_samples=40_000, at=1e-8)
         for channel_name, part in sample.channels(np.array([1e-8, 1e-3, 1.0])).items():
             if "gamma' scatters" in channel_name:
                 assert part.value[0] > 0.0
@@ -403,7 +410,7 @@ def test_same_bits_for_any_number_of_workers(n_samples):
     portal = darkmc.DarkAxionPortal(0.01)
     goal = {"n_samples": n_samples, "at": [1e-3]} if n_samples else {"precision": 0.05, "at": [1e-3]}
     made = []
-    for workers in (None, 1, 2):
+    for workers in (None, 2):
         mine = experiment(LSND, simulation__signal="all")
         if workers is None:
             made.append(mine.simulate(portal, seed=5, **goal))

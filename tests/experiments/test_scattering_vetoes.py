@@ -237,7 +237,7 @@ def test_stored_rows_give_the_yield_elsewhere(key):
     assert weights.sum() == pytest.approx(stream.sum_of_weights, rel=1e-9)
     made = experiment(key[0], simulation__veto=key[3], simulation__signal=key[4])
     couplings = np.array([g, 0.6 * g, 1.3 * g])
-    sample = made.simulate(darkmc.DarkAxionPortal(*key[1:3]), n_samples=60_000, at=g, seed=8)
+    sample = made.simulate(darkmc.DarkAxionPortal(*key[1:3]), n_samples=25_000, at=g, seed=8)
     values, errors = sample.expected_events(couplings)
     assert abs(stream.sum_of_weights - values[0]) < 4.5 * np.hypot(stream.error, errors[0])
     for other, value, error in zip(couplings, values, errors, strict=True):
@@ -334,7 +334,7 @@ def test_split_of_the_decay_path_does_not_matter(monkeypatch, veto, signal):
         for plan in made.plans(portal, couplings):
             if "after" not in plan.name:
                 continue
-            channel = plan.channel(Rows.joined([plan.run(seed, k, 4096) for k in range(12)]))
+            channel = plan.channel(Rows.joined([plan.run(seed, k, 4096) for k in range(6)]))
             parts = np.array(
                 [mean_and_error(channel.contributions(g), channel.rows.tried) for g in couplings]
             )
@@ -344,7 +344,7 @@ def test_split_of_the_decay_path_does_not_matter(monkeypatch, veto, signal):
         shares.append(late[0] / total[0])
     pulls = (yields[0][0] - yields[1][0]) / np.sqrt(yields[0][1] + yields[1][1])
     assert np.all(np.abs(pulls) < 4)
-    assert np.all(np.sqrt(yields[0][1]) < 0.06 * yields[0][0])
+    assert np.all(np.sqrt(yields[0][1]) < 0.085 * yields[0][0])
     assert np.all(shares[0][1:] > 1.2 * shares[1][1:])  # events did move between the two streams
 
 

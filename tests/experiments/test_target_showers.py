@@ -97,13 +97,13 @@ def test_turned_and_natural_showers_agree():
     """The decay search of SHiP, to which a few per cent of all states fly."""
     portal, couplings = darkmc.DarkAxionPortal(0.01), [SMALL, 1e-4, 1e-3]
     found = []
-    for biasing, rows in (("turned", 80_000), ("none", 80_000)):
+    for biasing, rows in (("turned", 40_000), ("none", 40_000)):
         keys = {"simulation.biasing": biasing, "source.mesons": ["pi0"], "cuts.photon_energy.min": 3.0}
         experiment = with_showers("ship", "photons", **keys)
         found.append(sample_of(of_showers(experiment, portal, rows)).expected_events(couplings))
     one, other = found
     error = np.hypot(one.error, other.error)
-    assert np.all(error < 0.12 * other.value)
+    assert np.all(error < 0.17 * other.value)
     assert np.all(np.abs(one.value - other.value) < 4.5 * error)
 
 
@@ -135,13 +135,13 @@ def test_other_channels_are_not_touched():
 def test_alternatives_of_the_source_reach_the_showers():
     """A constant factor is exact, another shape agrees with what is simulated with it."""
     portal, name = darkmc.DarkAxionPortal(0.01), "showers -> a gamma"
-    sample = charm().simulate(portal, n_samples=60_000, vary=True)
+    sample = charm().simulate(portal, n_samples=30_000, vary=True)
     nominal = sample.channels(SMALL)[name]
     fewer = sample.varied("fewer-pions").channels(SMALL)[name]
     assert fewer.value / nominal.value == pytest.approx(2.4 / 4.45, rel=0.01)
     varied = sample.varied("wider").channels(SMALL)[name]
     other = with_showers("charm-finegrained", **{"source.mesons": ["pi0"], "flux.parameters.a_per_GeV": 5.92})
-    found = other.simulate(portal, n_samples=60_000).channels(SMALL)[name]
+    found = other.simulate(portal, n_samples=30_000).channels(SMALL)[name]
     assert abs(found.value / nominal.value - 1.0) > 0.03
     assert abs(varied.value / found.value - 1.0) < 0.01
 

@@ -19,7 +19,7 @@ CARD = """
 schema = 1
 name = "small"
 title = "A <small> run"
-precision = 0.1
+precision = 0.3
 presets = ["best", "published"]
 [[curves]]
 experiment = "charm-decay"
@@ -100,9 +100,9 @@ def test_one_table_makes_a_page_too(made, tmp_path):
 
 
 def test_yields_are_those_of_the_sample():
-    request = ScanRequest("charm-decay", (), precision=0.1, yields_at=(1e-4, 1e-3))
+    request = ScanRequest("charm-decay", (), precision=0.3, yields_at=(1e-4, 1e-3))
     point = scan_point(request, Place(0.005, 0.0, ()))
-    sample = request.load().simulate(DarkAxionPortal(0.005, 0.0), precision=0.1, seed=1)
+    sample = request.load().simulate(DarkAxionPortal(0.005, 0.0), precision=0.3, seed=1)
     for coupling, (value, error) in zip(request.yields_at, point.yields, strict=True):
         assert (value, error) == pytest.approx(tuple(sample.expected_events(coupling)), rel=1e-12)
 

@@ -51,7 +51,7 @@ def draw(*words, **made):
         assert contents(here) - before == ({"made.png"} if answer.code == 0 else set())
 
 
-@fuzz(15, 600, text_of("limit.csv"))
+@fuzz(8, 600, text_of("limit.csv"))
 def test_limit_tables(text):
     draw("figure", "limit.csv", limit__csv=text.encode("utf-8", "replace"))
 

@@ -58,7 +58,7 @@ def test_dispersive_form_in_multiple_precision():
     )
 
 
-def euclidean(m, m_v, m_a, panels=120):
+def euclidean(m, m_v, m_a, panels=80):
     """(alpha/pi) int (1-x) Pi_R(-x^2 m^2/(1-x)) dx, Pi_R = -(G^2/16 pi^2) int dy D0 [(1+u) ln(1+u) - u]."""
     nodes, weights = np.polynomial.legendre.leggauss(8)
 

@@ -44,7 +44,7 @@ def read(request, tmp_path_factory):
 
 def test_weights_in_the_file_alone_sum_to_the_yield(read):
     total = sum(event.weight("CV") for event in read.events)
-    sample = read.made.experiment.simulate(read.made.portal, n_samples=40_000, at=read.made.coupling, seed=8)
+    sample = read.made.experiment.simulate(read.made.portal, n_samples=15_000, at=read.made.coupling, seed=8)
     value, error = sample.expected_events(read.made.coupling)
     spread = np.hypot(error, np.sqrt(sum(event.weight("CV") ** 2 for event in read.events)))
     assert abs(total - value) < 4.5 * spread

@@ -53,7 +53,7 @@ def assert_runs(command, folder):
 
 @pytest.fixture(scope="module", params=PAGES)
 def followed(request, tmp_path_factory):
-    """Do the commands of a page but its runs, limits coarse, and return the page and where it was done.
+    """Do the commands of a page but its runs, limits coarse, events few; return page and folder.
 
     Those of the README are processes of their own, as are all of them in the slow test.
     """
@@ -61,7 +61,8 @@ def followed(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for line in shell_commands(PAGES[page]):
-            command = line.replace("darkmc limit", "darkmc limit --precision 0.2")
+            command = line.replace("darkmc limit", "darkmc limit --precision 0.5")
+            command = command.replace("--events 2000", "--events 300")
             if page == "README.md" and not command.startswith("darkmc run"):
                 assert_runs(command, folder)
             elif not command.startswith("darkmc run"):
@@ -102,14 +103,14 @@ def test_every_experiment_named_exists():
 
 
 def test_the_first_command_at_two_masses_and_coarse(tmp_path, monkeypatch, capsys):
-    """Four of its ten searches, both presets and what is not new; the slow test runs it as it stands."""
+    """Three of its ten searches, both presets and what is not new; the slow test runs it as it stands."""
     card = (ROOT / "runs" / "figure4.toml").read_text(encoding="utf-8")
     head, *curves = card.split("[[curves]]")
     assert len(curves) == 10
-    kept = [one for one in curves if re.search(r'"(gminus2-mu-2025|belle2-phase2|babar|charm-decay)"', one)]
+    kept = [one for one in curves if re.search(r'"(gminus2-mu-2025|belle2-phase2|charm-decay)"', one)]
     card = "[[curves]]".join([head, *kept])
     card, changed = re.subn(r'(?m)^(m_dark_photon\w*) = ".*"', r'\1 = "4MeV,8MeV"', card)
-    assert changed == len(kept) == 4
+    assert changed == len(kept) == 3
     monkeypatch.chdir(tmp_path)
     Path("small.toml").write_text(card, encoding="utf-8")
     assert main(["run", "small.toml", "--precision", "0.5", "--workers", "1", "-o", "made"]) == 0

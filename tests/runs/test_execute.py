@@ -191,7 +191,7 @@ kind = "choices"
 precision = 0.5
 [[searches]]
 experiment = "charm-decay"
-m_dark_photon = "5MeV,10MeV"
+m_dark_photon = "5MeV"
 [[searches]]
 experiment = "babar"
 m_dark_photon = "1GeV"

@@ -26,7 +26,7 @@ def made(request):
 
 def test_yields_are_those_of_samples_made_there(made):
     experiment, portal, coupling, stream = made
-    sample = experiment.simulate(portal, n_samples=60_000, at=[0.7 * coupling, coupling], seed=4)
+    sample = experiment.simulate(portal, n_samples=25_000, at=[0.7 * coupling, coupling], seed=4)
     for g, ctau in (
         (coupling, None),
         (0.7 * coupling, None),

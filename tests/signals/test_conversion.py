@@ -106,7 +106,7 @@ def test_yields_against_an_independent_calculation(point):
     """18 pulls, the reference's error 0.3% added, below 4: chance 1e-3."""
     mass, coupling = point
     charm = experiment(**{"source.mesons": ["pi0", "eta"], "flux.cascade": "none"})
-    channels = charm.simulate(darkmc.DarkAxionPortal(mass), n_samples=6 * 4096 * 12, seed=11).channels(
+    channels = charm.simulate(darkmc.DarkAxionPortal(mass), n_samples=6 * 4096 * 6, seed=11).channels(
         coupling
     )
     for meson, expected in INDEPENDENT[point].items():

@@ -409,7 +409,7 @@ def photon_of(decay, pair):
 )
 def test_all_spins_against_the_whole_amplitude(m_dark_photon, m_axion, cut):
     """Means over e+ e- -> gamma a gamma', gamma' -> a gamma of the sampler and of weighted phase space."""
-    momenta, exact_weight = phase_space(m_dark_photon, m_axion, cut, 12_000)
+    momenta, exact_weight = phase_space(m_dark_photon, m_axion, cut, 8_000)
     exact = {name: ratio_and_error(v, exact_weight) for name, v in chain_variables(*momenta).items()}
     made = {}
     for spin in (True, False):

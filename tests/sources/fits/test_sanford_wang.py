@@ -153,7 +153,7 @@ def test_the_fits_own_normalisation(tmp_path):
 
 @SPECIES
 def test_samples_follow_the_density_in_momentum_and_angle(meson):
-    n = 200_000
+    n = 100_000
     p, theta, weight = SOURCE.sample(meson, n, seed=4)
     assert abs(pull(n * weight, integral(meson))) < 4.5
     assert np.sum(weight) ** 2 / (n * np.sum(weight**2)) > 0.95

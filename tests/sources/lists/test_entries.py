@@ -288,7 +288,7 @@ LARGE = {"geometry.size_m": [100.0, 100.0, 11.2], "geometry.centre_m": [0.0, 0.0
 
 def test_a_list_drawn_from_the_fit_has_the_fits_yield(card, tmp_path):
     """The list is finite: its own variance is at most that of one row per entry."""
-    n_list = n_rows = 300_000
+    n_list = n_rows = 150_000
     momentum, theta, weight = darkmc.MesonSource("bmpt-cu-400", cascade=True).sample("pi0", n_list, seed=5)
     px, pz = momentum * np.sin(theta), momentum * np.cos(theta)
     energy = np.hypot(momentum, mass("pi0"))
@@ -306,7 +306,7 @@ def test_a_list_drawn_from_the_fit_has_the_fits_yield(card, tmp_path):
     for coupling in (1e-5, 3e-4, 1e-3, 2e-3):
         fit, drawn = from_fit.expected_events(coupling), from_list.expected_events(coupling)
         error = np.hypot(fit.error, drawn.error * np.sqrt(1.0 + n_rows / n_list))
-        assert drawn.error < 0.04 * drawn.value
+        assert drawn.error < 0.057 * drawn.value
         assert abs(fit.value - drawn.value) < 4.0 * error
         for name, part in from_fit.cutflow(coupling).items():
             other = from_list.cutflow(coupling)[name]
@@ -449,7 +449,7 @@ def test_unweighted_events_of_a_list_have_its_yield(card, text, meson, height):
         stream = made.generate(PORTAL, coupling, 1000, unweighted=True)
         assert stream.n_above_bound <= 2
         assert stream.efficiency > 2e-3
-        value, error = made.simulate(PORTAL, n_samples=40_000).expected_events(coupling)
+        value, error = made.simulate(PORTAL, n_samples=20_000).expected_events(coupling)
         assert abs(stream.sum_of_weights - value) < 4.5 * np.hypot(stream.error, error)
 
 
