@@ -1,5 +1,7 @@
 """The unit square on which the density of a fit is nearly flat: its integral, and cells to sample it."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from darkmc.core.inverse_tables import gauss_legendre
@@ -34,6 +36,7 @@ def unfold(fit: Fit, square: Array) -> tuple[Array, Array, Array, Array, Array]:
     return momentum, theta, jacobian, np.cos(theta), np.square(momentum * sine)
 
 
+@lru_cache(maxsize=64)  # experiments of a run share their fits
 def integral(fit: Fit) -> float:
     """Mesons of a fit over all momenta and angles, by Gauss-Legendre quadrature."""
     x, weights = gauss_legendre(0.0, 1.0, 300)

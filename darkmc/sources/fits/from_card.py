@@ -29,6 +29,7 @@ class Fit(Protocol):
         The forward density ends at least as steeply as (1 - p/p_max)^(edge_power - 1).
     """
 
+    def __hash__(self) -> int: ...
     @property
     def largest_momentum(self) -> float: ...  # noqa: D102
     @property
