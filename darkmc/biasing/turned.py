@@ -45,21 +45,43 @@ class Aim:
         By what the forward density is multiplied, on the grid of :class:`TurnedPrimaries`.
     following : float
         Share of its rows whose directions follow the mesons; the others are flat in the solid angle.
+    least : float
+        Energy (GeV) that dark states need: a component of depth 0 has only decays that leave it, if any do.
     """
 
     share: float
     depth: float
     momentum_factor: Array
     following: float = 0.0
+    least: float = 0.0
 
 
 _FINE = 1009  # points at which shares of components are integrated
-_Component = tuple[Array, Array | None, Array | None]
+_Component = tuple[Array, Array | None, Array]
 
 
 def momentum_grid(largest: float) -> Array:
     """Return 64 momenta from 0 to the largest, equidistant in the square root."""
     return largest * np.linspace(0.0, 1.0, 64) ** 2
+
+
+def above(least: float, momentum: Array, mass: float, energy: Array, speed: Array) -> Array:
+    """Return the share of the range of cos psi, up to 1, in which states have a least lab energy; 1 for none.
+
+    Parameters
+    ----------
+    least : float
+        GeV.
+    momentum, mass : array, float
+        Of the mesons, GeV.
+    energy, speed : array
+        Energy and momentum of the states in the frames of the mesons, GeV.
+    """
+    across = 2.0 * momentum * speed
+    over = energy * np.hypot(momentum, mass) + 0.5 * across - least * mass
+    part = over / np.maximum(across, 1e-300)
+    out: Array = np.where((part > 0.0) & (part < 1.0), part, 1.0)
+    return out
 
 
 class TurnedPrimaries(MesonParents):
@@ -136,7 +158,7 @@ class TurnedPrimaries(MesonParents):
         """Return chance, kappa and exp(-2 kappa) of every component, for dark states in the meson's frame.
 
         A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1;
-        kappa is None, and cos psi flat, for depth 0.
+        For depth 0 kappa is None, and cos psi flat over what the third is of the range, up to 1.
         """
         chances = self._components_at(momentum)
         chances /= np.sum(chances, axis=0)
@@ -144,18 +166,23 @@ class TurnedPrimaries(MesonParents):
         out: list[_Component] = []
         for aim, chance in zip(self._aims, chances, strict=True):
             if aim.depth == 0.0:
-                out.append((chance, None, None))
+                out.append((chance, None, self._range(aim.least, momentum, energy, speed)))
                 continue
             kappa = np.minimum(aim.depth * steepness, 300.0) + 1e-6
             out.append((chance, kappa, np.exp(-2.0 * kappa)))
         return out
 
+    def _range(self, least: float, momentum: Array, energy: Array, speed: Array) -> Array:
+        """Return the share of the range of cos psi in which dark states have a least energy: `above`."""
+        return np.ones_like(momentum) if least == 0.0 else above(least, momentum, self.mass, energy, speed)
+
     def _densities(self, components: list[_Component], cosine: Array) -> tuple[Array, Array]:
         """Return the density of cos psi over the flat one: by rows whose directions follow, and by others."""
         following, others = np.zeros_like(cosine), np.zeros_like(cosine)
         for aim, (chance, kappa, low) in zip(self._aims, components, strict=True):
-            density = chance
-            if kappa is not None and low is not None:
+            if kappa is None:
+                density = np.where(1.0 - cosine <= 2.0 * low, chance / low, 0.0)
+            else:
                 density = chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
             others += (1.0 - aim.following) * density
             if aim.following > 0.0:
@@ -170,7 +197,9 @@ class TurnedPrimaries(MesonParents):
         for aim, (chance, kappa, low) in zip(self._aims, components, strict=True):
             last = aim is self._aims[-1]  # whatever the chances add up to
             mine = np.flatnonzero((uniform[0] >= start) & ((uniform[0] < start + chance) | last))
-            if kappa is not None and low is not None:
+            if kappa is None:
+                cosine[mine] = 1.0 - 2.0 * low[mine] * (1.0 - uniform[1, mine])
+            else:
                 left = low[mine]
                 tilted = np.log(left + (1.0 - left) * uniform[1, mine])
                 cosine[mine] = np.maximum(1.0 + tilted / kappa[mine], -1.0)

@@ -10,7 +10,7 @@ from darkmc.biasing.emission import sideways
 from darkmc.biasing.following import Angle, Towards, chord, lean, spread
 from darkmc.biasing.natural import AnaloguePrimaries
 from darkmc.biasing.placement import Placement
-from darkmc.biasing.turned import Aim, TurnedPrimaries, momentum_grid
+from darkmc.biasing.turned import Aim, TurnedPrimaries, above, momentum_grid
 from darkmc.core.flight import decay_lengths
 from darkmc.core.kinematics import Array, length
 from darkmc.core.particles import mass
@@ -26,6 +26,7 @@ FORWARD_SHARE = (
 _DECAYS = 96  # looked at for every momentum
 _FOLLOWING = (0.2, 0.5, 0.8, 0.9)  # shares of directions that follow, to choose from
 _LEAST_REACHED = 0.03  # of the solid angle: at the highest momenta hardly a decay that is looked at is there
+_FALL = 0.25  # least factor of a momentum over that of the next one on the grid
 _TILT = 3.0  # of decays towards the energies that cuts leave, in units of the least
 _COARSE = 5  # steps in which the depth of an upper edge is looked for first
 _DEPTHS = (2.0, 10.0)  # of proposals for upper edges, in units of the largest energy; see `Aim`
@@ -89,7 +90,7 @@ class Expectation:
         Where dark states are sent.
     """
 
-    def __init__(self, site: Site, chain: Chain, towards: Towards) -> None:
+    def __init__(self, site: Site, chain: Chain, towards: Towards, least: float = 0.0) -> None:
         self.momenta = momentum_grid(site.mesons.largest_momentum)
         self.forward = site.mesons.proposal(chain.parent, self.momenta)
         self._measure = self.forward * np.gradient(self.momenta) / _DECAYS
@@ -97,9 +98,15 @@ class Expectation:
         uniform = chunk_rng(0, chain.number, CHUNKS["proposal"][0]).random((own + 5, _DECAYS))
         emitted = chain.emission.sample(uniform[:own], None)
         state = emitted.last.momentum(chain.route.arriving.name)
-        cosine = 2.0 * uniform[own] - 1.0
+        part = (
+            above(least, self.momenta, mass(chain.parent), state[0][:, None], length(state[1:])[:, None])
+            if least > 0.0
+            else np.ones((_DECAYS, len(self.momenta)))
+        )
+        cosine = 1.0 - 2.0 * part * (1.0 - uniform[own][:, None])
         self.energies = _lab_energies(state, cosine, self.momenta, mass(chain.parent))
-        self.accepted = chain.signal.acceptance(self.energies) + 1e-4
+        accepted = chain.signal.acceptance(self.energies)
+        self.accepted = part * (accepted + (1e-6 * np.max(accepted) + 1e-300 if least > 0.0 else 1e-4))
         apart = _lab_angles(state, cosine, self.momenta, mass(chain.parent))
         self._mixed: dict[float, Array] = {}
         self._solid_angle = towards.flat.largest_weight
@@ -142,7 +149,9 @@ class Expectation:
             )
         return self._mixed[following]
 
-    def aim(self, share: float, depth: float, worth: Array, tilt: float, floor: float) -> Aim:
+    def aim(
+        self, share: float, depth: float, worth: Array, tilt: float, floor: float, least: float = 0.0
+    ) -> Aim:
         """Return a component for what dark states are worth (k, m) that are left of those of a depth.
 
         The share whose directions follow is that of some for which the weights vary least.
@@ -157,15 +166,21 @@ class Expectation:
             What is added to the depth for the angles of decays, GeV.
         floor : float
             Least factor of a momentum, over the largest.
+        least : float
+            Energy (GeV) that dark states need.
         """
         exponent = depth / self.energies
         worth = worth * np.exp(np.min(exponent) - exponent)
-        least = np.minimum(np.pi * spread(self.momenta) ** 2, _LEAST_REACHED * self._solid_angle)
-        factor = np.mean(worth * (self.reaching() + least), axis=0) / self._solid_angle
+        all_over = np.minimum(np.pi * spread(self.momenta) ** 2, _LEAST_REACHED * self._solid_angle)
+        factor = np.mean(worth * (self.reaching() + all_over), axis=0) / self._solid_angle
         factor += floor * np.max(factor) + 1e-300
+        if least > 0.0:
+            # just above a threshold none of the decays that are looked at may be seen
+            for k in range(len(factor) - 2, -1, -1):
+                factor[k] = max(factor[k], _FALL * factor[k + 1])
         squares = (worth * self._ahead) ** 2 / self._drawn(0.5) * (self._measure / factor)
         spreads = [float(np.sum(squares / self._drawn(share))) for share in _FOLLOWING]
-        return Aim(share, depth + tilt, factor, _FOLLOWING[int(np.argmin(spreads))])
+        return Aim(share, depth + tilt, factor, _FOLLOWING[int(np.argmin(spreads))], least)
 
 
 def _over(part: Array, whole: Array) -> Array:
@@ -272,7 +287,7 @@ def for_secondaries(site: Site, portal: Portal, chain: Chain, at: Sequence[float
     if proposal is None:
         return natural(site, chain, aimed)
     towards = Towards.of(proposal)
-    expected = Expectation(site, chain, towards)
+    expected = Expectation(site, chain, towards, chain.signal.least_energy)
     return _turned(site, chain, towards, _mixture(site, chain, expected, at))
 
 
@@ -284,19 +299,21 @@ def _mixture(site: Site, chain: Chain, expected: Expectation, at: Sequence[float
     elif chain.signal.veto_depth > 0.0:
         depths += [chain.signal.veto_depth * g**2 for g in at] or [share * top for share in _DEPTHS]
     share = (1.0 - FORWARD_SHARE) / len(depths)
-    return [_ahead(expected), *(expected.aim(share, depth, expected.accepted, 0.0, 1e-3) for depth in depths)]
+    least = chain.signal.least_energy
+    aims = [expected.aim(share, depth, expected.accepted, 0.0, 1e-9, least) for depth in depths]
+    return [_ahead(expected), *aims]
 
 
 def _lab_energies(state: Array, cosine: Array, momenta: Array, mass: float) -> Array:
     """Return lab energies (k, m) of states (4, k) in the frames of mesons of some momenta (m)."""
-    along = length(state[1:]) * cosine
-    out: Array = (state[0][:, None] * np.hypot(momenta, mass) + along[:, None] * momenta) / mass
+    along = length(state[1:])[:, None] * cosine
+    out: Array = (state[0][:, None] * np.hypot(momenta, mass) + along * momenta) / mass
     return out
 
 
 def _lab_angles(state: Array, cosine: Array, momenta: Array, mass: float) -> Angle:
     """Return lab angles (k, m) of states (4, k) to mesons of some momenta (m)."""
     speed = length(state[1:])
-    along = np.outer(speed * cosine, np.hypot(momenta, mass)) + np.outer(state[0], momenta)
-    aside = np.maximum(speed * np.sqrt(1.0 - cosine**2), 1e-300)
-    return Angle.of(along / mass, np.broadcast_to(aside[:, None], along.shape))
+    along = speed[:, None] * cosine * np.hypot(momenta, mass) + np.outer(state[0], momenta)
+    aside = np.maximum(speed[:, None] * np.sqrt(1.0 - cosine**2), 1e-300)
+    return Angle.of(along / mass, aside)

@@ -14,7 +14,7 @@ from scipy.stats import kstest
 import darkmc
 from darkmc.biasing.following import Angle, Towards, chord, lean, lean_weight, spread
 from darkmc.biasing.natural import AnaloguePrimaries
-from darkmc.biasing.turned import Aim, TurnedPrimaries, momentum_grid
+from darkmc.biasing.turned import Aim, TurnedPrimaries, above, momentum_grid
 from darkmc.core.kinematics import around, length, unit_vector
 from darkmc.core.particles import mass
 from darkmc.geometry.directions import NearBeam
@@ -137,8 +137,7 @@ def primaries(source, volume, aims):
     momenta = momentum_grid(source.largest_momentum)
     towards = Towards.of(volume.direction_proposal((0.0, 0.0, 0.0)))
     mixture = [
-        Aim(share, depth, np.exp(-20.0 / (momenta + 1.0)) + 1e-2, following)
-        for share, depth, following in aims
+        Aim(share, depth, np.exp(-20.0 / (momenta + 1.0)) + 1e-2, *more) for share, depth, *more in aims
     ]
     return TurnedPrimaries(source, "pi0", PION, towards, momenta, mixture, np.zeros(3))
 
@@ -153,10 +152,42 @@ AIMS = {
     "flat": [(1.0, 0.0, 0.0)],
     "following": [(0.3, 0.0, 0.2), (0.7, 0.0, 0.9)],
     "deep": [(0.3, 0.0, 0.2), (0.7, 40.0, 0.8)],
+    "enough": [(0.3, 0.0, 0.2), (0.4, 0.0, 0.8, 8.0), (0.3, 40.0, 0.8, 8.0)],
+    "needed": [(0.3, 0.0, 0.2), (0.7, 0.0, 0.9, 150.0)],
 }
 
 
-@pytest.mark.parametrize("aims", ["following", "deep"])
+@pytest.mark.parametrize(("energy", "state_mass"), [(0.06, 0.03), (0.1, 0.0999)])
+def test_states_above_the_edge_of_their_range_have_the_least_energy(energy, state_mass):
+    """At the edge it is theirs; where there is none all have it, or not even those straight ahead."""
+    momentum, least, speed = np.geomspace(0.1, 100.0, 50), 8.0, np.sqrt(energy**2 - state_mass**2)
+    part = above(least, momentum, PION, np.array(energy), np.array(speed))
+
+    def lab(cosine):
+        return (energy * np.hypot(momentum, PION) + speed * momentum * cosine) / PION
+
+    edge = part < 1.0
+    assert np.any(edge)
+    np.testing.assert_allclose(lab(1.0 - 2.0 * part)[edge], least, rtol=1e-12)
+    assert np.all((lab(-1.0) >= least) | (lab(1.0) <= least) | edge)
+    assert not np.any(((lab(-1.0) > least) | (lab(1.0) < least)) & edge)
+
+
+def test_decays_that_leave_enough_take_fewer_rows(source):
+    """Where hardly any decay leaves a least energy: at most a third of the rows for the same error."""
+    volume, n = next(iter(VOLUMES.values())), 60_000
+    state, found = arriving(n, 0.1, 0.05), []
+    for name in ("following", "needed"):
+        made, _ = placed(primaries(source, volume, AIMS[name]), n, 9, state)
+        entry, _ = volume.intersect_components(np.zeros(3), made.direction)
+        weight = np.where(np.isfinite(entry) & (made.arriving[0] > 150.0), made.weight, 0.0)
+        found.append((np.mean(weight), np.std(weight) / np.sqrt(n)))
+    (before, its_error), (value, error) = found
+    assert abs(value - before) < 4.5 * np.hypot(error, its_error)
+    assert error < its_error / np.sqrt(3.0)
+
+
+@pytest.mark.parametrize("aims", ["following", "deep", "enough"])
 @pytest.mark.parametrize("volume", VOLUMES.values(), ids=VOLUMES.keys())
 @pytest.mark.parametrize(("energy", "state_mass"), [(0.06, 0.03), (0.1, 0.0999)])
 def test_turned_mesons_are_those_that_fly_there(source, volume, aims, energy, state_mass):
