@@ -42,9 +42,11 @@ def measured(name: str, folder: Path) -> list[str]:
     """Return the row of a run from its manifest."""
     held = json.loads((folder / f"{name}.manifest.json").read_text(encoding="utf-8"))
     # points of limits count even where an earlier, interrupted run made them
-    cpu = max(
-        sum(file.get(kind, 0.0) for file in held["files"]) for kind in ("cpu_seconds", "points_cpu_seconds")
-    )
+    each = {
+        kind: sum(file.get(kind, 0.0) for file in held["files"])
+        for kind in ("cpu_seconds", "points_cpu_seconds")
+    }
+    cpu = max(held["before_files"]["cpu_seconds"] + each["cpu_seconds"], each["points_cpu_seconds"])
     limits = [file for file in held["files"] if "points" in file]
     size = f"{sum(file['points'] for file in limits)} points" if limits else ""
     count = sum(file["name"].endswith(".csv") for file in held["files"])

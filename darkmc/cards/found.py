@@ -1,4 +1,4 @@
-"""Find cards by name, read nothing of them: which there are, and where."""
+"""Find cards by name: which there are, and where; read only to tell what may have been meant by a name."""
 
 import errno
 import os
@@ -13,10 +13,14 @@ _SINGULAR: dict[Kind, str] = {"detectors": "experiment", "fluxes": "flux", "runs
 _PACKAGE = Path(__file__).parents[1]
 
 
+def _bases() -> list[Path]:
+    """Return where users keep cards of their own: here, and in the folders of $DARKMC_PATH."""
+    return [Path(), *(Path(p) for p in os.environ.get("DARKMC_PATH", "").split(os.pathsep) if p)]
+
+
 def _folders(kind: Kind) -> Iterator[Path]:
     """Folders in the order of search: here, $DARKMC_PATH, the wheel's copy, the checkout."""
-    bases = [Path(), *(Path(p) for p in os.environ.get("DARKMC_PATH", "").split(os.pathsep) if p)]
-    for base in bases:
+    for base in _bases():
         yield base
         yield base / kind
     yield _PACKAGE / "_cards" / kind
@@ -30,23 +34,44 @@ def list_cards(kind: Kind) -> list[str]:
     return sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
 
 
+def names_to_suggest(kind: Kind) -> list[str]:
+    """Return the names of all cards of a kind, also of the user's own in folders without the kind's name."""
+    here = [path for base in _bases() if base.is_dir() for path in sorted(base.glob("*.toml"))]
+    return [*(path.stem for path in here if _kind(path) == kind), *list_cards(kind)]
+
+
+def _kind(path: Path) -> Kind | None:
+    """Return of which kind a card is, by the keys that only this kind has; None for other TOML files."""
+    import tomllib
+
+    try:
+        keys = tomllib.loads(path.read_text(encoding="utf-8")).keys()
+    except (OSError, ValueError, RecursionError):
+        return None
+    if "schema" not in keys:
+        return None
+    return "runs" if "kind" in keys else "fluxes" if "parametrisation" in keys else "detectors"
+
+
 def find_card(kind: Kind, name: str) -> Path:
     """Return the path of a card given by a path that ends in .toml or by a bare name.
 
     Raises
     ------
     CardError
-        If there is no such card; the message names the nearest shipped one.
+        If there is no such card; the message names the nearest one.
     """
     if name.endswith(".toml"):
         if not _is_file(Path(name)):
-            raise CardError(f"no such card: {name}")
+            beside = sorted(str(path) for path in Path(name).parent.glob("*.toml"))
+            close = nearest(name, beside)
+            raise CardError(f"no such card: {name}{close if close.startswith(' (') else ''}")
         return Path(name)
     for folder in _folders(kind):
         path = folder / f"{name}.toml"
         if _is_file(path):
             return path
-    raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, list_cards(kind))}")
+    raise CardError(f"unknown {_SINGULAR[kind]} '{name}'{nearest(name, names_to_suggest(kind))}")
 
 
 def find_table(name: str) -> Path | None:

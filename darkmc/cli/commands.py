@@ -3,7 +3,7 @@
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -55,9 +55,9 @@ def _one_line_warnings(level: int) -> Iterator[None]:
 
 def _list(options: argparse.Namespace) -> int:
     if options.kind == "gminus2":
-        from darkmc.experiments.moment_names import list_moments
+        from darkmc.experiments.moment_names import list_moments, moment_words
 
-        print("\n".join(list_moments()))
+        _print_described(list_moments(), moment_words)
         return 0
     if options.kind == "bounds":
         from darkmc.figures.overlays import find_bounds
@@ -67,12 +67,16 @@ def _list(options: argparse.Namespace) -> int:
     if options.kind == "fluxes":
         from darkmc.cards.described import flux_words
 
-        names = list_cards("fluxes")
-        width = max(map(len, names), default=0)
-        print("\n".join(f"{name:{width}s}  {flux_words(name)}" for name in names))
+        _print_described(list_cards("fluxes"), flux_words)
         return 0
     print("\n".join(list_cards(_KINDS[options.kind])))  # type: ignore[arg-type]
     return 0
+
+
+def _print_described(names: Sequence[str], words: Callable[[str], str]) -> None:
+    """Print names, and beside each what it is."""
+    width = max(map(len, names), default=0)
+    print("\n".join(f"{name:{width}s}  {words(name)}" for name in names))
 
 
 def _show(options: argparse.Namespace) -> int:

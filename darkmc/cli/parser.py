@@ -49,7 +49,12 @@ def _new(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 def _add_catalogue(commands: Any) -> None:
     kinds = ("experiments", "fluxes", "runs")
     listing = _new(commands, "list", "list what can be used by name")
-    listing.add_argument("kind", choices=(*kinds, "figures", "gminus2", "bounds"))
+    listing.add_argument(
+        "kind",
+        choices=(*kinds, "figures", "gminus2", "bounds"),
+        help="gminus2: limits from lepton moments, for darkmc limit (loops: darkmc gminus2 --help); "
+        "bounds: curves to lay over pictures; figures are runs",
+    )
     show = _new(commands, "show", "print a card and where it was found")
     show.add_argument("kind", choices=kinds)
     show.add_argument("name")

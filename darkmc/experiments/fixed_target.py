@@ -14,6 +14,7 @@ from darkmc.cards.experiment import FixedTargetCard
 from darkmc.cards.load import Loaded
 from darkmc.core.errors import CardError, PhysicsError
 from darkmc.core.intervals import Exclusion
+from darkmc.core.kinematics import Array
 from darkmc.core.particles import canonical_name, mass
 from darkmc.core.vocabulary import FINAL_STATES, PDG_IDS, final_state, pdg_ids
 from darkmc.engine.aims import Wanted, aims
@@ -27,12 +28,14 @@ from darkmc.geometry.directions import DirectionProposal
 from darkmc.geometry.shape import Shape
 from darkmc.portals.kinds import photon_decay
 from darkmc.portals.portal import Portal
+from darkmc.sample.histogram import Replay
 from darkmc.sample.sample import Sample
 from darkmc.sample.stream import ChannelPlan
 from darkmc.signals.conversion import BEFORE, NucleusConversion
 from darkmc.sources.mesons import MesonSource
 
 _LEAST_SHARE, ROWS_LOOKED_AT = 0.1, 1024  # for the mark that says how much lies outside a fit's range
+_FEWEST, _MOST_LOOKED_AT = 30, 2**16  # rows that pass, which rows drawn without a bias seldom do
 _BEFORE_AND_HIT = ("meson_photon", "upstream_photon", "recoil_electron")  # beside what decays
 
 
@@ -56,13 +59,22 @@ def _outside(sample: Sample, source: MesonSource, couplings: Sequence[float]) ->
             value = values[k][name]
             if sample.replay is None or channel.parent not in PDG_IDS or value < _LEAST_SHARE * totals[k]:
                 continue
-            (momentum, weights, _), (theta, *_) = (
-                next(sample.replay(name, ROWS_LOOKED_AT, coupling, quantity))
-                for quantity in ("p_meson", "theta_meson")
-            )
+            momentum, theta, weights = _looked_at(sample.replay, name, coupling)
             inside, summed = source.in_range(channel.parent, momentum, theta), float(np.sum(weights))
             outside[k] += value * float(np.sum(weights[~inside])) / summed if summed > 0.0 else 0.0
     return [part / total if total > 0.0 else 0.0 for part, total in zip(outside, totals, strict=True)]
+
+
+def _looked_at(replay: Replay, channel: str, coupling: float) -> tuple[Array, Array, Array]:
+    """Return momenta (GeV), angles and weights of mesons of a channel: of more rows where few pass."""
+    rows = ROWS_LOOKED_AT
+    while True:
+        made = [[*replay(channel, rows, coupling, quantity)] for quantity in ("p_meson", "theta_meson")]
+        momenta, angles = (np.concatenate([chunk[0] for chunk in chunks]) for chunks in made)
+        weights = np.concatenate([chunk[1] for chunk in made[0]])
+        if np.count_nonzero(weights) >= _FEWEST or rows >= _MOST_LOOKED_AT:
+            return momenta, angles, weights
+        rows *= 8
 
 
 class FixedTarget(BehindTarget):

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from darkmc.cards.found import find_card, list_cards
+from darkmc.cards.found import find_card, names_to_suggest
 from darkmc.core.errors import CardError, nearest
+from darkmc.core.words import with_error
 
 if TYPE_CHECKING:
     from darkmc.gminus2.data import Row
@@ -19,10 +20,20 @@ def is_moment(name: str) -> bool:
 
 def list_moments(extra: "tuple[Row, ...]" = ()) -> list[str]:
     """Return the names of all limits from lepton moments."""
+    return list(_differences(extra))
+
+
+def _differences(extra: "tuple[Row, ...]" = ()) -> "dict[str, Row]":
     from darkmc.gminus2.data import TABLE
 
     rows = [row for row in (*TABLE, *extra) if row.quantity == "difference"]
-    return [f"{PREFIX}{row.lepton}-{row.name}" for row in rows]
+    return {f"{PREFIX}{row.lepton}-{row.name}": row for row in rows}
+
+
+def moment_words(name: str) -> str:
+    """Return what a limit from a moment rests on: measurement minus prediction, and where they are from."""
+    row = _differences()[name]
+    return f"measurement minus prediction {with_error(row.value, row.error)}; {row.source}"
 
 
 def find_experiment(name: str) -> Path:
@@ -40,5 +51,5 @@ def find_experiment(name: str) -> Path:
     except CardError:
         if name.endswith(".toml"):
             raise
-        known = [*list_cards("detectors"), *list_moments()]
+        known = [*names_to_suggest("detectors"), *list_moments()]
         raise CardError(f"unknown experiment '{name}'{nearest(name, known)}") from None

@@ -320,7 +320,8 @@ def _keys(axes: Any, read: _Read, beside: Beside) -> list[tuple[Any, str]]:
     if read.before:
         keys.append((Line2D([], [], color="0.3", ls=DOTTED, lw=width(0.9)), plain(beside.before_words)))
     if read.familiar:
-        keys.append((Patch(fc="0.9", hatch=NEW, ec="0.4", lw=0.0), "excluded by what is new"))
+        words = plain(f"only by channels that {beside.before_words} lacks")
+        keys.append((Patch(fc="0.9", hatch=NEW, ec="0.4", lw=0.0), words))
     return keys
 
 

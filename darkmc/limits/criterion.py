@@ -48,7 +48,7 @@ class Counting:
     @property
     def words(self) -> str:
         """What is excluded, in words."""
-        return f"{self.target:g} events or more"
+        return f"{self.target:.{4 if self.target < 1e4 else 6}g} events or more"
 
     def exclusion(self, sample: Sample, method: str) -> Exclusion:
         """Return the excluded couplings."""

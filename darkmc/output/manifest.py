@@ -19,12 +19,18 @@ _TIMES = ("seconds", "cpu_seconds")
 _POINT = ("m_dark_photon", "m_axion")  # a limit table has a row for each interval of these
 
 
-class Made(NamedTuple):
-    """A file that a run wrote, and the time that this took: with workers and theirs, s."""
+class Times(NamedTuple):
+    """Wall time and CPU time, of workers too, s."""
 
-    path: Path
     seconds: float
     cpu_seconds: float
+
+
+class Made(NamedTuple):
+    """A file that a run wrote, and the time since the file before: none for the first."""
+
+    path: Path
+    times: Times
 
 
 def versions() -> dict[str, Any]:
@@ -51,7 +57,7 @@ def _file(made: Made) -> dict[str, Any]:
     with made.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     entry = {"name": made.path.name, "bytes": made.path.stat().st_size, "sha256": digest}
-    entry |= {"seconds": round(made.seconds, 3), "cpu_seconds": round(made.cpu_seconds, 3)}
+    entry |= made.times._asdict()
     return entry | (_table(made.path) if made.path.suffix == ".csv" else {})
 
 

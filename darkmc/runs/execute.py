@@ -18,7 +18,7 @@ from darkmc.core.errors import DarkmcWarning, FailedPointsError, PhysicsError, n
 from darkmc.figures.overlays import Overlay
 from darkmc.figures.style import STYLES, styled
 from darkmc.output.files import check_target
-from darkmc.output.manifest import Made, write_manifest
+from darkmc.output.manifest import Made, Times, write_manifest
 from darkmc.runs.run import Settings, run_of
 from darkmc.scan.point import ScanRequest
 
@@ -71,6 +71,7 @@ def execute(name: str, directory: str | None, settings: Settings) -> Iterator[Pa
             "started": clock.started,
             "warnings": list(dict.fromkeys(heard)),
             "failed": list(failed.lines[:-1]) if failed is not None else [],
+            "before_files": clock.before._asdict(),
         }
         yield write_manifest(folder / f"{card.name}.manifest.json", content, clock.files)
         if failed is not None:
@@ -83,11 +84,15 @@ def _cards(experiment: str, preset: str) -> list[str]:
 
 
 class _Clock:
-    """Notes files as they are made, with wall time and CPU time since the one before."""
+    """Notes files as they are made, with wall time and CPU time since the one before.
+
+    What passes before the first is no file's: points of all curves are computed together then.
+    """
 
     def __init__(self) -> None:
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
         self.files: list[Made] = []
+        self.before = Times(0.0, 0.0)
         self._last = self._now()
 
     @staticmethod
@@ -98,7 +103,10 @@ class _Clock:
     def made(self, path: Path) -> Path:
         """Note a file that is there now, and return it."""
         wall, cpu = self._now()
-        self.files.append(Made(path, wall - self._last[0], cpu - self._last[1]))
+        spent = Times(round(wall - self._last[0], 3), round(cpu - self._last[1], 3))
+        if not self.files:
+            self.before, spent = spent, Times(0.0, 0.0)
+        self.files.append(Made(path, spent))
         self._last = wall, cpu
         return path
 

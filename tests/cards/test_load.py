@@ -218,6 +218,25 @@ def test_names_that_do_not_exist_suggest_the_nearest():
         Experiment("nowhere/charm.toml")
 
 
+def test_own_cards_in_the_working_folder_are_suggested(tmp_path, monkeypatch):
+    """Each kind its own, other TOML files never; a path suggests what lies beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DARKMC_PATH", raising=False)
+    for name in ("my-dump.toml", "my-dumper.txt"):
+        (tmp_path / name).write_text(CHARM, encoding="utf-8")
+    (tmp_path / "my-dumps.toml").write_text('schema = 1\nkind = "limits"\n', encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
+    (tmp_path / "broken.toml").write_text("schema = \n", encoding="utf-8")
+    with refused("unknown experiment 'my-dumpp' .nearest: 'my-dump'"):
+        Experiment("my-dumpp")
+    with refused("unknown run 'my-dumpz' .nearest: 'my-dumps'"):
+        load_card("runs", "my-dumpz")
+    with refused("unknown experiment 'zzz'; known: my-dump, babar"):
+        Experiment("zzz")
+    with refused("no such card: my-dum.toml .nearest: 'my-dump.toml'"):
+        Experiment("my-dum.toml")
+
+
 def test_the_order_of_search(tmp_path, monkeypatch, card):
     """Explicit path; ./NAME and ./detectors/NAME; each of $DARKMC_PATH the same way; the shipped card."""
     here, first, second = (tmp_path / name for name in ("here", "first", "second"))

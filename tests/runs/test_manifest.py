@@ -61,6 +61,9 @@ def test_a_manifest_fits_what_the_run_wrote(capsys):
         assert (one["bytes"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
         assert one["seconds"] >= 0.0
         assert one["cpu_seconds"] >= 0.0
+    assert (held["files"][0]["seconds"], held["files"][0]["cpu_seconds"]) == (0.0, 0.0)
+    points = sum(one["points_seconds"] for one in held["files"][:2])
+    assert held["before_files"]["seconds"] >= 0.9 * points  # one worker does them, one after the other
     for one in held["files"][:2]:
         table = rows(Path("toy", one["name"]))
         assert (one["points"], one["failed"]) == (len(table), 0)

@@ -152,6 +152,16 @@ def test_a_limit_says_at_which_edge_most_is_outside(edge, least, most):
     assert exclusion.reason.count(f"of the yield at the {edge} edge is from mesons outside the fit") == 1
 
 
+def test_rows_without_a_bias_carry_the_mark_too():
+    """Of which one in some thousands passes; the share is that of biased rows (84%)."""
+    shares = []
+    for biasing, rows in (("none", 12 * 16384), ("turned", 12 * 4096)):
+        charm = darkmc.Experiment("charm-finegrained", overrides={"simulation.biasing": biasing})
+        (remark,) = charm.remarks(charm.simulate(darkmc.DarkAxionPortal(0.02), n_samples=rows), 7.4e-4)
+        shares.append(float(remark.split(": ")[1].split("%")[0]))
+    assert shares[0] == pytest.approx(shares[1], abs=22)  # three standard deviations of both, 5% each
+
+
 def test_rate_and_events_carry_the_marks_of_limits(tmp_path):
     import json
 
