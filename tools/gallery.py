@@ -63,7 +63,9 @@ def caption(name: str) -> str:
         return ""
     words = ["Filled: excluded; dashed: projections; the dark band along an edge: its Monte Carlo error"]
     if len(card.presets) > 1:
-        words.append(f"dotted: preset `{card.presets[1]}`; hatched: excluded only by what that does not have")
+        words.append(
+            f"dotted: preset `{card.presets[1]}`; hatched: excluded only by channels that this lacks"
+        )
     return f" {'; '.join(words)}."
 
 

@@ -306,6 +306,9 @@ def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
         problems = error.errors()
     # of a value that may be of several types, say what is wrong with the type that was meant
     problem = next((p for p in problems if p["type"] not in _OTHER_TYPES), problems[0])
+    if problem["type"] == "missing":  # a misspelt key is unknown and missing: the first says what was typed
+        beside = (p for p in problems if p["loc"][:-1] == problem["loc"][:-1])
+        problem = next((p for p in beside if p["type"] == "extra_forbidden"), problem)
     location = [part for part in problem["loc"] if not _BRANCH.fullmatch(str(part))]
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":

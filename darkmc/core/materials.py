@@ -66,7 +66,9 @@ class Nucleus:
 def nucleus(symbol: str) -> Nucleus:
     """Return a nucleus by the symbol of its element, or raise PhysicsError with the nearest known one."""
     if require_text("the element", symbol) not in _ELEMENTS:
-        raise PhysicsError(f"unknown element '{symbol}'{nearest(symbol, _ELEMENTS)}")
+        _, parts = _MATERIALS.get(symbol.lower(), (0.0, {}))
+        meant = f" (nearest: '{next(iter(parts))}')" if len(parts) == 1 else nearest(symbol, _ELEMENTS)
+        raise PhysicsError(f"unknown element '{symbol}'{meant}")
     return Nucleus(symbol, *_ELEMENTS[symbol])
 
 

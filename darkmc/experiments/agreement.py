@@ -29,7 +29,7 @@ def disagreements(card: FixedTargetCard, flux: FluxCard) -> dict[str, tuple[str,
         out["particle"] = ("beam.particle", ours.particle, "beam.particle", theirs.particle)
     energy, needed = ours.kinetic_GeV, theirs.kinetic_energy_GeV
     if abs(energy - needed) > BEAM_TOLERANCE * energy:
-        says = f"{ours.energy_GeV:.6g} GeV in all"
+        says = f"{ours.energy_GeV:.6g} GeV of total energy"
         out["energy"] = (f"beam.{key}", says, "beam.energy_GeV", f"{theirs.energy_GeV:.6g} GeV")
     hit, made = {nucleus(name).charge for name in ours.target}, set(charges(flux))
     if hit and not made <= hit:
@@ -64,6 +64,7 @@ def check_agreement(loaded: Loaded[Any], flux: Loaded[Any], overrides: Mapping[s
             remarks.append(f"flux {flux.card.name}: {what} {theirs}, not the experiment's {ours}")
         elif what != "target" or not by_hand:
             both = f"{key} is {ours}, but {other} of {flux.path} is {theirs}"
-            cure = f"set {key} and flux.{other} alike, or source.flux_may_differ = ['{what}']"
+            alike = f"set {key} and flux.{other} alike (--set flux.{other}=VALUE)"
+            cure = f"{alike}, or source.flux_may_differ = ['{what}']"
             raise CardError(f"{loaded.path}: {both}: {cure}")
     return remarks

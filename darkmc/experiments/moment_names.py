@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from darkmc.cards.found import find_card, names_to_suggest
 from darkmc.core.errors import CardError, nearest
-from darkmc.core.words import with_error
 
 if TYPE_CHECKING:
     from darkmc.gminus2.data import Row
@@ -33,7 +32,7 @@ def _differences(extra: "tuple[Row, ...]" = ()) -> "dict[str, Row]":
 def moment_words(name: str) -> str:
     """Return what a limit from a moment rests on: measurement minus prediction, and where they are from."""
     row = _differences()[name]
-    return f"measurement minus prediction {with_error(row.value, row.error)}; {row.source}"
+    return f"measurement minus prediction {row.value:.3g} +- {row.error:.2g}; {row.source}"
 
 
 def find_experiment(name: str) -> Path:

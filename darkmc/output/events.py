@@ -168,6 +168,13 @@ class StoredEvents:
         with self._opened() as stored:
             self.metadata = stored.metadata
 
+    def __repr__(self) -> str:
+        known = self.metadata
+        kept = [
+            f"{key} {known[key]:.6g}" for key in ("n_events", "sum_of_weights", "coupling") if key in known
+        ]
+        return f"events of {self.path}: {', '.join(kept) or 'no metadata'}"
+
     @contextmanager
     def _readable(self) -> Iterator[None]:
         """Say in one line that what is read in the block is no such file."""

@@ -156,6 +156,12 @@ WRONG = {
     "a newer schema": ("schema = 1", "schema = 2", "schema.*1"),
     "an unknown grade": ('grade = "A"', 'grade = "D"', "references.*grade.*'A', 'B' or 'C'"),
     "a detector around the target": ("486.3]", "0.0]", "the detector contains the target"),
+    "a misspelt table": ("[observed]", "[observd]", "unknown key 'observd' .nearest: 'observed'"),
+    "an element by its name": (
+        'target = "Cu"',
+        'target = "copper"',
+        "unknown element 'copper' .nearest: 'Cu'",
+    ),
     "a missing name": ('name = "charm-finegrained"', "", "missing key 'name'"),
 }
 

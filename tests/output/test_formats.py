@@ -59,6 +59,7 @@ def test_what_comes_back_is_what_was_generated(tmp_path, made, kind):
         assert same.all(), name
     assert np.sum(read["weight"]) == pytest.approx(read.metadata["sum_of_weights"], rel=1e-12)
     assert read.metadata["sum_of_weights"] == made.sum_of_weights
+    assert repr(read).startswith(f"events of {path}: n_events {len(read['weight'])}, sum_of_weights ")
 
 
 def test_read_chunks_are_those_of_generate(tmp_path, charm, kind):
