@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from darkmc.cards.found import Kind, find_card
-from darkmc.cards.problems import is_short, what_is_wrong
+from darkmc.cards.problems import is_short, misspells, what_is_wrong
 from darkmc.core.checked import Checked, file_name
 from darkmc.core.errors import CardError, nearest, shown
 
@@ -306,9 +306,8 @@ def check(model: type[_T], data: Mapping[str, Any], source: str) -> _T:
         problems = error.errors()
     # of a value that may be of several types, say what is wrong with the type that was meant
     problem = next((p for p in problems if p["type"] not in _OTHER_TYPES), problems[0])
-    if problem["type"] == "missing":  # a misspelt key is unknown and missing: the first says what was typed
-        beside = (p for p in problems if p["loc"][:-1] == problem["loc"][:-1])
-        problem = next((p for p in beside if p["type"] == "extra_forbidden"), problem)
+    if problem["type"] == "missing":
+        problem = next((p for p in problems if misspells(p, problem)), problem)
     location = [part for part in problem["loc"] if not _BRANCH.fullmatch(str(part))]
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from darkmc.core.errors import shown
+from darkmc.core.errors import nearest, shown
 
 _BOUNDS = {
     "greater_than": ("greater than", "gt"),
@@ -25,6 +25,13 @@ _KINDS = {
 }
 _COUNTS = ("no entries", "one entry", "two numbers", "three numbers", "four numbers")
 Problem = Mapping[str, Any]
+
+
+def misspells(unknown: Problem, missing: Problem) -> bool:
+    """Return whether a problem is what was typed instead of a key that is missing: it says more."""
+    if unknown["type"] != "extra_forbidden" or unknown["loc"][:-1] != missing["loc"][:-1]:
+        return False
+    return "nearest" in nearest(str(unknown["loc"][-1]), [str(missing["loc"][-1])])
 
 
 def is_short(problem: Problem) -> bool:
