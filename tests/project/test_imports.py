@@ -42,16 +42,23 @@ def after_command(*arguments):
 
 
 def cpu_of(statement):
-    """Return the CPU seconds of a fresh process that runs a statement, the less of two; bytecode is kept."""
+    """Return the CPU seconds of a fresh process that runs a statement; bytecode is kept."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    command, seconds = [sys.executable, "-c", statement], []
-    for _ in range(2):
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        seconds.append(used.ru_utime + used.ru_stime)
-    return min(seconds)
+    process = subprocess.Popen([sys.executable, "-c", statement], env=env, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime
+
+
+def takes_at_most(units, statement):
+    """Return whether a statement costs at most so many imports of NumPy, side by side in one of six rounds.
+
+    Other work on the machine slows one of the two now and then, by up to a half; never does it speed one up
+    by more than a tenth.
+    """
+    cpu_of(statement)
+    return any(cpu_of(statement) < units * cpu_of("import numpy") for _ in range(6))
 
 
 def test_the_list_of_modules_sees_what_is_loaded():
@@ -84,11 +91,9 @@ def test_list_and_show_load_nothing_numeric(arguments):
 
 def test_the_first_row_and_a_list_come_soon():
     """0.42 and 0.06 s where NumPy takes 0.097; 0.80 and 0.37 before schemas and modules were made late."""
-    unit = cpu_of("import numpy")
     point = "darkmc.DarkAxionPortal(0.03), n_samples=12, at=6e-5"
-    row = cpu_of(f"import darkmc; darkmc.Experiment('charm-finegrained').simulate({point})")
-    assert row < 6.0 * unit
-    assert cpu_of("from darkmc.cli import main; main(['list', 'experiments'])") < 1.5 * unit
+    assert takes_at_most(5.5, f"import darkmc; darkmc.Experiment('charm-finegrained').simulate({point})")
+    assert takes_at_most(1.0, "from darkmc.cli import main; main(['list', 'experiments'])")
 
 
 def test_a_card_error_loads_no_simulation():
