@@ -27,7 +27,7 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 import darkmc
-from darkmc.core.beam_radiation import pair_energy
+from darkmc.core.beam_radiation import pair_energy, radiator
 from darkmc.core.constants import ALPHA, GEV2_TO_PB
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import boost, two_body_momentum
@@ -236,14 +236,24 @@ def test_the_fold_against_quadrature(m_axion, m_dark_photon):
 
 
 def test_to_first_order_the_radiator_is_the_exact_tree_level():
-    """Hard photons: 1 - x + x^2/2 over x; what the exponent changes is of relative order beta."""
+    """For a small beta, b: the tree level's b/beta, and b/x (3 b/4 + vertex + b ln x); b^2 is beyond."""
     current, s = DarkCurrent(0.0, 3.0), ROOT_S**2
-    low, high = 0.5, 0.7
-    expected = darkmc.DarkAxionPortal(3.0).radiative_annihilation_cross_section(
+    low, high, b = 0.5, 0.7, 1e-3
+    tree = darkmc.DarkAxionPortal(3.0).radiative_annihilation_cross_section(
         ROOT_S, low * ROOT_S / 2, high * ROOT_S / 2
     )
     beta = 2 * ALPHA / np.pi * (np.log(s / mass("e") ** 2) - 1)
-    assert folded(current, low=low, high=high) == pytest.approx(expected, rel=2.5 * beta)
+
+    def density(x):
+        _, rest, chance = radiator(b * np.log(x), b)
+        return b * x ** (b - 1) * chance * annihilation.cross_section(s * rest, current)
+
+    def second(x):
+        more = 0.75 * b + ALPHA / np.pi * (np.pi**2 / 3 - 0.5) + b * np.log(x)
+        return b / x * more * annihilation.cross_section(s * (1 - x), current)
+
+    found, more = (quad(part, low, high, epsrel=1e-9)[0] * GEV2_TO_PB for part in (density, second))
+    assert found == pytest.approx(b / beta * tree + more, rel=1e-5)
 
 
 def test_photon_energies_follow_the_radiator():
@@ -261,7 +271,11 @@ def test_radiation_is_a_photon_along_the_beam():
     np.testing.assert_allclose(dot(both, both), ROOT_S**2 * (1 - x), rtol=1e-11)
     np.testing.assert_array_equal(pair.photon[3], -pair.photon[0])
     assert np.all(x >= 0.0)
-    assert 0.5 < np.mean(x < 1e-3) < 0.7
+    current = DarkCurrent(0.0, 3.0)
+    soft = folded(current, high=1e-3) / folded(current)
+    assert abs(np.sum(pair.weight[x < 1e-3]) / np.sum(pair.weight) - soft) < 4.5 * np.sqrt(
+        soft * (1 - soft) / 2000
+    )
 
 
 def test_the_corners_of_the_uniform_numbers():
