@@ -54,7 +54,7 @@ POINTS = (
     Point("lsnd", 0.001, None, 0.01),
     Point("babar-highcut", 1.0, None, 0.01, rows=4e6),
     Point("babar", 0.002, 0.0174, 0.05),
-    Point("miniboone-offtarget", 0.08, 1e-2, 0.05, {"simulation.veto": "accept"}, rows=4e6, bias=0.3),
+    Point("miniboone-offtarget", 0.08, 1e-2, 0.05, {"simulation.veto": "accept"}, rows=4e6),
 )
 
 

@@ -33,7 +33,23 @@ def test_before_the_face_the_cutflow_is_that_of_the_volume(sample):
         for line in ("produced_towards_detector", "decays_inside"):
             assert ours[line] == pytest.approx(theirs[line], rel=1e-12)
         assert ours["energy"].value < theirs["energy"].value
-        assert 0.3 < ours["face"].value / ours["decays_inside"].value < 1.0
+
+
+@pytest.mark.parametrize("coupling", [6e-5, 1e-3])
+def test_the_share_that_meets_the_face_is_that_of_events_without_one(coupling):
+    """Events of all decays in the volume, whose photons are followed to the face here: to 1 to 2%."""
+    flow = charm([FACE, ENERGY]).simulate(PORTAL, n_samples=20_000, at=coupling).cutflow(coupling)
+    inside, face = flow["decays_inside"], flow["face"]
+    events = ak.concatenate(list(charm([]).generate(PORTAL, coupling, 10_000, seed=3)))
+    photon, vertex = events.photon, events.decay
+    steps = (515.0 - vertex.z) / photon.pz
+    x, y = vertex.x + steps * photon.px, vertex.y + steps * photon.py
+    met = ak.to_numpy((photon.pz > 0.0) & (abs(x) <= 1.5) & (abs(y) <= 1.5))
+    weight = ak.to_numpy(events.weight) / np.sum(events.weight)
+    share = np.sum(weight * met)
+    error = np.sqrt(np.sum(np.square(weight * (met - share))))
+    theirs = inside.error / inside.value * np.sqrt(share * (1.0 - share))  # one weight is in both lines
+    assert abs(face.value / inside.value - share) < 4.5 * np.hypot(error, theirs)
 
 
 def test_events_meet_the_face():

@@ -144,14 +144,21 @@ def test_shares_are_those_of_a_search():
 
 @BOTH
 def test_groups_are_events(across):
-    """The sums of 32 groups scatter as those of so many events of a list would."""
+    """The sums of 32 groups scatter as those of so many events of a list would, in each of 24 x 8 blocks of cells.
+
+    A variance of 31 degrees of freedom each: 3% for those of 1000 draws or more, 2% for how slices differ.
+    """
     events = np.rint(1e5 * smooth_contents(MOMENTA, across, across is ASIDE) / 3.0)
     made = cells(across, events=events)
     p, theta, weight = made.draw(np.random.default_rng(5).random((3, 400_000)), 1.0)
-    groups = made.groups(p, np.cos(theta), np.square(p * np.sin(theta)))
-    sums = np.bincount(groups, weight, 32)
-    total = np.sum(made.shares**2 / np.maximum(events, 1.0))
-    expected = np.sqrt(total) / made.integral
-    found = np.std(sums) * np.sqrt(32) / np.sum(sums)
-    drawn = 1.0 / np.sqrt(len(p))
-    assert found == pytest.approx(np.hypot(expected, drawn), rel=0.6)  # of 32: 13% each standard deviation
+    where = p, np.cos(theta), np.square(p * np.sin(theta))
+    first = made.whose.ravel()
+    block = 8 * (np.arange(len(first)) // made.shares.shape[1]) + first % 8
+    drawn_block = block[made.cell(*where)[0]]
+    sums = np.bincount(32 * drawn_block + made.groups(*where), weight, 32 * 192).reshape(192, 32)
+    whole = [np.bincount(first, x.ravel(), len(first)) for x in (made.shares, events)]
+    of_events = np.bincount(block, (len(p) * whole[0]) ** 2 / np.maximum(whole[1], 1.0), 192)
+    ratio = 32.0 * np.var(sums, axis=1, ddof=1) / (of_events + np.bincount(drawn_block, weight**2, 192))
+    many = np.bincount(drawn_block, minlength=192) > 1000
+    assert np.count_nonzero(many) > 50
+    assert abs(np.mean(ratio[many]) - 1.0) < 4.5 * np.sqrt(2.0 / 31.0 / np.count_nonzero(many)) + 0.02
