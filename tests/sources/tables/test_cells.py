@@ -144,7 +144,7 @@ def test_shares_are_those_of_a_search():
 
 @BOTH
 def test_groups_are_events(across):
-    """The sums of 32 groups scatter as those of so many events of a list would, in each of 24 x 8 blocks of cells.
+    """Sums of 32 groups scatter as those of so many events of a list would, in 8 blocks of each column.
 
     A variance of 31 degrees of freedom each: 3% for those of 1000 draws or more, 2% for how slices differ.
     """
