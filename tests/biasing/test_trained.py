@@ -158,13 +158,13 @@ def test_results_do_not_depend_on_training(monkeypatch, name, m, coupling, overr
 
 
 def test_training_pays_near_a_threshold(monkeypatch):
-    """The error of what decides, from as many rows: 0.55 to 0.65 of that without."""
+    """Errors over those without, of 24 seeds: 0.54 +- 0.02, and 0.70 with rare heavy rows."""
     make = lambda: channels("lsnd", 0.02, 1e2, 8, 3, simulation__veto="accept")  # noqa: E731
     trained_ = make()
     monkeypatch.setattr(scattering, "adapt", lambda streams, *_: streams)
     plain = make()
-    for name in ("pi0: a scatters", "pi0: a scatters after prompt decay"):
-        assert trained_[name][1] < 0.75 * plain[name][1]
+    for name, most in (("pi0: a scatters", 0.6), ("pi0: a scatters after prompt decay", 0.7)):
+        assert trained_[name][1] < most * plain[name][1]
 
 
 def test_training_is_deterministic():

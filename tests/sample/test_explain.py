@@ -77,6 +77,25 @@ def test_a_constant_efficiency_is_known_without_error():
     assert last.kept_error == 0.0
 
 
+def deeper(made, factor):
+    """Return the sample whose decay lengths before the detector are so many times as many."""
+    channels = tuple(
+        replace(c, rows=replace(c.rows, survive=c.rows.survive * factor)) for c in made.channel_rows
+    )
+    return replace(made, channel_rows=channels, replay=None)
+
+
+def test_slopes_and_depths_of_edges_are_derivatives():
+    """Derivatives of ln N by ln G, and by the logarithm of a factor of all lengths before the detector."""
+    made, h = sample(), 1e-4
+    for edge in told().edges:
+        at = edge.coupling
+        more, less = (made.expected_events(at * math.exp(x)).value for x in (h, -h))
+        assert edge.slope == pytest.approx(math.log(more / less) / (2.0 * h), rel=1e-6)
+        more, less = (deeper(made, math.exp(x)).expected_events(at).value for x in (h, -h))
+        assert edge.depth == pytest.approx(-math.log(more / less) / (2.0 * h), rel=1e-6)
+
+
 def test_twice_the_exposure_moves_edges_as_said():
     """To first order: half of the step that a second order would be."""
     said = told().edges
@@ -89,10 +108,7 @@ def test_twice_the_exposure_moves_edges_as_said():
 def test_higher_energies_move_edges_as_said():
     """Rows whose proper lengths before the detector are shorter by 10%."""
     made, said = sample(), told().edges
-    channels = tuple(
-        replace(c, rows=replace(c.rows, survive=c.rows.survive / HIGHER)) for c in made.channel_rows
-    )
-    limit = experiment().limit(replace(made, channel_rows=channels, replay=None))
+    limit = experiment().limit(deeper(made, 1.0 / HIGHER))
     for edge, moved in zip(said, (limit.lower, limit.upper), strict=True):
         first = edge.with_more_energy
         assert moved / edge.coupling == pytest.approx(first, rel=0.25 * abs(math.log(first)))

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import erf
 from scipy.stats import crystalball, kstest, norm
 
 from darkmc.core.errors import PhysicsError
@@ -69,9 +70,18 @@ def test_nothing_lies_below_the_end_of_the_tail():
 
 def test_the_end_of_the_tail_matters_for_a_tail_without_a_mean():
     """The physics notes, section 9 of the methods: half of the probability of BaBar's shape is tail."""
-    assert BABAR.shape_cdf(-BABAR.alpha) == pytest.approx(0.5, abs=0.05)
-    nearer = crystal_ball(0.811, 1.79, lowest=-20.0)
-    assert 0.01 < nearer.shape(0.0) / BABAR.shape(0.0) - 1.0 < 0.1
+    alpha, n = BABAR.alpha, BABAR.n
+    core = np.sqrt(np.pi / 2) * (1 + erf(alpha / np.sqrt(2)))
+
+    def tail(lowest):  # of exp(-alpha^2/2) (1 - alpha/n (alpha + x))^-n down to there
+        steep = alpha / n
+        return np.exp(-(alpha**2) / 2) / steep / (n - 1) * (1 - (1 - steep * (alpha + lowest)) ** (1 - n))
+
+    assert BABAR.shape_cdf(-alpha) == pytest.approx(tail(-200.0) / (tail(-200.0) + core), rel=1e-12)
+    assert BABAR.shape_cdf(-alpha) == pytest.approx(0.5, abs=0.05)
+    nearer = crystal_ball(alpha, n, lowest=-20.0)
+    more = (core + tail(-200.0)) / (core + tail(-20.0))
+    assert nearer.shape(0.0) / BABAR.shape(0.0) == pytest.approx(more, rel=1e-12)
 
 
 def test_babars_resolution():
