@@ -151,7 +151,7 @@ def test_list_error_is_that_of_a_mean_or_a_sum_of_entries(fixed):
         found.append(estimate([part]).list_error ** 2)
     second, mean = 2.0 * 0.5, 0.5
     exact = (second - mean**2) / n if fixed else second / n
-    assert np.mean(found) == pytest.approx(exact, rel=0.1)  # 300 estimates of 25% each
+    assert np.mean(found) == pytest.approx(exact, rel=0.08)  # 4.5 times 1.8%, of 300 estimates of 31% each
 
 
 @pytest.mark.parametrize(("size", "known"), [(1e-3, True), (0.2, True), (10.0, False)])
