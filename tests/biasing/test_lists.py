@@ -265,7 +265,8 @@ def test_the_mean_weight_is_the_exact_probability(momentum, aside):
     dense = 1.0 / (np.hypot(u, 1.0) - u * np.cos(theta)) ** 2
     exact = np.trapezoid(0.5 * np.sin(theta) * dense * azimuth, theta)
     assert abs(np.mean(hit) - exact) < 4.5 * np.std(hit) / np.sqrt(len(hit)) + 1e-3 * exact
-    assert np.std(hit) / np.mean(hit) < 3.5
+    best = np.sqrt(1.0 / FORCED_SHARE - 1.0)  # of rows of one weight, of which the others never hit
+    assert np.std(hit) / np.mean(hit) < (1.05 if exact < 0.01 else 1.5) * best
 
 
 def test_weights_are_bounded_and_nothing_breaks_at_the_edges():

@@ -216,7 +216,7 @@ def test_samples_follow_the_density_in_momentum_and_angle():
 def test_the_weight_is_the_density_over_the_sampling_density():
     p, theta, weight = SOURCE.draw("pi0", np.random.default_rng(5).random((3, 100_000)))
     assert np.all((p > 0) & (p <= SOURCE.largest_momentum) & (theta >= 0) & (theta <= np.pi))
-    assert np.max(weight) < 4.0 * np.mean(weight)
+    assert np.max(weight) < 1.85 * np.mean(weight)  # found: 1.67
 
 
 WRONG = {

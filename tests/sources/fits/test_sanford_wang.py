@@ -174,7 +174,7 @@ def test_samples_follow_the_density_in_momentum_and_angle(meson):
 def test_the_weight_is_the_density_over_the_sampling_density(meson):
     p, theta, weight = SOURCE.draw(meson, np.random.default_rng(5).random((3, 100_000)))
     assert np.all((p > 0) & (p < SOURCE.shape(meson).largest_momentum) & (theta >= 0) & (theta <= np.pi / 2))
-    assert np.max(weight) < 4.0 * np.mean(weight)
+    assert np.max(weight) < 1.5 * np.mean(weight)  # found: 1.34
 
 
 @SPECIES
@@ -185,7 +185,7 @@ def test_turned_mesons_have_bounded_weights(meson):
     table = SOURCE.shape(meson).momentum_table(lambda p: SOURCE.proposal(meson, p))
     momentum, slope = table.sample(np.random.default_rng(6).random(200_000))
     weight = SOURCE.proposal(meson, momentum) * slope
-    assert np.max(weight) < 4.0 * np.mean(weight)
+    assert np.max(weight) < 3.1 * np.mean(weight)  # found: 2.0 and 2.8
     p = np.linspace(0, top, 20_001)
     assert abs(pull(weight, simpson(SOURCE.proposal(meson, p), x=p))) < 4.5
 

@@ -85,7 +85,7 @@ def test_sampler_and_density_agree(across):
     n = 200_000
     p, theta, weight = made.draw(np.random.default_rng(1).random((3, n)), 3.0)
     assert np.mean(weight) == pytest.approx(3.0 * made.integral, rel=3e-3)
-    assert np.max(weight) < 3.0 * np.mean(weight)
+    assert np.max(weight) < 1.9 * np.mean(weight)  # found: 1.0 and 1.72
     where = p * np.sin(theta) if across is ASIDE else theta
     assert np.all((p >= MOMENTA[0]) & (p <= MOMENTA[-1]) & (theta >= 0.0))
     coarse = across[::6].copy()
