@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from helpers import ROOT
+from helpers import ROOT, load_script
 
 sys.path.insert(0, str(ROOT / "tools" / "cascade"))
 
@@ -11,8 +11,10 @@ import libraries
 import setups
 import transport
 
+# by its path, as tools/ has a module of that name, too
+tables = load_script("tools/cascade/tables.py")
 PROTON, PION = 0.93827208816, 0.13957039
-__all__ = ["halving", "libraries", "setup", "setups", "transport"]
+__all__ = ["halving", "libraries", "setup", "setups", "tables", "transport"]
 
 
 def setup(**more):

@@ -52,7 +52,8 @@ def cascade(name: str, folder: Path) -> None:
             scale = setup.first / other.first
             over += rows(meson, p, t, *factors(counts[pid].first, scale * plain.first), None)
     slow = f"hadrons above {setup.least_nucleon:g} (nucleons) and {setup.least_meson:g} GeV (mesons)"
-    what = f"All generations over the first, {setup.length_cm:g} cm of {setup.material}, {slow}"
+    over_what = "the first of the whole momentum"
+    what = f"All generations over {over_what}, {setup.length_cm:g} cm of {setup.material}, {slow}"
     write_factors(FLUXES / f"cascade-{name}.csv", heads(name, setup, what), table)
     if over:
         write_factors(
@@ -66,7 +67,8 @@ def write_checks(folder: Path) -> None:
     """Write the table of what cascades add up to."""
     with CHECKS.open("w", encoding="utf-8", newline="") as file:
         file.write(
-            "# all generations of pi0 over the first, statistical errors; written by tools/cascade --checks\n"
+            "# all generations of pi0 over the first of the same run, of protons that lost energy before; "
+            "statistical errors; written by tools/cascade --checks\n"
         )
         csv.writer(file, lineterminator="\n").writerows([checks.HEAD, *checks.rows(folder)])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from libraries import Library
+from libraries import COUNTED, Library
 from setups import Setup
 from transport import NUCLEON, Cascade, Made
 
@@ -69,6 +69,24 @@ def _cells(found: Neutral, momenta: Array, keep: Array) -> Array:
     )[0]
 
 
+def unslowed(made: Made, beam: Library) -> Made:
+    """Return mesons with those of first interactions as the whole momentum of the beam makes them.
+
+    Fits are of the beam as it comes, not of what ionisation leaves of it.  Mesons keep their places, so that
+    eta decay alike: redrawn decays would scatter factors more than lost momentum moves them.
+    """
+    mine = np.flatnonzero(made.generation == 0)
+    event, row = made.primary[mine].astype(np.int64), np.arange(len(mine))
+    counted = np.flatnonzero(np.isin(beam.pid, COUNTED))
+    begins = np.diff(event, prepend=-1) != 0
+    within = row - np.maximum.accumulate(np.where(begins, row, 0))
+    place = counted[np.searchsorted(counted, beam.start[event]) + within]
+    momentum, cosine = made.momentum.copy(), made.cosine.copy()
+    momentum[mine] = np.sqrt(np.sum(beam.vectors[:, place] ** 2, axis=0))
+    cosine[mine] = beam.vectors[2, place] / np.maximum(momentum[mine], 1e-300)
+    return made._replace(momentum=momentum, cosine=cosine)
+
+
 def followed(setup: Setup, libraries: dict[int, list[Library]]) -> tuple[dict[int, Counts], list[Neutral]]:
     """Return counts by species, and all mesons by species, of the cascade in a setup's target."""
     counts: dict[int, list[tuple[Array, Array]]] = {pid: [] for pid in NAMES}
@@ -76,11 +94,11 @@ def followed(setup: Setup, libraries: dict[int, list[Library]]) -> tuple[dict[in
     for group in range(GROUPS):
         cascade = Cascade(setup, libraries, group, GROUPS)
         made = cascade.run(np.random.default_rng([_SEED, group]), _REPEAT)
+        begun = unslowed(made, primaries(libraries))
         for pid in NAMES:
-            found = neutral(made, pid)
-            first = found.generation == 0
-            cells = (_cells(found, np.array(setup.cells), keep) for keep in (first, first | True))
-            counts[pid].append(tuple(cells))
+            found, first = neutral(made, pid), neutral(begun, pid)
+            pairs = (first, first.generation == 0), (found, found.generation >= 0)
+            counts[pid].append(tuple(_cells(one, np.array(setup.cells), keep) for one, keep in pairs))
             mesons[pid].append(found)
     together = {
         pid: Counts(*(np.array(column) / _REPEAT for column in zip(*rows, strict=True)))
