@@ -200,7 +200,8 @@ class Densities:
 
     def proposal(self, meson: str, momentum: Array) -> Array:
         """Return the density of a shape's proposal per POT in 1/(GeV sr)."""
-        return _ahead(self, meson, momentum.tobytes())
+        asked = np.asarray(momentum, dtype=float)
+        return _ahead(self, meson, asked.tobytes()).reshape(asked.shape)
 
     @property
     def _interacting(self) -> float:
@@ -320,7 +321,7 @@ class Densities:
 
 @lru_cache(maxsize=64)  # species times grids: all masses and final states ask for the same ones
 def _ahead(densities: Densities, meson: str, momenta: bytes) -> Array:
-    """Return :meth:`Densities.proposal` at the bytes of an array."""
+    """Return :meth:`Densities.proposal` at the bytes of an array of floats, in one dimension."""
     out = densities.scale(meson) * densities.shape(meson).proposal(np.frombuffer(momenta))
     out.flags.writeable = False
     return out

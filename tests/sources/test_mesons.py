@@ -49,6 +49,14 @@ def test_the_density_in_theta_is_the_one_per_solid_angle_times_the_circle():
     )
 
 
+def test_a_proposal_takes_any_shape_and_whole_numbers():
+    p = np.array([10.0, 20.0, 40.0, 80.0])
+    flat = SOURCE.proposal("pi0", p)
+    np.testing.assert_array_equal(SOURCE.proposal("pi0", p.reshape(2, 2)), flat.reshape(2, 2))
+    np.testing.assert_array_equal(SOURCE.proposal("pi0", p.astype(int)), flat)
+    assert SOURCE.proposal("pi0", np.array(20.0)) == flat[1]
+
+
 def test_the_density_broadcasts_and_gives_numbers_for_numbers():
     p, theta = np.linspace(1, 100, 4)[:, None], np.linspace(1e-3, 0.1, 3)
     table = SOURCE.density("pi0", p, theta)
