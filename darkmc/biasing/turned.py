@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from darkmc.biasing.following import Angle, Lean, Towards, chord, lean, spread
 from darkmc.biasing.meson_parents import MesonParents
 from darkmc.biasing.placement import LabParents, Placed, Pointing, moving
+from darkmc.biasing.tilts import kappas, leaning, leaning_density
 from darkmc.core.errors import PhysicsError
 from darkmc.core.kinematics import (
     Array,
@@ -157,7 +158,7 @@ class TurnedPrimaries(MesonParents):
     def _components(self, momentum: Array, energy: Array, speed: Array) -> list[_Component]:
         """Return chance, kappa and exp(-2 kappa) of every component, for dark states in the meson's frame.
 
-        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1;
+        A component of depth C draws cos psi from exp(kappa cos psi), kappa the slope of -C/E at cos psi = 1.
         For depth 0 kappa is None, and cos psi flat over what the third is of the range, up to 1.
         """
         chances = self._components_at(momentum)
@@ -168,7 +169,7 @@ class TurnedPrimaries(MesonParents):
             if aim.depth == 0.0:
                 out.append((chance, None, self._range(aim.least, momentum, energy, speed)))
                 continue
-            kappa = np.minimum(aim.depth * steepness, 300.0) + 1e-6
+            kappa = kappas(aim.depth, steepness)
             out.append((chance, kappa, np.exp(-2.0 * kappa)))
         return out
 
@@ -183,7 +184,7 @@ class TurnedPrimaries(MesonParents):
             if kappa is None:
                 density = np.where(1.0 - cosine <= 2.0 * low, chance / low, 0.0)
             else:
-                density = chance * (2.0 * kappa / (1.0 - low)) * np.exp(kappa * (cosine - 1.0))
+                density = leaning_density(chance, cosine, kappa, 1.0 - low)
             others += (1.0 - aim.following) * density
             if aim.following > 0.0:
                 following += aim.following * density
@@ -200,9 +201,7 @@ class TurnedPrimaries(MesonParents):
             if kappa is None:
                 cosine[mine] = 1.0 - 2.0 * low[mine] * (1.0 - uniform[1, mine])
             else:
-                left = low[mine]
-                tilted = np.log(left + (1.0 - left) * uniform[1, mine])
-                cosine[mine] = np.maximum(1.0 + tilted / kappa[mine], -1.0)
+                cosine[mine] = leaning(uniform[1, mine], kappa[mine], low[mine])
             follows[mine] = uniform[0, mine] < start[mine] + aim.following * chance[mine]
             start += chance
         return _Angles(cosine, follows, *self._densities(components, cosine))
